@@ -1,0 +1,36 @@
+# The two commands: `make demo` shows what this is, `make test` runs all tests.
+PYTHON ?= python3
+VENV := .venv
+RUN := $(VENV)/bin/python
+
+.PHONY: demo test bench clean
+
+demo: $(VENV)/.demo
+	@mkdir -p pictures
+	$(RUN) examples/neuron.py pictures/neuron.svg
+	$(RUN) examples/digits.py --out pictures
+
+test: $(VENV)/.test
+	$(RUN) -m pytest
+
+bench: $(VENV)/.bench
+	$(RUN) benchmarks/run.py
+
+# Each set-up is made once, and again only when the packaging changes.
+$(RUN):
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.demo: $(RUN) setup.cfg pyproject.toml
+	$(RUN) -m pip install --quiet --disable-pip-version-check -e '.[render,train]'
+	@touch $@
+
+$(VENV)/.test: $(RUN) setup.cfg pyproject.toml
+	$(RUN) -m pip install --quiet --disable-pip-version-check -e '.[render,train,test]'
+	@touch $@
+
+$(VENV)/.bench: $(RUN) setup.cfg benchmarks/requirements.txt
+	$(RUN) -m pip install --quiet --disable-pip-version-check -e . -r benchmarks/requirements.txt
+	@touch $@
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info pictures

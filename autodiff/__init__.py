@@ -1,0 +1,43 @@
+"""Record a computation, backpropagate through it, and show its derivative.
+
+>>> import autodiff as ad
+>>> w, x = ad.Value(2.0, name="w"), ad.Value(-1.0, name="x")
+>>> f = ad.sigmoid(w * x)
+>>> f.backward()
+>>> round(w.grad, 4), round(x.grad, 4)
+(-0.105, 0.21)
+"""
+
+from . import protocols as _protocols
+from .declare import COMPOSITES, PLAIN
+from .declare import elementwise as elementwise
+from .declare import primitive as primitive
+from .linalg import *
+from .modes import detect_anomaly as detect_anomaly
+from .modes import no_grad as no_grad
+from .ops import *
+from .primitive import REGISTRY
+from .reductions import *
+from .shapes import *
+from .tensor import Tensor as Tensor
+from .transforms import grad as grad
+from .transforms import hessian as hessian
+from .transforms import hvp as hvp
+from .transforms import jacobian as jacobian
+from .transforms import jvp as jvp
+from .transforms import local_gradients as local_gradients
+from .transforms import value_and_grad as value_and_grad
+from .transforms import vjp as vjp
+from .value import Value as Value
+
+_CORE = (
+    "Tensor", "Value", "detect_anomaly", "elementwise", "grad", "hessian", "hvp", "jacobian", "jvp",
+    "local_gradients", "no_grad", "primitive", "value_and_grad", "vjp",
+)  # fmt: skip
+
+
+def __dir__() -> list[str]:
+    return sorted({*_CORE, *REGISTRY, *PLAIN, *COMPOSITES} & globals().keys())
+
+
+_protocols.install()

@@ -1,0 +1,311 @@
+"""The backward pass: a walk over the graph, without recursion, that pulls cotangents back."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+
+from . import ops, reductions, shapes
+from .modes import MODES, current_mode
+from .primitive import Link, brief
+from .tensor import Tensor, as_array
+from .value import Value, describe, is_finite, plain
+
+Cotangents = dict[Value, Any]
+ndarray = np.ndarray
+_ONE = np.ones(())
+_ONE.setflags(write=False)
+
+
+def backward(self: Value, cotangent: Any = None) -> None:
+    """Pull `cotangent` (1 if not given) back through the graph that made this node.
+
+    Sets `grad` on every node that this one depends on: leaves add it to what they have, inner
+    nodes are set afresh. Raises ValueError, and changes nothing, for an output of more than
+    one element without a cotangent, a cotangent of another shape, and a graph whose leaves
+    have been changed since it was recorded.
+
+    >>> x = Value(2.0)
+    >>> (x * x * x).backward()
+    >>> x.grad
+    12.0
+    """
+    ct = seed(self, cotangent)
+    order = reverse_topological([self])
+    pulled = pull_back(order, [(self, ct)])
+    for node in order:
+        node._grad = None
+    for node, ct in pulled.items():
+        if node._link is None and node._grad is not None:
+            ct = node._grad + ct
+        node._grad = ct
+
+
+Value.backward = backward  # type: ignore[method-assign]
+
+
+def seed(root: Value, cotangent: Any) -> Any:
+    """`cotangent`, checked, as data of the shape and dtype of `root`; ones where it is None."""
+    if cotangent is None:
+        if not isinstance(root, Tensor):
+            return 1.0
+        if root.size != 1:
+            ones = f"np.ones({root.shape})"
+            raise ValueError(
+                f"backward() starts from a scalar, but this Tensor has shape {root.shape}.\n"
+                f"Reduce it first, as in `t.sum().backward()`, or say what to pull back: "
+                f"`t.backward({ones})`."
+            )
+        return (
+            _ONE if root.dtype == np.float64 and not root.ndim else np.ones(root.shape, root.dtype)
+        )
+    if isinstance(cotangent, Value):
+        raise TypeError(
+            f"The cotangent of backward() is plain numbers, but this is {describe(cotangent)}.\n"
+            "Pass its `.data`; for derivatives of derivatives use `autodiff.vjp`."
+        )
+    if not isinstance(root, Tensor):
+        return root._own(cotangent)
+    ct = as_array(cotangent, copy=True, promote=True)
+    if ct.shape != root.shape:
+        raise ValueError(
+            f"A cotangent has the shape of the output, {root.shape}, but this one has {ct.shape}.\n"
+            f"Broadcast it first, as in `np.broadcast_to(cotangent, {root.shape})`."
+        )
+    return ct.astype(root.dtype, copy=False)
+
+
+def reverse_topological(
+    roots: Sequence[Value], stop: frozenset[Value] | set[Value] = frozenset()
+) -> list[Value]:
+    """Every inner node that `roots` depend on, each after all the nodes that use it.
+
+    Leaves are left out, and so is what is behind the nodes of `stop`.
+    """
+    uses: dict[Any, int] = {root: 0 for root in roots if root._link is not None}
+    reached = list(uses)
+    for node in reached:
+        if stop and node in stop:
+            continue
+        for operand in node._link.inputs(node):
+            if operand in uses:
+                uses[operand] += 1
+            elif operand._link is not None:
+                uses[operand] = 1
+                reached.append(operand)
+    order = [node for node in uses if not uses[node]]
+    for node in order:
+        if stop and node in stop:
+            continue
+        for operand in node._link.inputs(node):
+            if operand._link is not None:
+                uses[operand] -= 1
+                if not uses[operand]:
+                    order.append(operand)
+    return order
+
+
+def pull_back(order: Sequence[Value], seeds: Sequence[tuple[Value, Any]]) -> Cotangents:
+    """The cotangent, as plain data, of each node of `order` that one reaches from `seeds`.
+
+    A zero cotangent stops at a partial that is not finite. Floats are stopped at once. For
+    arrays the plain product is taken first, which is faster; where that has made a NaN, the
+    walk is done again with products that look.
+    """
+    # No warning comes from here: what is singular has warned in the forward pass.
+    with np.errstate(all="ignore"):
+        pulled = _walk(order, seeds, careful=False)
+        for node, ct in pulled.items():
+            if node._link is None and _has_nan(ct):
+                pulled = _walk(order, seeds, careful=True)
+                break
+    if MODES and current_mode().lines is not None:
+        _check_pulled(order, pulled)
+    return pulled
+
+
+def _walk(order: Sequence[Value], seeds: Sequence[tuple[Value, Any]], careful: bool) -> Cotangents:
+    pulled: Cotangents = {}
+    for node, ct in seeds:
+        pulled[node] = pulled[node] + ct if node in pulled else ct
+    for node in order:
+        link: Any = node._link
+        ct = pulled.get(node)
+        if ct is None:
+            continue
+        if type(node) is Value:
+            if not ct:
+                continue
+            pull = link.pull_floats
+        else:
+            pull = link.pull_carefully if careful else link.pull_arrays
+        try:
+            parts = pull(ct, node)
+        except (ArithmeticError, ValueError):
+            parts = _pull_ieee(link, ct, node)
+        clock = node._clock
+        for operand, part in zip(link.inputs(node), parts):
+            if operand._clock > clock:
+                _refuse_changed(operand, node)
+            if part is None:
+                continue
+            data = operand._data
+            if type(data) is ndarray is type(part) and part.shape == data.shape:
+                if part.dtype is not data.dtype:
+                    part = part.astype(data.dtype)
+            elif type(data) is not float or type(part) is not float:
+                part = _fitted(part, data)
+            before = pulled.get(operand)
+            pulled[operand] = part if before is None else before + part
+    return pulled
+
+
+def _fitted(part: Any, data: Any) -> Any:
+    """A cotangent in the shape and dtype of what it is of, with broadcasting undone."""
+    if type(data) is float:
+        return float(np.sum(part))
+    part = np.asarray(part)
+    if part.shape != data.shape:
+        part = sum_to(part, data.shape)
+    return part if part.dtype is data.dtype else part.astype(data.dtype)
+
+
+def pull_edges(node: Value, ct: Any) -> tuple[Any, ...]:
+    """What each of `node.inputs` gets from a cotangent at `node`, edge by edge."""
+    link = node._link
+    if link is None:
+        return ()
+    parts: Any
+    with np.errstate(all="ignore"):
+        try:
+            pull = link.pull_carefully if isinstance(node, Tensor) else link.pull_floats
+            parts = pull(ct, node)
+        except (ArithmeticError, ValueError):
+            parts = _pull_ieee(link, ct, node)
+        return tuple(
+            _fitted(0.0 if part is None else part, operand._data)
+            for part, operand in zip(parts, link.inputs(node), strict=True)
+        )
+
+
+def pull_back_recorded(order: Iterable[Value], seeds: Iterable[tuple[Value, Any]]) -> Cotangents:
+    """The same by the project's own operations: the cotangents are nodes, with a graph behind."""
+    pulled: Cotangents = {}
+    for node, ct in seeds:
+        pulled[node] = pulled[node] + ct if node in pulled else ct
+    for node in order:
+        link = node._link
+        ct = pulled.get(node)
+        if link is None or ct is None:
+            continue
+        elementwise = link.primitive.elementwise
+        for operand, part in zip(link.inputs(node), link.recorded(ct, node), strict=True):
+            if operand._clock > node._clock:
+                _refuse_changed(operand, node)
+            if elementwise:
+                part = _product(ct, part)
+            if part is None:
+                continue
+            part = _sum_to_recorded(part, operand)
+            before = pulled.get(operand)
+            pulled[operand] = part if before is None else before + part
+    return pulled
+
+
+def _product(ct: Any, partial: Any) -> Any:
+    """ct * partial, with nothing recorded for the partials 0 and 1."""
+    if isinstance(partial, (int, float)):
+        if partial == 0:
+            return None
+        if partial == 1:
+            return ct
+    return ct * partial if is_finite(plain(partial)) else ops.safe_mul(ct, partial)
+
+
+def _sum_to_recorded(part: Any, operand: Value) -> Any:
+    if not isinstance(operand, Tensor):
+        return reductions.sum(part) if np.ndim(plain(part)) else part
+    shape, found = operand.shape, np.shape(plain(part))
+    if found != shape:
+        extra = len(found) - len(shape)
+        if extra > 0:
+            part = reductions.sum(part, tuple(range(extra)))
+            found = found[extra:]
+        axes = tuple(i for i in range(-len(found), 0) if shape[i] == 1 and found[i] != 1)
+        if axes:
+            part = reductions.sum(part, axes, True)
+        if np.shape(plain(part)) != shape:
+            part = shapes.broadcast_to(part, shape)
+    dtype = getattr(plain(part), "dtype", operand.dtype)
+    return part if dtype == operand.dtype else shapes.astype(part, operand.dtype)
+
+
+def _pull_ieee(link: Link, ct: Any, node: Value) -> Any:
+    """The pull-back by NumPy's floats, where Python's raise an exception for inf or nan."""
+    if not link.primitive.elementwise:
+        return link.pull_arrays(ct, node)
+    return link.pull_ieee(np.float64(ct) if type(ct) is float else ct, node)
+
+
+def sum_to(array: Any, shape: tuple[int, ...]) -> Any:
+    """Undo broadcasting: the sum over the axes along which `shape` was repeated.
+
+    What has fewer axes than `shape` was the same for each of its entries, and is repeated.
+    """
+    extra = array.ndim - len(shape)
+    if extra > 0:
+        if extra == 1 == len(shape) and array.dtype.char in "fd":
+            array = np.dot(ones(array.shape[0], array.dtype.char), array)  # BLAS is faster
+        else:
+            array = np.add.reduce(array, axis=tuple(range(extra)))
+    if array.shape != shape:
+        axes = tuple([i for i in range(-array.ndim, 0) if shape[i] == 1 and array.shape[i] != 1])
+        if axes:
+            array = array.sum(axis=axes, keepdims=True)
+    return array if array.shape == shape else np.broadcast_to(array, shape)
+
+
+@functools.lru_cache(maxsize=32)
+def ones(count: int, char: str) -> Any:
+    """A vector of ones, for sums by a product."""
+    return np.ones(count, char)
+
+
+def _has_nan(ct: Any) -> bool:
+    if type(ct) is float:
+        return ct != ct
+    squared = np.vdot(ct, ct)  # one pass in BLAS; inf * inf is no NaN
+    return bool(squared != squared)
+
+
+def _refuse_changed(operand: Value, node: Value) -> None:
+    before, clock = getattr(operand, "_before", (None, node._clock + 1))
+    values = f"now it is {brief(operand._data)}"
+    if clock <= node._clock:
+        values = f"its value was {brief(before)}, {values}"
+    raise ValueError(
+        f"{operand.label()} was changed after `{node._link.primitive.symbol}` had used it "  # type: ignore[union-attr]
+        f"({values}), so its gradient would be wrong.\n"
+        "Run the forward pass again before backward()."
+    )
+
+
+def _check_pulled(order: Sequence[Value], pulled: Cotangents) -> None:
+    """Raise for the first node whose cotangent is finite and whose operand's is not."""
+    lines: Any = current_mode().lines
+    for node in order:
+        ct = pulled.get(node)
+        if ct is None or not is_finite(ct):
+            continue
+        for operand in node.inputs:
+            found = pulled.get(operand)
+            if found is not None and not is_finite(found) and node._link is not None:
+                values = ", ".join(brief(o._data) for o in node.inputs)
+                raise FloatingPointError(
+                    f"The pull-back of `{node._link.primitive.symbol}` gave {brief(found)} for "
+                    f"{operand.label()}, from the cotangent {brief(ct)} at {values}.\n"
+                    f"It was recorded here: {lines.get(node, 'before detect_anomaly()')}"
+                )

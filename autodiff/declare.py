@@ -1,0 +1,284 @@
+"""How an operation is declared: @elementwise, @primitive, @plain, and what they make callable."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from . import formula as syntax
+from . import symbol
+from .modes import MODES
+from .primitive import REGISTRY, Primitive, apply, kept
+from .tensor import Tensor
+from .value import CLOCK, Value
+from .value import plain as plain_data
+
+Function = Callable[..., Any]
+ndarray = np.ndarray
+
+# Beside the registry: functions without a derivative, functions written in operations,
+# and what NumPy's functions do on a Tensor.
+PLAIN: dict[str, Function] = {}
+COMPOSITES: dict[str, Function] = {}
+NUMPY: dict[Any, Function] = {}
+
+
+def _unary(primitive: Primitive) -> Function:
+    on_floats, on_arrays, ieee = primitive.on_floats, primitive.on_arrays, primitive.ieee
+    link, new, clock = primitive.link((0,)), object.__new__, CLOCK
+
+    def call(x: Any) -> Any:
+        kind = type(x)
+        if MODES or not (kind is Value or kind is Tensor):
+            return on_arrays(x) if kind is ndarray else apply(primitive, (x,), ())
+        data = x._data
+        if kind is Value:
+            try:
+                result = on_floats(data)
+            except (ArithmeticError, ValueError):
+                result = ieee(data)
+        else:
+            result = on_arrays(data)
+            if type(result) is not ndarray:
+                result = np.asarray(result)
+        node = new(kind)
+        node._data = result
+        node._grad = node.name = None
+        node._link = link
+        node._x = x
+        node._clock = clock[0]
+        return node
+
+    return call
+
+
+def _binary(primitive: Primitive) -> Function:
+    on_floats, on_arrays, ieee = primitive.on_floats, primitive.on_arrays, primitive.ieee
+    both, first, second = primitive.link((0, 1)), primitive.link((0,)), primitive.link((1,))
+    new, clock = object.__new__, CLOCK
+
+    def call(a: Any, b: Any) -> Any:
+        kind, other, link = type(a), type(b), both
+        if MODES:
+            return apply(primitive, (a, b), ())
+        if kind is Value:
+            x = a._data
+            if other is Value:
+                y = b._data
+            elif other is float:
+                y, link = b, first
+            else:
+                return apply(primitive, (a, b), ())
+            try:
+                result = on_floats(x, y)
+            except (ArithmeticError, ValueError):
+                result = ieee(x, y)
+        else:
+            if kind is Tensor:
+                x = a._data
+                if other is Tensor:
+                    y = b._data
+                elif other is float:
+                    y, link = b, first
+                elif other is ndarray:
+                    y = b = kept(b)
+                    link = first
+                else:
+                    return apply(primitive, (a, b), ())
+            elif kind is not ndarray:
+                return apply(primitive, (a, b), ())
+            elif other is Tensor:
+                x = a = kept(a)
+                y, link, kind = b._data, second, Tensor
+            elif other is ndarray:
+                return on_arrays(a, b)
+            else:
+                return apply(primitive, (a, b), ())
+            try:
+                result = on_arrays(x, y)
+            except (ValueError, TypeError):
+                return apply(primitive, (a, b), ())  # which says what was wrong
+            if type(result) is not ndarray:
+                result = np.asarray(result)
+        node = new(kind)
+        node._data = result
+        node._grad = node.name = None
+        node._link = link
+        node._x = a
+        node._y = b
+        node._clock = clock[0]
+        return node
+
+    return call
+
+
+def _general(primitive: Primitive) -> Function:
+    """A call by position or by name, with the defaults of the static parameters."""
+    names = (*primitive.operands, *primitive.defaults)
+    count, defaults = len(primitive.operands), tuple(primitive.defaults.values())
+    positional = inspect.Parameter.POSITIONAL_OR_KEYWORD
+    signature = inspect.Signature([p.replace(kind=positional) for p in primitive.parameters])
+
+    def call(*args: Any, **keywords: Any) -> Any:
+        if keywords or not count <= len(args) <= len(names):
+            bound = signature.bind(*args, **keywords)
+            bound.apply_defaults()
+            args = tuple([bound.arguments[name] for name in names])
+        params = args[count:] + defaults[len(args) - count :]
+        operands = tuple(args[0]) if primitive.variadic else args[:count]
+        return apply(primitive, operands, params)
+
+    call.__signature__ = signature  # type: ignore[attr-defined]
+    return call
+
+
+def _public(primitive: Primitive) -> Function:
+    if primitive.defaults or primitive.variadic or len(primitive.operands) > 2:
+        call = _general(primitive)
+    else:
+        call = (_unary if len(primitive.operands) == 1 else _binary)(primitive)
+    call.__name__ = call.__qualname__ = primitive.name
+    call.__doc__ = primitive.rule.__doc__
+    call.__module__ = primitive.rule.__module__
+    call.primitive = primitive  # type: ignore[attr-defined]
+    return call
+
+
+def _register(primitive: Primitive, call: Function) -> None:
+    name = primitive.name
+    if name in REGISTRY:
+        raise ValueError(
+            f"An operation is declared once, but there is a `{name}` already.\n"
+            "Give the new one another name."
+        )
+    REGISTRY[name] = primitive
+    if primitive.formula.numpy is not None:
+        NUMPY.setdefault(primitive.formula.numpy, call)
+    operator = primitive.formula.operator
+    if operator is not None:
+        setattr(Value, f"__{operator[1]}__", call)
+        if len(primitive.operands) == 2:
+            setattr(Value, f"__r{operator[1]}__", lambda self, other: call(other, self))
+    if len(primitive.operands) == 1 and not primitive.variadic and not hasattr(Value, name):
+        setattr(Value, name, _method(call, primitive))
+    if primitive.formula.numpy is np.absolute:
+        Value.__abs__ = call  # type: ignore[method-assign]
+
+
+def _method(call: Function, primitive: Primitive) -> Function:
+    """The operation as a method, which takes `t.reshape(2, 3)` for `t.reshape((2, 3))`."""
+    if not primitive.defaults:
+        return call
+
+    def method(self: Any, *args: Any, **keywords: Any) -> Any:
+        if len(args) > len(primitive.defaults) and all(isinstance(a, int) for a in args):
+            args = (args,)
+        return call(self, *args, **keywords)
+
+    method.__name__, method.__doc__ = call.__name__, call.__doc__
+    return method
+
+
+def elementwise(formula: str, *, quiet: bool = False) -> Callable[[Function], Function]:
+    """Declare an operation that works entry by entry, by its formula and its partials.
+
+    The decorated rule takes the output and the operands and returns one partial derivative
+    for each operand (a tuple where there are several); parameters with a default are static.
+    It is written with the functions of `autodiff`, and so differentiates again. `quiet`
+    silences NumPy's overflow warning where the formula gives the right limit.
+    Raises TypeError for a rule of another arity, ValueError for a name that is taken.
+
+    >>> import autodiff as ad
+    >>> @ad.elementwise("x * arctan(x)")
+    ... def x_arctan(z, x):
+    ...     return ad.arctan(x) + x / (1 + x * x)
+    >>> x = ad.Value(1.0)
+    >>> x_arctan(x).backward()
+    >>> round(x.grad, 4)
+    1.2854
+    """
+
+    def declare(rule: Function) -> Function:
+        primitive = Primitive(rule, formula, elementwise=True, quiet=quiet)
+        if not rule.__module__.startswith("autodiff."):
+            primitive.partials()  # a user's rule is run at once, to find its faults here
+        call = _public(primitive)
+        _register(primitive, call)
+        return call
+
+    return declare
+
+
+def primitive(formula: str) -> Callable[[Function], Function]:
+    """Declare an operation by its formula and its pull-back.
+
+    The decorated rule takes the cotangent, the output and the operands and returns one
+    cotangent for each operand, or None where the output does not change with it; a function
+    of no arguments is called only if that operand's cotangent is wanted. A cotangent that
+    was broadcast is summed to the operand's shape afterwards. Parameters with a default are
+    static; `*arrays` takes a sequence.
+    Raises TypeError for a rule of another arity, ValueError for a name that is taken.
+
+    >>> import autodiff as ad
+    >>> @ad.primitive("x[::-1]")
+    ... def upside_down(ct, z, x):
+    ...     return ct[::-1]
+    >>> t = ad.Tensor([1.0, 2.0, 3.0])
+    >>> (upside_down(t) * [1.0, 10.0, 100.0]).sum().backward()
+    >>> t.grad
+    array([100.,  10.,   1.])
+    """
+
+    def declare(rule: Function) -> Function:
+        primitive = Primitive(rule, formula, elementwise=False, quiet=False)
+        call = _public(primitive)
+        _register(primitive, call)
+        return call
+
+    return declare
+
+
+def plain(formula: str) -> Callable[[Function], Function]:
+    """Declare a function that has no derivative: it gives plain data for nodes, too.
+
+    The decorated function only names its operands and parameters.
+    """
+
+    def declare(rule: Function) -> Function:
+        parameters = inspect.signature(rule).parameters
+        operands = [n for n, p in parameters.items() if p.default is p.empty]
+        params = [n for n in parameters if n not in operands]
+        text = syntax.Formula(formula, operands, params)
+        on_arrays = text.on_arrays()
+
+        def call(*args: Any, **keywords: Any) -> Any:
+            if any(type(a) is symbol.Symbol for a in args):
+                put = dict(zip(operands, map(symbol.expression_of, args), strict=True))
+                return symbol.Symbol(text.put(put, {}))
+            bound = inspect.signature(rule).bind(*args, **keywords)
+            bound.apply_defaults()
+            return on_arrays(*(plain_data(a) for a in bound.args), **bound.kwargs)
+
+        call.__name__ = call.__qualname__ = rule.__name__
+        call.__doc__, call.__module__ = rule.__doc__, rule.__module__
+        PLAIN[rule.__name__] = call
+        if text.numpy is not None:
+            NUMPY[text.numpy] = call
+        return call
+
+    return declare
+
+
+def composite(*numpy_functions: Any) -> Callable[[Function], Function]:
+    """Make public a function that is written in operations, and name NumPy's own for it."""
+
+    def declare(function: Function) -> Function:
+        COMPOSITES[function.__name__] = function
+        for numpy_function in numpy_functions:
+            NUMPY[numpy_function] = function
+        return function
+
+    return declare

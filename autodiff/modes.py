@@ -1,0 +1,99 @@
+"""The two modes that change what is recorded: no_grad and detect_anomaly."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from threading import get_ident
+from typing import Any
+from weakref import WeakKeyDictionary
+
+_HERE = str(Path(__file__).parent)
+
+
+@dataclass(frozen=True)
+class Mode:
+    """What one thread records: the graph or not, and the line that made each node or not."""
+
+    records: bool = True
+    lines: WeakKeyDictionary[Any, str] | None = field(default=None)
+
+
+# One entry for each thread that is in a mode. It is empty nearly always, and then an
+# operation finds out in one look that no mode needs its attention.
+MODES: dict[int, Mode] = {}
+_DEFAULT = Mode()
+
+
+def current_mode() -> Mode:
+    """The mode of this thread."""
+    return MODES.get(get_ident(), _DEFAULT)
+
+
+@contextmanager
+def _mode(mode: Mode) -> Iterator[None]:
+    thread, before = get_ident(), MODES.get(get_ident())
+    MODES[thread] = mode
+    try:
+        yield
+    finally:
+        if before is None:
+            del MODES[thread]
+        else:
+            MODES[thread] = before
+
+
+@contextmanager
+def no_grad() -> Iterator[None]:
+    """Within it, or in a function that it decorates, results are leaves: no graph is recorded.
+
+    >>> import autodiff as ad
+    >>> x = ad.Value(2.0)
+    >>> with ad.no_grad():
+    ...     y = x * x
+    >>> y.data, y.inputs
+    (4.0, ())
+    """
+    with _mode(replace(current_mode(), records=False)):
+        yield
+
+
+@contextmanager
+def recording() -> Iterator[None]:
+    """Within it, graphs are recorded, though it be inside no_grad: a derivative needs its own."""
+    mode = current_mode()
+    if mode.records:
+        yield
+    else:
+        with _mode(replace(mode, records=True)):
+            yield
+
+
+@contextmanager
+def detect_anomaly() -> Iterator[None]:
+    """Within it, the first NaN or infinity to be born, forward or backward, is an error.
+
+    The message names the operation, its operands' values and the line of yours that made it.
+    It is for finding a fault: each operation becomes several times slower. Raises
+    FloatingPointError.
+
+    >>> import autodiff as ad
+    >>> with ad.detect_anomaly():
+    ...     ad.log(ad.Value(0.0, name="x"))
+    Traceback (most recent call last):
+    FloatingPointError: `log` gave -inf from x = 0.0.
+    Its operands are finite, so it was born here: ...
+    """
+    with _mode(replace(current_mode(), lines=WeakKeyDictionary())):
+        yield
+
+
+def user_line() -> str:
+    """The innermost line on the stack that is not the engine's own."""
+    for frame in reversed(traceback.extract_stack()):
+        if not frame.filename.startswith((_HERE, "<nabigrad")):
+            return f"{frame.filename}:{frame.lineno}: {frame.line}".rstrip(": ")
+    return "<unknown>"

@@ -1,0 +1,360 @@
+"""What an operation is: its formula, its derivative, and how its use is recorded."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from . import formula as syntax
+from . import symbol
+from .modes import current_mode, user_line
+from .tensor import Tensor, as_array
+from .value import CLOCK, Value, describe, is_finite
+
+Function = Callable[..., Any]
+ndarray = np.ndarray
+
+REGISTRY: dict[str, Primitive] = {}
+
+
+class Primitive:
+    """An operation: how it computes (its formula) and its derivative (its rule).
+
+    `operands` are what it is differentiated by, `defaults` its static parameters. An
+    elementwise rule gives partials, another pulls a cotangent back.
+    """
+
+    def __init__(self, rule: Function, formula: str, *, elementwise: bool, quiet: bool) -> None:
+        self.name = rule.__name__
+        self.rule = rule
+        self.elementwise = elementwise
+        parameters = list(inspect.signature(rule).parameters.values())
+        lead, rest = parameters[: 2 - elementwise], parameters[2 - elementwise :]
+        required = [p for p in rest if p.default is p.empty]
+        if len(lead) < 2 - elementwise or not required:
+            raise TypeError(
+                f"A rule is a function of {'' if elementwise else 'the cotangent, '}the output and "
+                f"the operands, but `{self.name}` takes {', '.join(p.name for p in parameters)}."
+            )
+        if elementwise and any(p.name == "ct" for p in parameters):
+            raise TypeError(
+                f"`ct` is the cotangent's name, but the rule of `{self.name}` has a parameter of "
+                "that name.\nRename it, or declare the rule with @primitive."
+            )
+        self.lead = tuple(p.name for p in lead)
+        self.operands = tuple(p.name for p in required)
+        self.variadic = required[0].kind is inspect.Parameter.VAR_POSITIONAL
+        self.defaults = {p.name: p.default for p in rest if p.default is not p.empty}
+        self.parameters = rest
+        # Whether a node keeps its operands in a tuple: see Value's slots.
+        self.general = bool(self.variadic or self.defaults or len(self.operands) > 2)
+        self.formula = syntax.Formula(formula, self.operands, tuple(self.defaults))
+        self.on_floats = self.formula.on_floats()
+        on_arrays = self.formula.on_arrays()
+        self.on_arrays = _without_overflow_warning(on_arrays) if quiet else on_arrays
+        self.links: dict[tuple[int, ...], Link] = {}
+
+    @property
+    def symbol(self) -> str:
+        """How it is written in a picture: `*` for the product, else its name."""
+        operator = self.formula.operator
+        return self.name if operator is None or operator[1] == "neg" else operator[0]
+
+    def link(self, positions: tuple[int, ...]) -> Link:
+        """The pull-back where just the operands at these positions are nodes."""
+        if positions not in self.links:
+            self.links[positions] = Link(self, positions)
+        return self.links[positions]
+
+    def partials(self, label: str | None = None) -> list[Any]:
+        """The syntax of an elementwise rule's partials, one for each operand."""
+        names = [*self.lead, *self.operands, *self.defaults]
+        return symbol.trace_partials(self.rule, names, len(self.operands), label or self.name)
+
+    def apply_rule(self, ct: Any, z: Any, operands: Sequence[Any], node: Value) -> tuple[Any, ...]:
+        """One cotangent (or a function that gives it, or None) for each operand of `node`."""
+        params = node._y if self.general else ()
+        if self.variadic:
+            said = self.rule(ct, z, *operands, **dict(zip(self.defaults, params, strict=True)))
+        else:
+            said = self.rule(ct, z, *operands, *params)
+        return self.checked(said, len(operands))
+
+    def checked(self, said: Any, count: int | None = None) -> tuple[Any, ...]:
+        """What a rule returned, as one cotangent for each operand."""
+        parts: tuple[Any, ...] = said if type(said) is tuple else (said,)
+        count = len(self.operands) if count is None else count
+        if len(parts) != count:
+            raise TypeError(
+                f"The rule of `{self.name}` must return one cotangent for each operand, "
+                f"{count} in all, but it returned {len(parts)}.\n"
+                "Return None for an operand that the output does not change with."
+            )
+        return parts
+
+    def ieee(self, *arguments: Any) -> float:
+        """The forward on floats by NumPy, for inf and nan where Python raises an exception."""
+        with np.errstate(all="ignore"):
+            return float(self.on_arrays(*(np.float64(a) for a in arguments)))
+
+
+class Link:
+    """How one use of an operation pulls a cotangent back to those operands that are nodes.
+
+    `inputs(node)` gives these operands; `pull_floats(ct, node)` and its like give a cotangent
+    for each: of a Value, of a Value where Python's floats raise (by NumPy's, in IEEE 754), of a
+    Tensor, and of a Tensor with a look at every product.
+    """
+
+    __slots__ = (
+        "inputs", "positions", "primitive",
+        "pull_arrays", "pull_carefully", "pull_floats", "pull_ieee",
+    )  # fmt: skip
+
+    def __init__(self, primitive: Primitive, positions: tuple[int, ...]) -> None:
+        self.primitive = primitive
+        self.positions = positions
+        self.inputs = _inputs_getter(primitive, positions)
+        if primitive.elementwise:  # the rule is compiled at its first use
+            for which in ("pull_floats", "pull_ieee", "pull_arrays", "pull_carefully"):
+                setattr(self, which, self._compiling(which))
+        else:
+            self.pull_floats = self.pull_ieee = self.pull_arrays = self._by_rule
+            self.pull_carefully = self._by_rule_carefully
+
+    def _compiling(self, which: str) -> Function:
+        def compile_then_pull(ct: Any, node: Value) -> Any:
+            primitive = self.primitive
+            partials = primitive.partials()
+            pull = symbol.pull_function(
+                f"{which}_{primitive.name}",
+                self._places("float64_of({})" if which == "pull_ieee" else "{}"),
+                [partials[i] for i in self.positions],
+                syntax.scalar_function if which == "pull_floats" else syntax.numpy_function,
+                careful=which == "pull_carefully",
+            )
+            setattr(self, which, pull)
+            return pull(ct, node)
+
+        return compile_then_pull
+
+    def _places(self, form: str) -> dict[str, str]:
+        """Where in a node the rule's parameters are found."""
+        primitive = self.primitive
+        places = dict.fromkeys(primitive.lead, form.format("node._data"))
+        for i, name in enumerate(primitive.operands):
+            place = f"node._x[{i}]" if primitive.general else f"node.{'_x' if i == 0 else '_y'}"
+            places[name] = form.format(f"{place}._data" if i in self.positions else place)
+        for i, name in enumerate(primitive.defaults):
+            places[name] = f"node._y[{i}]"
+        return places
+
+    def _by_rule(self, ct: Any, node: Value) -> list[Any]:
+        primitive = self.primitive
+        if primitive.general:
+            data = [o._data if isinstance(o, Value) else o for o in node._x]
+            said = primitive.apply_rule(ct, node._data, data, node)
+        else:
+            x = node._x._data if 0 in self.positions else node._x
+            if len(primitive.operands) == 1:
+                said = primitive.rule(ct, node._data, x)
+            else:
+                y = node._y._data if 1 in self.positions else node._y
+                said = primitive.rule(ct, node._data, x, y)
+            said = primitive.checked(said)
+        return [said[i]() if callable(said[i]) else said[i] for i in self.positions]
+
+    def _by_rule_carefully(self, ct: Any, node: Value) -> list[Any]:
+        if not np.any(ct):
+            return [None] * len(self.positions)
+        return self._by_rule(ct, node)
+
+    def operands(self, node: Value) -> Sequence[Any]:
+        """The operands of `node` as they were given: nodes, and constants' data."""
+        if self.primitive.general:
+            return node._x  # type: ignore[no-any-return]
+        return (node._x,) if len(self.primitive.operands) == 1 else (node._x, node._y)
+
+    def recorded(self, ct: Any, node: Value) -> list[Any]:
+        """The rule run on the nodes themselves: partials, or cotangents that are nodes."""
+        primitive, operands = self.primitive, self.operands(node)
+        if primitive.elementwise:
+            params = node._y if primitive.general else ()
+            said = primitive.rule(node, *operands, *params)
+            said = said if isinstance(said, tuple) else (said,)
+        else:
+            said = primitive.apply_rule(ct, node, operands, node)
+        return [said[i]() if callable(said[i]) else said[i] for i in self.positions]
+
+
+def _inputs_getter(primitive: Primitive, positions: tuple[int, ...]) -> Function:
+    if primitive.general:
+        return lambda node: tuple([node._x[i] for i in positions])
+    if positions == (0,):
+        return lambda node: (node._x,)
+    if positions == (1,):
+        return lambda node: (node._y,)
+    return lambda node: (node._x, node._y)
+
+
+@syntax.helper("float64_of")
+def _float64_of(data: Any) -> Any:
+    return np.float64(data) if type(data) is float else data
+
+
+# -- recording -----------------------------------------------------------------------------
+
+
+_ARRAYS = (Tensor, ndarray, list, tuple, np.complexfloating, complex)
+
+
+def apply(primitive: Primitive, operands: Sequence[Any], params: tuple[Any, ...]) -> Any:
+    """The operation on any mixture of numbers, arrays, Values and Tensors, recorded where it must.
+
+    All floats and Values give a float or Value; with an array or Tensor, an array or Tensor.
+    """
+    for param in params:
+        if isinstance(param, Value):
+            raise TypeError(
+                f"`{primitive.name}` takes no derivative by that argument, but it is "
+                f"{describe(param)}.\nPass its `.data` if it is to be held constant."
+            )
+    nodes = tuple([i for i, operand in enumerate(operands) if isinstance(operand, Value)])
+    if any([type(operands[i]) is symbol.Symbol for i in nodes]):
+        return _on_symbols(primitive, operands, params)
+    scalar = not any([isinstance(o, _ARRAYS) for o in operands])
+    data = tuple([_operand(o, scalar, bool(nodes), primitive.name) for o in operands])
+    arguments = (data, *params) if primitive.variadic else (*data, *params)
+    result = _forward(primitive, arguments, scalar)
+    if not nodes:
+        return result
+    mode = current_mode()
+    kind = Value if type(result) is float else Tensor
+    node = new_node(kind, result if kind is Value else np.asarray(result))
+    if mode.lines is not None:
+        _check_born(primitive, operands, data, result)
+        mode.lines[node] = user_line()
+    if mode.records:
+        given = [o if isinstance(o, Value) else d for o, d in zip(operands, data, strict=True)]
+        node._link = primitive.link(nodes)
+        if primitive.general:
+            node._x, node._y = tuple(given), params
+        else:
+            node._x, node._y = given[0], given[-1]
+    return node
+
+
+def new_node(kind: type[Value], data: Any) -> Value:
+    """A leaf around data that is its own already."""
+    node: Value = object.__new__(kind)
+    node._data = data
+    node._grad = node._link = node._x = node._y = node.name = None
+    node._clock = CLOCK[0]
+    return node
+
+
+def _operand(operand: Any, scalar: bool, recorded: bool, name: str) -> Any:
+    """What the formula is given for one operand."""
+    if isinstance(operand, Value):
+        return operand._data
+    if isinstance(operand, (float, int, np.bool_, np.floating, np.integer)):
+        return _to_float(operand) if scalar else operand
+    if operand is None or isinstance(operand, (str, bytes, dict, set)) or callable(operand):
+        raise TypeError(
+            f"`{name}` takes numbers, arrays, Values and Tensors, but this is {describe(operand)}."
+        )
+    if not recorded and np.iscomplexobj(operand):
+        return np.asarray(operand)  # nothing is differentiated: this is plain NumPy
+    if type(operand) is ndarray:
+        return kept(operand) if recorded else operand
+    return as_array(operand, copy=recorded, promote=False)
+
+
+def _to_float(number: Any) -> float:
+    try:
+        return float(number)
+    except OverflowError:
+        raise OverflowError("This integer is too large for any float.") from None
+
+
+def kept(array: Any) -> Any:
+    """An array operand as a node keeps it: itself if no one can write into it, else a copy."""
+    if array.base is None and not array.flags.writeable and array.dtype.char in _NUMBERS:
+        return array
+    return as_array(array, copy=True, promote=False)
+
+
+_NUMBERS = frozenset(np.typecodes["AllInteger"] + np.typecodes["Float"] + "?")
+
+
+def _forward(primitive: Primitive, arguments: tuple[Any, ...], scalar: bool) -> Any:
+    try:
+        if not scalar:
+            return primitive.on_arrays(*arguments)
+        try:
+            return primitive.on_floats(*arguments)
+        except (ArithmeticError, ValueError):
+            if not primitive.elementwise:
+                raise
+            return primitive.ieee(*arguments)
+    except (ValueError, TypeError, IndexError) as error:
+        operands = arguments[0] if primitive.variadic else arguments[: len(primitive.operands)]
+        shapes = " and ".join(str(np.shape(o)) for o in operands)
+        if primitive.elementwise and not scalar and type(error) is ValueError:
+            raise ValueError(
+                f"`{primitive.symbol}` pairs operands whose shapes broadcast, but these have "
+                f"shapes {shapes}.\nGive both the same length along an axis, or length 1 to repeat."
+            ) from None
+        error.add_note(f"This was `{primitive.name}` of operands of shape {shapes}.")
+        raise
+
+
+def _check_born(
+    primitive: Primitive, operands: Sequence[Any], data: tuple[Any, ...], result: Any
+) -> None:
+    if is_finite(result) or not all(is_finite(d) for d in data if not isinstance(d, bool)):
+        return
+    names = [o.name if isinstance(o, Value) else None for o in operands]
+    shown = ", ".join(
+        f"{name or primitive.operands[min(i, len(primitive.operands) - 1)]} = {brief(d)}"
+        for i, (name, d) in enumerate(zip(names, data, strict=True))
+    )
+    raise FloatingPointError(
+        f"`{primitive.symbol}` gave {brief(result)} from {shown}.\n"
+        f"Its operands are finite, so it was born here: {user_line()}"
+    )
+
+
+def brief(data: Any) -> str:
+    """A number or a small array in full, the ends of a large one, on one line."""
+    return " ".join(np.array2string(np.asarray(data), threshold=6, edgeitems=2).split())
+
+
+def _on_symbols(primitive: Primitive, operands: Sequence[Any], params: tuple[Any, ...]) -> Any:
+    names = primitive.operands
+    put: dict[str, Any]
+    if primitive.variadic:
+        texts = [symbol.expression_of(o) for o in operands]
+        put = {names[0]: syntax.sequence(texts)}
+    else:
+        put = {n: symbol.expression_of(o) for n, o in zip(names, operands, strict=True)}
+    expression = primitive.formula.put(put, dict(zip(primitive.defaults, params, strict=True)))
+    data = [o._data if isinstance(o, Value) else o for o in operands]
+    known = None if any(d is None for d in data) else apply(primitive, data, params)
+    return symbol.Symbol(expression, known)
+
+
+def _without_overflow_warning(function: Function) -> Function:
+    def quiet(*arguments: Any) -> Any:
+        with np.errstate(over="ignore"):
+            return function(*arguments)
+
+    return quiet
+
+
+def shape_of(operand: Any) -> tuple[int, ...]:
+    """The shape of a number, an array or a node."""
+    return np.shape(operand._data if isinstance(operand, Value) else operand)

@@ -1,0 +1,181 @@
+"""Symbols: nodes that stand for text, on which a rule is run once to learn what it says.
+
+From a rule's expressions come the text on an edge of a picture and, compiled, the
+functions that multiply a cotangent by a partial at the speed of hand-written code.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from . import formula as syntax
+from .value import Value, describe
+
+Function = Callable[..., Any]
+
+
+class Symbol(Value):
+    """An expression over the names of a rule's parameters.
+
+    `data` is what the expression stands for where that is known (in a picture of a graph)
+    and None where only the form is wanted.
+    """
+
+    __slots__ = ("expression",)
+
+    def __init__(self, expression: ast.expr, data: Any = None) -> None:
+        self._data = data
+        self._grad = self._link = self._x = self._y = self.name = None
+        self._clock = 0
+        self.expression = expression
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return () if self._data is None else getattr(self._data, "shape", ())
+
+    @property
+    def T(self) -> Symbol:
+        """The transpose, as it is written."""
+        data = None if self._data is None else self._data.T
+        return Symbol(ast.Attribute(self.expression, "T", ast.Load()), data)
+
+    def _compare(self, operator: ast.cmpop, other: Any) -> Symbol:
+        return Symbol(ast.Compare(self.expression, [operator], [expression_of(other)]))
+
+    def __eq__(self, other: object) -> Any:
+        return self._compare(ast.Eq(), other)
+
+    def __ne__(self, other: object) -> Any:
+        return self._compare(ast.NotEq(), other)
+
+    def __lt__(self, other: Any) -> Any:
+        return self._compare(ast.Lt(), other)
+
+    def __le__(self, other: Any) -> Any:
+        return self._compare(ast.LtE(), other)
+
+    def __gt__(self, other: Any) -> Any:
+        return self._compare(ast.Gt(), other)
+
+    def __ge__(self, other: Any) -> Any:
+        return self._compare(ast.GtE(), other)
+
+    def __and__(self, other: Any) -> Any:
+        return Symbol(ast.BinOp(self.expression, ast.BitAnd(), expression_of(other)))
+
+    def __or__(self, other: Any) -> Any:
+        return Symbol(ast.BinOp(self.expression, ast.BitOr(), expression_of(other)))
+
+    def __invert__(self) -> Any:
+        return Symbol(ast.UnaryOp(ast.Invert(), self.expression))
+
+    __hash__ = object.__hash__
+
+    def __bool__(self) -> bool:
+        raise TypeError(
+            "A rule is one expression for every value of its operands, but this one branches on "
+            f"`{ast.unparse(self.expression)}`.\nUse `where(condition, a, b)`."
+        )
+
+    def __float__(self) -> float:
+        raise TypeError(
+            f"A rule is run on symbols, and `{ast.unparse(self.expression)}` is not a number yet.\n"
+            "Use this project's functions in a rule (`autodiff.exp`), not those of `math`."
+        )
+
+    def __repr__(self) -> str:
+        return f"Symbol({ast.unparse(self.expression)})"
+
+
+def expression_of(thing: Any) -> ast.expr:
+    """The syntax of a Symbol, or of a constant in a rule."""
+    return thing.expression if isinstance(thing, Symbol) else syntax.literal(thing)
+
+
+def trace_partials(
+    rule: Function, names: Sequence[str], operands: int, label: str
+) -> list[ast.expr]:
+    """The partials, one for each operand, that an elementwise rule says when run on `names`.
+
+    Raises TypeError where the rule returns another number of them, or what is not one.
+    """
+    said = rule(*(Symbol(syntax.name(n)) for n in names))
+    partials = said if isinstance(said, tuple) else (said,)
+    if len(partials) != operands:
+        raise TypeError(
+            f"The rule of `{label}` must return one partial for each operand, {operands} in all, "
+            f"but it returned {len(partials)}.\nReturn `0` where the derivative is zero."
+        )
+    for partial in partials:
+        if not isinstance(partial, (Symbol, int, float)):
+            raise TypeError(
+                f"The rule of `{label}` must return numbers and expressions of its parameters "
+                f"{', '.join(names)}, but one partial is {describe(partial)}."
+            )
+    return [expression_of(partial) for partial in partials]
+
+
+def pull_function(
+    label: str,
+    places: Mapping[str, str],
+    partials: Sequence[ast.expr],
+    look_up: Callable[[str], Any],
+    careful: bool = False,
+) -> Function:
+    """`(ct, node) -> (ct * partial, ...)`, each expression that stands twice computed once.
+
+    `places` says where in the node each name's data stands. `careful` stops a zero cotangent
+    at a partial that is not finite.
+    """
+    product = _careful_product if careful else _product
+    shared, partials = _share(partials)
+    used = {n.id for e in [*shared, *partials] for n in ast.walk(e) if isinstance(n, ast.Name)}
+    read = [ast.parse(f"{n} = {place}").body[0] for n, place in places.items() if n in used]
+    pulled: ast.expr = ast.Tuple([product(p) for p in partials], ast.Load())
+    return syntax.compile_function(label, ["ct", "node"], [*read, *shared], pulled, look_up)
+
+
+def _product(partial: ast.expr) -> ast.expr:
+    ct = syntax.name("ct")
+    match ast.unparse(partial):
+        case "0" | "0.0":
+            return ast.Constant(None)
+        case "1" | "1.0":
+            return ct
+        case "-1" | "-1.0":
+            return ast.UnaryOp(ast.USub(), ct)
+    return ast.BinOp(ct, ast.Mult(), partial)
+
+
+def _careful_product(partial: ast.expr) -> ast.expr:
+    if isinstance(_product(partial), ast.BinOp):
+        return syntax.call("safe_product", syntax.name("ct"), partial)
+    return _product(partial)
+
+
+def _share(expressions: Sequence[ast.expr]) -> tuple[list[ast.stmt], list[ast.expr]]:
+    """The statements that name what stands more than once, and the expressions that use them."""
+    composite = (ast.Call, ast.BinOp)
+    texts = Counter(
+        ast.unparse(e) for whole in expressions for e in ast.walk(whole) if isinstance(e, composite)
+    )
+    names: dict[str, str] = {}
+    statements: list[ast.stmt] = []
+
+    class Share(ast.NodeTransformer):
+        def visit(self, node: ast.AST) -> Any:
+            text = ast.unparse(node) if isinstance(node, composite) else ""
+            if texts[text] < 2:
+                return self.generic_visit(node)
+            if text not in names:
+                value = self.generic_visit(node)
+                names[text] = f"shared_{len(names)}"
+                target = ast.Name(names[text], ast.Store())
+                statements.append(ast.Assign([target], value))  # type: ignore[arg-type]
+            return syntax.name(names[text])
+
+    fresh = [ast.parse(ast.unparse(e), mode="eval").body for e in expressions]
+    return statements, [Share().visit(e) for e in fresh]

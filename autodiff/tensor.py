@@ -1,0 +1,163 @@
+"""Tensor: the same as Value over an ndarray, with NumPy's own functions and operators."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from .value import Value, describe
+
+
+class Tensor(Value):
+    """An ndarray, and the node of the graph that computed it.
+
+    `data` is copied in, so that no one else can change it; `float16/32/64` keep their type,
+    integers and booleans become `float64`. Raises TypeError for what has no derivative
+    (text, objects, complex numbers) and ValueError for ragged lists.
+
+    >>> t = Tensor([[1.0, 2.0], [3.0, 4.0]], name="t")
+    >>> (t * t).sum().backward()
+    >>> t.grad
+    array([[2., 4.],
+           [6., 8.]])
+    """
+
+    __slots__ = ()
+
+    @staticmethod
+    def _own(data: Any) -> np.ndarray[Any, Any]:
+        if isinstance(data, Value):
+            raise TypeError(
+                f"A Tensor is made from numbers, but this is already a {type(data).__name__}.\n"
+                "Use it as it is, or take `.data` to start a new graph from its numbers."
+            )
+        return as_array(data, copy=True, promote=True)
+
+    def _own_like(self, data: Any) -> np.ndarray[Any, Any]:
+        own = self._own(data)
+        if own.shape != self._data.shape:
+            raise ValueError(
+                f"{self.label()} has shape {self._data.shape}, and what is assigned to it must "
+                f"have the same; this has shape {own.shape}.\nMake a new Tensor for another shape."
+            )
+        return own.astype(self._data.dtype, copy=False)
+
+    @property
+    def data(self) -> Any:
+        """The array that was computed here. It is read-only: assign a new one to change a leaf."""
+        self._data.setflags(write=False)
+        return self._data
+
+    @data.setter
+    def data(self, data: Any) -> None:
+        Value.data.fset(self, data)  # type: ignore[attr-defined]
+
+    @property
+    def grad(self) -> Any:
+        """d root / d this Tensor, of its shape and dtype; zeros where no pass has reached it.
+
+        The array is read-only: assign a new one to change it, as in `t.grad = t.grad / 2`.
+        """
+        grad = np.zeros_like(self._data) if self._grad is None else self._grad
+        grad.setflags(write=False)
+        return grad
+
+    @grad.setter
+    def grad(self, grad: Any) -> None:
+        self._grad = self._own_like(grad)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The length along each axis."""
+        return self._data.shape  # type: ignore[no-any-return]
+
+    @property
+    def ndim(self) -> int:
+        """The number of axes."""
+        return self._data.ndim  # type: ignore[no-any-return]
+
+    @property
+    def size(self) -> int:
+        """The number of entries."""
+        return self._data.size  # type: ignore[no-any-return]
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The type of the entries."""
+        return self._data.dtype  # type: ignore[no-any-return]
+
+    @property
+    def T(self) -> Tensor:
+        """The Tensor with its axes reversed."""
+        return self.transpose()  # type: ignore[no-any-return]
+
+    def item(self) -> float:
+        """The one entry as a float; ValueError where there is not exactly one."""
+        return float(self._data.item())
+
+    def __len__(self) -> int:
+        return len(self._data)
+
+    def __iter__(self) -> Iterator[Tensor]:
+        return (self[i] for i in range(len(self)))
+
+    def __setitem__(self, index: Any, value: Any) -> None:
+        raise TypeError(
+            "A Tensor is not written in place: what was recorded from it would be wrong.\n"
+            "Use `t = t.at[index].set(value)` or `.add(value)`, which give a new Tensor."
+        )
+
+    def __getitem__(self, index: Any) -> Tensor:
+        raise NotImplementedError  # the registry's `getitem` stands here once it is declared
+
+    def __repr__(self) -> str:
+        name = "" if self.name is None else f", name={self.name!r}"
+        data = np.array2string(self._data, separator=", ", prefix="Tensor(")
+        dtype = "" if self.dtype == np.float64 else f", dtype={self.dtype}"
+        return f"Tensor({data}{dtype}{name})"
+
+
+def as_array(data: Any, *, copy: bool, promote: bool) -> np.ndarray[Any, Any]:
+    """`data` as a plain ndarray of real numbers, in the machine's byte order.
+
+    `promote` makes floats of integers and booleans, as a leaf needs. Raises TypeError for
+    text, objects, complex numbers and masked arrays, ValueError for ragged lists.
+    """
+    if type(data) is np.ndarray and data.dtype.isnative:
+        kind = data.dtype.kind
+        if kind == "f" or (kind in "biu" and not promote):
+            return data.copy() if copy else data
+    if isinstance(data, np.ma.MaskedArray):
+        raise TypeError(
+            "A masked array would lose its mask here.\n"
+            "Fill it first (`data.filled(0.0)`), and use `where` to leave entries out."
+        )
+    if isinstance(data, (list, tuple)) and _holds_a_node(data):
+        raise TypeError(
+            "This list holds Values or Tensors, and their gradients would be lost in an array.\n"
+            "Join them with `autodiff.stack([...])`."
+        )
+    try:
+        array = np.asarray(data)
+    except ValueError as error:
+        raise ValueError(
+            f"An array has rows of one length, but NumPy says of this list: {error}.\n"
+            "Pad the rows, or keep one Tensor for each."
+        ) from None
+    if array.dtype.kind not in "biuf":
+        raise TypeError(
+            f"Derivatives here are of real numbers, but this is {describe(data)}, "
+            f"of dtype {array.dtype}.\nConvert it first, as in `array.astype(float)`."
+        )
+    dtype = array.dtype.newbyteorder("=")
+    if promote and dtype.kind != "f":
+        dtype = np.dtype(np.float64)
+    return np.array(array, dtype=dtype, copy=copy or None, subok=False)
+
+
+def _holds_a_node(items: list[Any] | tuple[Any, ...]) -> bool:
+    return any(
+        isinstance(i, Value) or (isinstance(i, (list, tuple)) and _holds_a_node(i)) for i in items
+    )

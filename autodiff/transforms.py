@@ -1,0 +1,409 @@
+"""Functions of functions: grad, value_and_grad, vjp, jvp, jacobian, hessian, hvp."""
+
+from __future__ import annotations
+
+import functools
+import threading
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from typing import Any
+
+import numpy as np
+
+from . import ops, shapes
+from .backprop import pull_back, pull_back_recorded, pull_edges, reverse_topological
+from .modes import recording
+from .primitive import new_node, shape_of
+from .tensor import Tensor, as_array
+from .tree import leaves, same_structure, tree_map, unflatten
+from .value import Value, describe, plain
+
+Function = Callable[..., Any]
+
+
+class _Depth(threading.local):
+    value = 0
+
+
+_DEPTH = _Depth()
+
+
+class _Level(AbstractContextManager["_Level"]):
+    """One transform at work. Its answers are nodes if a transform around it may want them."""
+
+    def __init__(self, args: Any) -> None:
+        self.nested = _DEPTH.value > 0 or any(isinstance(a, Value) for a in leaves(args))
+        self._recording = recording()
+
+    def __enter__(self) -> _Level:
+        _DEPTH.value += 1
+        self._recording.__enter__()
+        return self
+
+    def __exit__(self, *error: Any) -> None:
+        self._recording.__exit__(*error)
+        _DEPTH.value -= 1
+
+    def target(self, where: str, argument: Any) -> Value:
+        """A fresh node for an argument, which no other transform's node is taken for."""
+        if isinstance(argument, Value):
+            return ops.identity(argument)  # type: ignore[no-any-return]
+        if isinstance(argument, np.ndarray):
+            return new_node(Tensor, as_array(argument, copy=True, promote=True))
+        try:
+            return Value(argument)
+        except TypeError as error:
+            raise TypeError(
+                f"{where} is what to differentiate by: numbers, arrays, or lists, tuples and dicts "
+                f"of them, but in it is {describe(argument)}.\nChoose others with `argnums`."
+            ) from error
+
+    def answer(self, found: Any, like: Any) -> Any:
+        """A result in the kind of `like`: plain for plain, a node for a node."""
+        if not self.nested:
+            return plain(found)
+        if isinstance(like, Value) and not isinstance(found, Value):
+            return _constant(found)
+        return found
+
+    def output(self, found: Any) -> Any:
+        return found if self.nested else tree_map(plain, found)
+
+    def pull(self, order: Sequence[Value], seeds: Sequence[tuple[Value, Any]]) -> dict[Value, Any]:
+        return (pull_back_recorded if self.nested else pull_back)(order, seeds)
+
+
+def _constant(data: Any) -> Value:
+    return new_node(Tensor, data) if isinstance(data, np.ndarray) else Value(data)
+
+
+def _between(roots: Sequence[Value], targets: Sequence[Value]) -> list[Value]:
+    """The nodes on a way from a root to a target, in reverse topological order.
+
+    What lies behind a target, or behind anything else, belongs to others.
+    """
+    order = reverse_topological(roots, stop=set(targets))
+    depends = set(targets)
+    for node in reversed(order):
+        if node not in depends and any(operand in depends for operand in node.inputs):
+            depends.add(node)
+    inner = depends.difference(targets)
+    return [node for node in order if node in inner]
+
+
+def _checked_argnums(argnums: Any, args: tuple[Any, ...]) -> tuple[int, ...]:
+    numbers = argnums if isinstance(argnums, tuple) else (argnums,)
+    for n in numbers:
+        if not isinstance(n, int) or not -len(args) <= n < len(args):
+            raise ValueError(
+                f"`argnums` counts positional arguments from 0, and there are {len(args)} of them, "
+                f"but it is {argnums!r}.\nPass what to differentiate by as positional arguments."
+            )
+    return tuple(n % len(args) for n in numbers)
+
+
+class _Call:
+    """One call of a function on fresh targets, recorded: what all transforms start from."""
+
+    def __init__(
+        self, level: _Level, f: Function, args: tuple[Any, ...], keywords: dict[str, Any],
+        argnums: Any, has_aux: bool,
+    ) -> None:  # fmt: skip
+        self.level = level
+        numbers = _checked_argnums(argnums, args)
+        self.by = tuple(args[n] for n in numbers)
+        self.single = not isinstance(argnums, tuple)
+        given = list(args)
+        for n in numbers:
+            given[n] = tree_map(functools.partial(level.target, f"Argument {n}"), args[n])
+        self.targets: list[Value] = leaves([given[n] for n in numbers])
+        self.originals = leaves(self.by)
+        self.out = f(*given, **keywords)
+        self.aux = None
+        if has_aux:
+            if not isinstance(self.out, tuple) or len(self.out) != 2:
+                raise TypeError(
+                    "With has_aux=True the function returns a pair (output, more), but this one "
+                    f"returned {describe(self.out)}."
+                )
+            self.out, self.aux = self.out
+            self.aux = level.output(self.aux)
+        for leaf in leaves(self.out):
+            _check_output(f, leaf)
+        self.order = _between(self.nodes, self.targets)
+
+    @property
+    def nodes(self) -> list[Value]:
+        return [leaf for leaf in leaves(self.out) if isinstance(leaf, Value)]
+
+    def pull(self, cotangents: Sequence[Any]) -> list[Any]:
+        """One cotangent for each target, from one for each leaf of the output."""
+        pairs = zip(leaves(self.out), cotangents, strict=True)
+        seeds = [(node, ct) for node, ct in pairs if isinstance(node, Value)]
+        pulled = self.level.pull(self.order, seeds)
+        return [
+            self.level.answer(_or_zeros(pulled.get(target), target), original)
+            for target, original in zip(self.targets, self.originals, strict=True)
+        ]
+
+    def structured(self, found: Sequence[Any]) -> Any:
+        """What was found for the targets, in the structure of what was differentiated by."""
+        answer = unflatten(self.by, found)
+        return answer[0] if self.single else answer
+
+    def scalar(self, name: str) -> Any:
+        """The output, if it is one number."""
+        if isinstance(self.out, (list, tuple, dict)) or shape_of(self.out) not in ((), (1,)):
+            shape = describe(self.out) if isinstance(self.out, (list, tuple, dict)) else ""
+            raise TypeError(
+                f"`{name}` is of a function whose output is one number, but this one returned "
+                f"{shape or f'shape {shape_of(self.out)}'}.\n"
+                "Reduce it first, as in `t.sum()`, or use `jacobian` or `vjp`."
+            )
+        return self.out
+
+
+def _check_output(f: Function, leaf: Any) -> None:
+    if not isinstance(leaf, (Value, np.ndarray, float, int, np.number, np.bool_)):
+        raise TypeError(
+            f"A function to differentiate returns numbers, but `{getattr(f, '__name__', f)}` "
+            f"returned {describe(leaf)}.\nReturn more than the output with has_aux=True."
+        )
+
+
+def _or_zeros(found: Any, target: Value) -> Any:
+    if found is not None:
+        return found
+    return np.zeros_like(target._data) if isinstance(target, Tensor) else 0.0
+
+
+def _one_like(out: Any) -> Any:
+    return np.ones(out.shape, out.dtype) if isinstance(out, Tensor) else 1.0
+
+
+def value_and_grad(
+    f: Function, argnums: int | tuple[int, ...] = 0, has_aux: bool = False
+) -> Function:
+    """The function that gives `(f(*args), gradient)`.
+
+    The gradient has the structure of the argument that `argnums` names, a tuple of them where
+    it is a tuple. With `has_aux`, f returns `(output, more)`, and so does the first part.
+    Raises TypeError where the output is not one number.
+
+    >>> value_and_grad(lambda x: x**3)(2.0)
+    (8.0, 12.0)
+    """
+
+    @functools.wraps(f)
+    def call(*args: Any, **keywords: Any) -> Any:
+        with _Level((args, keywords)) as level:
+            run = _Call(level, f, args, keywords, argnums, has_aux)
+            out = run.scalar("grad")
+            gradient = run.structured(run.pull([_one_like(out)]))
+            value = level.output(out)
+            return ((value, run.aux), gradient) if has_aux else (value, gradient)
+
+    return call
+
+
+def grad(f: Function, argnums: int | tuple[int, ...] = 0, has_aux: bool = False) -> Function:
+    """The function that gives the gradient of f; `grad(grad(f))` is its second derivative.
+
+    Arguments are as in `value_and_grad`; with `has_aux` the answer is `(gradient, more)`.
+
+    >>> grad(lambda x: x**3)(2.0), grad(grad(lambda x: x**3))(2.0)
+    (12.0, 12.0)
+    >>> grad(lambda p: p["a"] * p["b"][0])({"a": 2.0, "b": [5.0]})
+    {'a': 5.0, 'b': [2.0]}
+    """
+    both = value_and_grad(f, argnums, has_aux)
+
+    @functools.wraps(f)
+    def call(*args: Any, **keywords: Any) -> Any:
+        value, gradient = both(*args, **keywords)
+        return (gradient, value[1]) if has_aux else gradient
+
+    return call
+
+
+def vjp(f: Function, *primals: Any, has_aux: bool = False) -> tuple[Any, ...]:
+    """`(output, pull)`, where `pull(ct)` gives one cotangent for each of `primals`.
+
+    `ct` has the structure of the output. With `has_aux`, a third part is what f returned more.
+
+    >>> out, pull = vjp(lambda x, y: x * y, 2.0, 3.0)
+    >>> out, pull(1.0)
+    (6.0, (3.0, 2.0))
+    """
+    with _Level(primals) as level:
+        run = _Call(level, f, primals, {}, tuple(range(len(primals))), has_aux)
+
+    def pull(ct: Any) -> Any:
+        _check_like(ct, run.out, "cotangent", "output")
+        with _Level((primals, ct)) as now:
+            run.level = now
+            given = [_cast_like(c, o) for c, o in zip(leaves(ct), leaves(run.out), strict=True)]
+            return run.structured(run.pull(given))
+
+    out = level.output(run.out)
+    return (out, pull, run.aux) if has_aux else (out, pull)
+
+
+def _check_like(given: Any, like: Any, what: str, whose: str) -> None:
+    if not same_structure(given, like):
+        raise TypeError(
+            f"A {what} has the structure of the {whose}, but it is {describe(given)} "
+            f"where the {whose} is {describe(like)}."
+        )
+    for a, b in zip(leaves(given), leaves(like), strict=True):
+        if shape_of(a) != shape_of(b):
+            raise ValueError(
+                f"A {what} has the shape of its {whose}, {shape_of(b)}, but it has {shape_of(a)}."
+            )
+
+
+def _cast_like(given: Any, like: Any) -> Any:
+    """A cotangent or tangent as plain data of the kind and dtype of `like`, if it is no node."""
+    if isinstance(given, Value):
+        return given
+    data = plain(like)
+    if isinstance(data, np.ndarray):
+        return np.array(
+            as_array(given, copy=True, promote=True), data.dtype if data.dtype.kind == "f" else None
+        )
+    return float(given)
+
+
+def jvp(
+    f: Function, primals: Sequence[Any], tangents: Sequence[Any], has_aux: bool = False
+) -> tuple[Any, ...]:
+    """`(output, tangent of the output)`, as the primals move along the tangents.
+
+    It is the vjp of the vjp: the pull-back is linear in its cotangent, and the pull-back of
+    that linear map is the derivative forward. So no rule is written twice.
+
+    >>> jvp(lambda x, y: x * y, (2.0, 3.0), (1.0, 0.0))
+    (6.0, 3.0)
+    """
+    primals, tangents = tuple(primals), tuple(tangents)
+    _check_like(tangents, primals, "tangent", "primal")
+    with _Level((primals, tangents)) as level:
+        inner = _Level(primals)
+        inner.nested = True
+        run = _Call(inner, f, primals, {}, tuple(range(len(primals))), has_aux)
+        outputs = leaves(run.out)
+        cotangents = [
+            _constant(np.ones_like(plain(o)) if isinstance(o, Tensor) else 1.0) for o in outputs
+        ]
+        pulled = run.pull(cotangents)
+        pairs = [
+            (node, _cast_like(t, node))
+            for node, t in zip(pulled, leaves(tangents), strict=True)
+            if isinstance(node, Value)
+        ]
+        order = _between([node for node, _ in pairs], cotangents)
+        found = level.pull(order, pairs)
+        pushed = [
+            level.answer(_or_zeros(found.get(c), c), o)
+            for c, o in zip(cotangents, outputs, strict=True)
+        ]
+        out, tangent = level.output(run.out), unflatten(run.out, pushed)
+        return (out, tangent, level.output(run.aux)) if has_aux else (out, tangent)
+
+
+def jacobian(f: Function, argnums: int | tuple[int, ...] = 0, has_aux: bool = False) -> Function:
+    """The function that gives every derivative of every output, of shape `out.shape + in.shape`.
+
+    Outputs and arguments may be nested: the answer has the structure of the output, with the
+    structure of the argument in the place of each of its leaves. One row is pulled back at a
+    time, so no more memory is used than the answer and one backward pass take.
+
+    >>> jacobian(lambda x: x * x)(np.array([1.0, 2.0]))
+    array([[2., 0.],
+           [0., 4.]])
+    """
+
+    @functools.wraps(f)
+    def call(*args: Any, **keywords: Any) -> Any:
+        with _Level((args, keywords)) as level:
+            run = _Call(level, f, args, keywords, argnums, has_aux)
+            blocks = [run.structured(_rows(run, out)) for out in leaves(run.out)]
+            answer = unflatten(run.out, blocks)
+            return (answer, run.aux) if has_aux else answer
+
+    return call
+
+
+def _rows(run: _Call, out: Any) -> list[Any]:
+    """d out / d target for each target, one row of the output at a time."""
+    shape = shape_of(out)
+    dtype = getattr(plain(out), "dtype", np.float64)
+    rows = []
+    for place in range(int(np.prod(shape, dtype=int))):
+        unit = np.zeros(shape, dtype)
+        unit[np.unravel_index(place, shape)] = 1.0
+        seeds = [(out, unit if isinstance(out, Tensor) else 1.0)] if isinstance(out, Value) else []
+        pulled = run.level.pull(run.order, seeds)
+        rows.append([_or_zeros(pulled.get(target), target) for target in run.targets])
+    return [
+        _stacked(run, [row[t] for row in rows], shape, shape_of(run.targets[t]))
+        for t in range(len(run.targets))
+    ]
+
+
+def _stacked(run: _Call, rows: list[Any], out: tuple[int, ...], into: tuple[int, ...]) -> Any:
+    if not out and not into and rows:
+        return run.level.answer(rows[0], None)
+    if run.level.nested and any(isinstance(row, Value) for row in rows):
+        return shapes.reshape(shapes.stack(rows), out + into)
+    return np.array([plain(row) for row in rows], dtype=None if rows else np.float64).reshape(
+        out + into
+    )
+
+
+def hessian(f: Function, argnums: int | tuple[int, ...] = 0, has_aux: bool = False) -> Function:
+    """The function that gives the second derivatives of f: the Jacobian of its gradient.
+
+    >>> hessian(lambda x: x[0] * x[1] ** 2)(np.array([1.0, 3.0]))
+    array([[0., 6.],
+           [6., 2.]])
+    """
+    return jacobian(grad(f, argnums, has_aux), argnums, has_aux)
+
+
+def hvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> Any:
+    """The Hessian of f times a vector, without the Hessian: one tangent for each primal.
+
+    The answer is a tuple like `primals`; for one primal, just its part. It is the gradient of
+    the gradient's product with the tangents, and so costs a few times f, however many
+    parameters there are.
+
+    >>> hvp(lambda x: (x**3).sum(), (np.array([1.0, 2.0]),), (np.array([1.0, 1.0]),))
+    array([ 6., 12.])
+    """
+    primals, tangents = tuple(primals), tuple(tangents)
+    _check_like(tangents, primals, "tangent", "primal")
+    by = tuple(range(len(primals)))
+    with _Level((primals, tangents)) as level:
+        run = _Call(level, grad(f, by), primals, {}, by, False)
+        pairs = zip(leaves(tangents), leaves(run.out), strict=True)
+        found = run.pull([_cast_like(t, gradient) for t, gradient in pairs])
+        answer = unflatten(primals, found)
+        return answer[0] if len(primals) == 1 else answer
+
+
+def local_gradients(node: Value) -> tuple[Any, ...]:
+    """d node / d operand for each of `node.inputs`: what the picture shows on its edges.
+
+    A local gradient is the vjp at cotangent 1; for `x * x` there are two, of the two edges.
+    Each has the shape of its operand.
+
+    >>> a, b = Value(2.0), Value(5.0)
+    >>> local_gradients(a * b)
+    (5.0, 2.0)
+    """
+    if not isinstance(node, Value):
+        raise TypeError(f"Local gradients are of a Value or Tensor, but this is {describe(node)}.")
+    if node._link is None:
+        return ()
+    return pull_edges(node, _one_like(node))

@@ -1,0 +1,128 @@
+"""Module: something with parameters, which it finds by itself."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from autodiff import Value
+
+
+class Module:
+    """A part of a model. A subclass makes its parameters in `__init__` and computes in `forward`.
+
+    Every Value or Tensor that is an attribute, or in a list, tuple or dict that is one, is a
+    parameter; so are those of the modules inside. One that is shared is found once.
+
+    >>> from autodiff import Value
+    >>> class Line(Module):
+    ...     def __init__(self):
+    ...         self.slope, self.height = Value(2.0), Value(1.0)
+    ...     def forward(self, x):
+    ...         return self.slope * x + self.height
+    >>> line = Line()
+    >>> line(3.0).data, list(dict(line.named_parameters()))
+    (7.0, ['slope', 'height'])
+    """
+
+    def forward(self, *args: Any) -> Any:
+        """What the module computes."""
+        raise NotImplementedError(
+            f"{type(self).__name__} does not say in `forward` what it computes."
+        )
+
+    def __call__(self, *args: Any) -> Any:
+        return self.forward(*args)
+
+    def __init_subclass__(cls, **keywords: Any) -> None:
+        super().__init_subclass__(**keywords)
+        if "forward" in vars(cls):
+            cls.__call__ = cls.forward  # type: ignore[method-assign]
+
+    def named_parameters(self) -> Iterator[tuple[str, Value]]:
+        """Pairs of a dotted name, such as `layers.0.weight`, and a parameter."""
+        return _parameters(self, "", set())
+
+    def parameters(self) -> list[Value]:
+        """The parameters, in the order in which they were made attributes."""
+        return [parameter for _, parameter in self.named_parameters()]
+
+    def zero_grad(self) -> None:
+        """Set the gradient of every parameter to zero."""
+        for parameter in self.parameters():
+            parameter.zero_grad()
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the parameters to an `.npz` file, all at once or not at all."""
+        path = Path(path)
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        try:
+            with os.fdopen(handle, "wb") as file:
+                np.savez(file, **{key: p.data for key, p in self.named_parameters()})
+            os.replace(name, path)
+        except BaseException:
+            Path(name).unlink(missing_ok=True)
+            raise
+
+    def load(self, path: str | os.PathLike[str]) -> None:
+        """Read parameters that `save` wrote, of the same names and shapes.
+
+        Raises ValueError, and changes nothing, for any other file; nothing in it is executed.
+        """
+        own = dict(self.named_parameters())
+        try:
+            with np.load(path, allow_pickle=False) as file:
+                found = {key: file[key] for key in file.files}
+        except (ValueError, EOFError, KeyError, zipfile.BadZipFile, AttributeError) as error:
+            raise ValueError(
+                f"{os.fspath(path)} is not a whole file of parameters: {error}.\n"
+                "Write it with `module.save(path)`."
+            ) from error
+        problems = [f"{key} is missing" for key in own if key not in found]
+        problems += [f"{key} is not in this module" for key in found if key not in own]
+        for key in own.keys() & found.keys():
+            have, want = found[key], np.shape(own[key].data)
+            if have.shape != want or have.dtype.kind != "f":
+                problems.append(f"{key} has shape {have.shape} and dtype {have.dtype}, not {want}")
+        if problems:
+            raise ValueError(
+                f"{os.fspath(path)} does not fit this {type(self).__name__}: "
+                f"{'; '.join(sorted(problems))}.\nLoad it into a module made as the saved one was."
+            )
+        for key, parameter in own.items():
+            parameter.data = found[key]
+
+    def __repr__(self) -> str:
+        count = sum(np.size(p.data) for p in self.parameters())
+        return f"{type(self).__name__}({self.describe()}) of {count:,} parameters"
+
+    def describe(self) -> str:
+        """What stands between the parentheses of `repr`."""
+        return ""
+
+
+def _parameters(thing: Any, name: str, seen: set[int]) -> Iterator[tuple[str, Value]]:
+    if id(thing) in seen:
+        return
+    if isinstance(thing, Value):
+        if thing.op is None:
+            seen.add(id(thing))
+            yield name, thing
+        return
+    if isinstance(thing, Module):
+        parts: Any = vars(thing).items()
+    elif isinstance(thing, dict):
+        parts = thing.items()
+    elif isinstance(thing, (list, tuple)):
+        parts = enumerate(thing)
+    else:
+        return
+    seen.add(id(thing))
+    for key, part in parts:
+        yield from _parameters(part, f"{name}.{key}" if name else str(key), seen)

@@ -1,0 +1,111 @@
+"""The sigmoid neuron of scalar Values, a layer of them, and a network of layers."""
+
+from __future__ import annotations
+
+import math
+import operator
+from collections.abc import Callable, Sequence
+from functools import reduce
+from typing import Any
+
+import numpy as np
+
+from autodiff import Value, sigmoid
+
+from .module import Module
+
+Seed = int | np.random.Generator | None
+Activation = Callable[[Any], Any] | None
+
+
+class Neuron(Module):
+    """activation(w0 x0 + w1 x1 + ... + b), of `inputs` numbers, a sigmoid if none is given.
+
+    Weights are drawn from a normal distribution of variance 1 / inputs; the bias is 0.
+
+    >>> neuron = Neuron(2, seed=0)
+    >>> neuron([1.0, -1.0]).op
+    'sigmoid'
+    """
+
+    def __init__(self, inputs: int, activation: Activation = sigmoid, seed: Seed = None) -> None:
+        rng = np.random.default_rng(seed)
+        scale = 1 / math.sqrt(checked_size("inputs", inputs))
+        self.w = [Value(rng.normal() * scale, name=f"w{i}") for i in range(inputs)]
+        self.b = Value(0.0, name="b")
+        self.activation = activation
+
+    def forward(self, x: Sequence[Any]) -> Any:
+        if len(x) != len(self.w):
+            raise ValueError(f"This neuron takes {len(self.w)} inputs, but was given {len(x)}.")
+        total = reduce(operator.add, [w * xi for w, xi in zip(self.w, x, strict=True)]) + self.b
+        return total if self.activation is None else self.activation(total)
+
+    def describe(self) -> str:
+        return f"{len(self.w)}"
+
+
+class Layer(Module):
+    """Neurons side by side, all of the same inputs; it gives the list of their outputs."""
+
+    def __init__(
+        self, inputs: int, outputs: int, activation: Activation = sigmoid, seed: Seed = None
+    ) -> None:
+        rng = np.random.default_rng(seed)
+        count = checked_size("outputs", outputs)
+        self.neurons = [Neuron(inputs, activation, rng) for _ in range(count)]
+
+    def forward(self, x: Sequence[Any]) -> list[Any]:
+        return [neuron(x) for neuron in self.neurons]
+
+    def describe(self) -> str:
+        return f"{len(self.neurons[0].w)}, {len(self.neurons)}"
+
+
+class MLP(Module):
+    """Layers one after another: `MLP(2, [16, 16, 1])` has two inputs and one output.
+
+    One output is given as a Value, more as a list. The last layer has the activation of the
+    others unless `last` names another (None for none).
+
+    >>> from autodiff import relu
+    >>> model = MLP(2, [3, 1], activation=relu, last=None, seed=0)
+    >>> model
+    MLP(2, [3, 1]) of 13 parameters
+    """
+
+    def __init__(
+        self,
+        inputs: int,
+        outputs: Sequence[int],
+        activation: Activation = sigmoid,
+        last: Activation | str = "same",
+        seed: Seed = None,
+    ) -> None:
+        rng = np.random.default_rng(seed)
+        sizes = [inputs, *outputs]
+        if len(sizes) < 2:
+            raise ValueError(
+                "An MLP has at least one layer: give their sizes, as in MLP(2, [16, 1])."
+            )
+        kinds = [activation] * (len(sizes) - 2) + [activation if isinstance(last, str) else last]
+        self.layers = [
+            Layer(a, b, kind, rng) for a, b, kind in zip(sizes, sizes[1:], kinds, strict=False)
+        ]
+
+    def forward(self, x: Sequence[Any]) -> Any:
+        for layer in self.layers:
+            x = layer(x)
+        return x[0] if len(x) == 1 else x
+
+    def describe(self) -> str:
+        return (
+            f"{len(self.layers[0].neurons[0].w)}, {[len(layer.neurons) for layer in self.layers]}"
+        )
+
+
+def checked_size(name: str, size: Any) -> int:
+    """A number of inputs or outputs; ValueError if it is not a whole number above 0."""
+    if not isinstance(size, (int, np.integer)) or isinstance(size, bool) or size < 1:
+        raise ValueError(f"`{name}` is a whole number from 1 up, but this is {size!r}.")
+    return int(size)

@@ -1,0 +1,96 @@
+"""Optimisers: what to do to the parameters, given their gradients."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from typing import Any
+
+from autodiff import Value
+
+
+class Optimizer:
+    """Parameters and a learning rate `lr`; a subclass says in `update` how far each one moves.
+
+    Raises ValueError for no parameters or a rate that is not a finite number above 0,
+    TypeError for what is not a leaf.
+    """
+
+    def __init__(self, params: Iterable[Value], lr: float = 0.01) -> None:
+        if isinstance(params, Value):
+            raise TypeError("An optimiser takes a list of parameters: write `[w]` for one.")
+        self.params = list(params)
+        if not self.params:
+            raise ValueError("An optimiser needs parameters to move, but this list is empty.")
+        for p in self.params:
+            if not isinstance(p, Value) or p.op is not None:
+                what = f"the result of `{p.op}`" if isinstance(p, Value) else repr(p)
+                raise TypeError(
+                    f"A parameter is a Value or Tensor that you made, but this is {what}.\n"
+                    "Pass `model.parameters()`."
+                )
+        self.lr = lr
+
+    @property
+    def lr(self) -> float:
+        """The learning rate: how far a step goes along the gradient."""
+        return self._lr
+
+    @lr.setter
+    def lr(self, lr: float) -> None:
+        if isinstance(lr, bool) or not isinstance(lr, (int, float)) or not 0 < lr < math.inf:
+            raise ValueError(f"A learning rate is a finite number above 0, but this is {lr!r}.")
+        self._lr = float(lr)
+
+    def update(self, index: int, gradient: Any) -> Any:
+        """What is taken away from parameter `index`, which has this gradient."""
+        return self._lr * gradient
+
+    def step(self) -> None:
+        """Move every parameter that a backward pass has reached.
+
+        Each gets new data; the old is never written into, so graphs and copies of it stay right.
+        """
+        for index, p in enumerate(self.params):
+            if p._grad is not None:
+                p._replace(p._data - self.update(index, p._grad))
+
+    def zero_grad(self) -> None:
+        """Set every gradient to zero, for the next backward pass to add to."""
+        for p in self.params:
+            p._grad = None
+
+
+class GD(Optimizer):
+    """Gradient descent: a step of `lr` against the gradient of the loss over all the data.
+
+    >>> w = Value(1.0)
+    >>> gd = GD([w], lr=0.25)
+    >>> (w * w).backward()
+    >>> gd.step()
+    >>> w.data
+    0.5
+    """
+
+
+class SGD(Optimizer):
+    """Stochastic gradient descent: the same over a mini-batch at a time (see `batches`).
+
+    With momentum m, a step also repeats m times the one before: v = m v + gradient, and the
+    parameter moves by -lr v.
+    """
+
+    def __init__(self, params: Iterable[Value], lr: float = 0.01, momentum: float = 0.0) -> None:
+        super().__init__(params, lr)
+        if not isinstance(momentum, (int, float)) or not 0 <= momentum < 1:
+            raise ValueError(f"Momentum is from 0 to below 1, but this is {momentum!r}.")
+        self.momentum = float(momentum)
+        self._velocity: dict[int, Any] = {}
+
+    def update(self, index: int, gradient: Any) -> Any:
+        if not self.momentum:
+            return self._lr * gradient
+        before = self._velocity.get(index)
+        now = gradient if before is None else self.momentum * before + gradient
+        self._velocity[index] = now
+        return self._lr * now

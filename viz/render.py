@@ -1,0 +1,124 @@
+"""Graphs made into files: by a `dot` program where there is one, else in this process."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.util
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+FORMATS = ("svg", "png", "pdf")
+_TIMEOUT = 120  # seconds
+
+_NO_RENDERER = (
+    "Drawing needs Graphviz, and neither a `dot` program nor pygraphviz was found.\n"
+    "Install the wheel with `pip install 'nabigrad[render]'`, or Graphviz itself "
+    "(`apt install graphviz`, `brew install graphviz`).\n"
+    "Without either, `draw(value).source` is the picture in the DOT language."
+)
+
+# The colours of a picture, light and dark. A picture is written in the light ones, and an SVG
+# carries the style that maps each to its dark one where the reader's system asks for it.
+CARD, LEAF, OUTPUT, PILL = "#ffffff", "#eef5ff", "#fff5dc", "#e6effa"
+INK, VALUE, GRADIENT, LOCAL, LINE = "#1f2328", "#00694d", "#b83a00", "#0b5cad", "#7d8a97"
+_DARK = {
+    CARD: "#1c232c", LEAF: "#14283f", OUTPUT: "#3a2f10", PILL: "#16304d", INK: "#e6edf3",
+    VALUE: "#45d6a6", GRADIENT: "#ffa06b", LOCAL: "#8cc4ff", LINE: "#7d8a98",
+}  # fmt: skip
+
+
+class RenderError(RuntimeError):
+    """A picture could not be rendered; the message says what to install or change."""
+
+
+def render(source: str, kind: str) -> bytes:
+    """The picture of DOT `source` as the bytes of an svg, png or pdf file.
+
+    Raises RenderError where nothing can render it, ValueError for another kind.
+    """
+    if kind not in FORMATS:
+        raise ValueError(
+            f"A picture is written as {', '.join(FORMATS)}, but this asks for {kind!r}."
+        )
+    if shutil.which("dot"):
+        picture = _by_program(source, kind)
+    elif importlib.util.find_spec("pygraphviz"):
+        picture = _in_process(source, kind)
+    else:
+        raise RenderError(_NO_RENDERER)
+    return with_dark_style(picture) if kind == "svg" else picture
+
+
+def _by_program(source: str, kind: str) -> bytes:
+    command = ["dot", f"-T{kind}"] + (["-Gdpi=144"] if kind == "png" else [])
+    try:
+        done = subprocess.run(
+            command, input=source.encode(), capture_output=True, check=False, timeout=_TIMEOUT
+        )
+    except subprocess.TimeoutExpired:
+        raise RenderError(
+            f"Graphviz has not drawn this graph in {_TIMEOUT} seconds.\n"
+            "Draw a part of it: `draw` an inner node."
+        ) from None
+    if done.returncode or not done.stdout:
+        said = done.stderr.decode(errors="replace").strip() or f"exit code {done.returncode}"
+        raise RenderError(f"Graphviz could not draw this graph: {said}")
+    return done.stdout
+
+
+def _in_process(source: str, kind: str) -> bytes:
+    """By the Graphviz libraries that pygraphviz's wheel carries."""
+    with _quiet_stderr():  # fontconfig warns there of settings that are not the user's affair
+        import pygraphviz
+
+        graph = pygraphviz.AGraph(string=source)
+        if kind == "png":
+            graph.graph_attr["dpi"] = "144"
+        picture: bytes = graph.draw(format=kind, prog="dot")
+    return picture
+
+
+@contextlib.contextmanager
+def _quiet_stderr() -> Iterator[None]:
+    """Within it, what C libraries write to the process's standard error goes nowhere."""
+    kept = os.dup(2)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
+
+
+def with_dark_style(svg: bytes) -> bytes:
+    """An SVG that is light or dark as its reader's system is."""
+    rules = "".join(
+        f'[fill="{light}"]{{fill:{dark}}}[stroke="{light}"]{{stroke:{dark}}}'
+        for light, dark in _DARK.items()
+    )
+    # Graphviz leaves black as the default: text and arrowheads that say no fill.
+    rules += f"text:not([fill]){{fill:{_DARK[INK]}}}"
+    style = f"<style>@media (prefers-color-scheme: dark){{{rules}}}</style>"
+    return re.sub(rb"(<svg\b[^>]*>)", lambda m: m[1] + b"\n" + style.encode(), svg, count=1)
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Write a file all at once or not at all, with the mode that a new file would have."""
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:40]}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+        mask = os.umask(0)
+        os.umask(mask)
+        os.chmod(name, path.stat().st_mode if path.exists() else 0o666 & ~mask)
+        os.replace(name, path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
