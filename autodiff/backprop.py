@@ -118,10 +118,8 @@ def pull_back(order: Sequence[Value], seeds: Sequence[tuple[Value, Any]]) -> Cot
     # No warning comes from here: what is singular has warned in the forward pass.
     with np.errstate(all="ignore"):
         pulled = _walk(order, seeds, careful=False)
-        for node, ct in pulled.items():
-            if node._link is None and _has_nan(ct):
-                pulled = _walk(order, seeds, careful=True)
-                break
+        if any([_has_nan(ct) for node, ct in pulled.items() if node._link is None]):
+            pulled = _walk(order, seeds, careful=True)
     if MODES and current_mode().lines is not None:
         _check_pulled(order, pulled)
     return pulled
@@ -275,10 +273,8 @@ def ones(count: int, char: str) -> Any:
 
 
 def _has_nan(ct: Any) -> bool:
-    if type(ct) is float:
-        return ct != ct
-    squared = np.vdot(ct, ct)  # one pass in BLAS; inf * inf is no NaN
-    return bool(squared != squared)
+    squared = ct * ct if type(ct) is float else np.vdot(ct, ct)  # inf * inf is no NaN
+    return squared != squared  # type: ignore[no-any-return]
 
 
 def _refuse_changed(operand: Value, node: Value) -> None:

@@ -11,7 +11,7 @@ import numpy as np
 from . import formula as syntax
 from . import symbol
 from .modes import MODES
-from .primitive import REGISTRY, Primitive, apply, kept
+from .primitive import REGISTRY, Primitive, apply, kept, new_node
 from .tensor import Tensor
 from .value import CLOCK, Value
 from .value import plain as plain_data
@@ -119,8 +119,11 @@ def _general(primitive: Primitive) -> Function:
     """A call by position or by name, with the defaults of the static parameters."""
     names = (*primitive.operands, *primitive.defaults)
     count, defaults = len(primitive.operands), tuple(primitive.defaults.values())
+    variadic = primitive.variadic
     positional = inspect.Parameter.POSITIONAL_OR_KEYWORD
-    signature = inspect.Signature([p.replace(kind=positional) for p in primitive.parameters])
+    signature = inspect.Signature(
+        [p if p.kind is positional else p.replace(kind=positional) for p in primitive.parameters]
+    )
 
     def call(*args: Any, **keywords: Any) -> Any:
         if keywords or not count <= len(args) <= len(names):
@@ -128,11 +131,42 @@ def _general(primitive: Primitive) -> Function:
             bound.apply_defaults()
             args = tuple([bound.arguments[name] for name in names])
         params = args[count:] + defaults[len(args) - count :]
-        operands = tuple(args[0]) if primitive.variadic else args[:count]
-        return apply(primitive, operands, params)
+        if variadic:
+            return apply(primitive, tuple(args[0]), params)
+        return _on_tensors(primitive, args[:count], params)
 
     call.__signature__ = signature  # type: ignore[attr-defined]
     return call
+
+
+def _on_tensors(primitive: Primitive, operands: tuple[Any, ...], params: tuple[Any, ...]) -> Any:
+    """What `apply` does, in less time where every operand is a Tensor or an array."""
+    data, given, positions = [], [], []
+    for i, operand in enumerate(operands):
+        kind = type(operand)
+        if kind is Tensor:
+            data.append(operand._data)
+            given.append(operand)
+            positions.append(i)
+        elif kind is ndarray:
+            operand = kept(operand)
+            data.append(operand)
+            given.append(operand)
+        else:
+            return apply(primitive, operands, params)
+    if MODES or not positions or any([isinstance(p, Value) for p in params]):
+        return apply(primitive, operands, params)
+    try:
+        result = primitive.on_arrays(*data, *params)
+    except (ValueError, TypeError, IndexError):
+        return apply(primitive, operands, params)  # which says what was wrong
+    node = new_node(Tensor, result if type(result) is ndarray else np.asarray(result))
+    node._link = primitive.link(tuple(positions))
+    if primitive.general:
+        node._x, node._y = tuple(given), params
+    else:
+        node._x, node._y = given[0], given[-1]
+    return node
 
 
 def _public(primitive: Primitive) -> Function:

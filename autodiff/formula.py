@@ -18,6 +18,14 @@ import numpy as np
 
 Function = Callable[..., Any]
 
+
+def _matmul(a: Any, b: Any) -> Any:
+    """a @ b; for two matrices by `dot`, which reaches BLAS in less time."""
+    if type(a) is np.ndarray is type(b) and a.ndim == 2 == b.ndim:
+        return a.dot(b)
+    return a @ b
+
+
 # The syntax of an operator: how it is written, what computes it, Python's and NumPy's names.
 OPERATORS: dict[type[ast.AST], tuple[str, Function, str, str]] = {
     ast.Add: ("+", operator.add, "add", "add"),
@@ -25,7 +33,7 @@ OPERATORS: dict[type[ast.AST], tuple[str, Function, str, str]] = {
     ast.Mult: ("*", operator.mul, "mul", "multiply"),
     ast.Div: ("/", operator.truediv, "truediv", "divide"),
     ast.Pow: ("**", operator.pow, "pow", "power"),
-    ast.MatMult: ("@", operator.matmul, "matmul", "matmul"),
+    ast.MatMult: ("@", _matmul, "matmul", "matmul"),
     ast.USub: ("-", operator.neg, "neg", "negative"),
     ast.Gt: (">", operator.gt, "gt", "greater"),
     ast.GtE: (">=", operator.ge, "ge", "greater_equal"),

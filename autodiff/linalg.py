@@ -33,6 +33,9 @@ def matmul(ct, z, a, b):
     >>> x.grad
     array([4., 6.])
     """
+    if type(a) is np.ndarray is type(b) is type(ct) and ct.ndim == a.ndim == 2:
+        # `dot` reaches BLAS in less time.
+        return lambda: ct.dot(b.T), lambda: a.T.dot(ct)
     a_ndim, b_ndim = len(shape_of(a)), len(shape_of(b))
     if a_ndim == b_ndim == 1:
         return lambda: ct * b, lambda: ct * a

@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-import traceback
+import linecache
+import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
-from pathlib import Path
 from threading import get_ident
-from typing import Any
+from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
-_HERE = str(Path(__file__).parent)
+_HERE = os.path.dirname(__file__) + os.sep
 
 
-@dataclass(frozen=True)
-class Mode:
+class Mode(NamedTuple):
     """What one thread records: the graph or not, and the line that made each node or not."""
 
     records: bool = True
-    lines: WeakKeyDictionary[Any, str] | None = field(default=None)
+    lines: WeakKeyDictionary[Any, str] | None = None
 
 
 # One entry for each thread that is in a mode. It is empty nearly always, and then an
@@ -57,7 +56,7 @@ def no_grad() -> Iterator[None]:
     >>> y.data, y.inputs
     (4.0, ())
     """
-    with _mode(replace(current_mode(), records=False)):
+    with _mode(current_mode()._replace(records=False)):
         yield
 
 
@@ -68,7 +67,7 @@ def recording() -> Iterator[None]:
     if mode.records:
         yield
     else:
-        with _mode(replace(mode, records=True)):
+        with _mode(mode._replace(records=True)):
             yield
 
 
@@ -87,13 +86,14 @@ def detect_anomaly() -> Iterator[None]:
     FloatingPointError: `log` gave -inf from x = 0.0.
     Its operands are finite, so it was born here: ...
     """
-    with _mode(replace(current_mode(), lines=WeakKeyDictionary())):
+    with _mode(current_mode()._replace(lines=WeakKeyDictionary())):
         yield
 
 
 def user_line() -> str:
     """The innermost line on the stack that is not the engine's own."""
-    for frame in reversed(traceback.extract_stack()):
-        if not frame.filename.startswith((_HERE, "<nabigrad")):
-            return f"{frame.filename}:{frame.lineno}: {frame.line}".rstrip(": ")
-    return "<unknown>"
+    frame = sys._getframe()
+    while frame.f_back and frame.f_code.co_filename.startswith((_HERE, "<nabigrad")):
+        frame = frame.f_back
+    name, line = frame.f_code.co_filename, frame.f_lineno
+    return f"{name}:{line}: {linecache.getline(name, line).strip()}".rstrip(": ")

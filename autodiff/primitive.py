@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -52,10 +53,19 @@ class Primitive:
         # Whether a node keeps its operands in a tuple: see Value's slots.
         self.general = bool(self.variadic or self.defaults or len(self.operands) > 2)
         self.formula = syntax.Formula(formula, self.operands, tuple(self.defaults))
-        self.on_floats = self.formula.on_floats()
-        on_arrays = self.formula.on_arrays()
-        self.on_arrays = _without_overflow_warning(on_arrays) if quiet else on_arrays
+        self.quiet = quiet
         self.links: dict[tuple[int, ...], Link] = {}
+
+    @functools.cached_property
+    def on_floats(self) -> Function:
+        """The forward on Python floats, compiled when it is first wanted."""
+        return self.formula.on_floats()
+
+    @functools.cached_property
+    def on_arrays(self) -> Function:
+        """The forward on arrays, compiled when it is first wanted."""
+        on_arrays = self.formula.on_arrays()
+        return _without_overflow_warning(on_arrays) if self.quiet else on_arrays
 
     @property
     def symbol(self) -> str:

@@ -109,6 +109,7 @@ def trace_partials(
             f"The rule of `{label}` must return one partial for each operand, {operands} in all, "
             f"but it returned {len(partials)}.\nReturn `0` where the derivative is zero."
         )
+    partials = tuple(p() if callable(p) and not isinstance(p, Symbol) else p for p in partials)
     for partial in partials:
         if not isinstance(partial, (Symbol, int, float)):
             raise TypeError(

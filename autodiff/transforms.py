@@ -70,7 +70,10 @@ class _Level(AbstractContextManager["_Level"]):
         return found if self.nested else tree_map(plain, found)
 
     def pull(self, order: Sequence[Value], seeds: Sequence[tuple[Value, Any]]) -> dict[Value, Any]:
-        return (pull_back_recorded if self.nested else pull_back)(order, seeds)
+        if not self.nested:
+            return pull_back(order, seeds)
+        with np.errstate(all="ignore"):  # a backward pass does not warn
+            return pull_back_recorded(order, seeds)
 
 
 def _constant(data: Any) -> Value:
@@ -128,7 +131,7 @@ class _Call:
                 )
             self.out, self.aux = self.out
             self.aux = level.output(self.aux)
-        for leaf in leaves(self.out):
+        for leaf in leaves(self.out) or [self.out]:
             _check_output(f, leaf)
         self.order = _between(self.nodes, self.targets)
 

@@ -1,0 +1,160 @@
+"""The backward pass: accumulation, cotangents, reuse, and what is refused."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import autodiff as ad
+from autodiff import Tensor, Value
+
+
+def test_a_leaf_accumulates_until_zero_grad():
+    x = Value(3.0)
+    y = x * x
+    y.backward()
+    y.backward()
+    assert x.grad == 12.0
+    assert y.grad == 1.0
+    x.zero_grad()
+    assert x.grad == 0.0
+    y.backward()
+    assert x.grad == 6.0
+
+
+def test_a_second_pass_from_another_root_sets_inner_nodes_afresh():
+    x = Value(2.0)
+    inner = x * 3.0
+    (inner * inner).backward()
+    assert inner.grad == 12.0
+    (inner * 5.0).backward()
+    assert inner.grad == 5.0
+    assert x.grad == 12.0 * 3.0 + 15.0
+
+
+def test_an_unused_leaf_has_a_zero_gradient_of_its_own_kind():
+    t = Tensor(np.ones((2, 3), np.float32))
+    assert t.grad.dtype == np.float32
+    assert t.grad.shape == (2, 3)
+    assert not t.grad.any()
+    assert Value(1.0).grad == 0.0
+
+
+def test_a_node_that_the_root_does_not_depend_on_is_left_alone():
+    x, other = Value(2.0), Value(5.0)
+    aside = other * x
+    (x * x).backward()
+    assert (other.grad, aside.grad) == (0.0, 0.0)
+
+
+def test_a_diamond_adds_both_ways():
+    x = Value(0.5)
+    a = ad.sin(x)
+    (a * a + a).backward()
+    assert x.grad == pytest.approx((2 * np.sin(0.5) + 1) * np.cos(0.5))
+
+
+@given(st.lists(st.floats(-3, 3), min_size=1, max_size=30), st.integers(1, 4))
+def test_a_sum_of_products_has_the_others_as_gradient(numbers, repeats):
+    xs = [Value(n) for n in numbers]
+    total = Value(0.0)
+    for _ in range(repeats):
+        for x, y in zip(xs, reversed(xs), strict=True):
+            total = total + x * y
+    total.backward()
+    for x, y in zip(xs, reversed(xs), strict=True):
+        assert x.grad == pytest.approx(2 * repeats * y.data)
+
+
+def test_backward_of_a_non_scalar_says_how():
+    t = Tensor(np.ones((3, 2)))
+    with pytest.raises(ValueError, match=r"backward\(\) starts from a scalar.*\(3, 2\)") as caught:
+        (t * 2).backward()
+    assert "np.ones((3, 2))" in str(caught.value)
+    assert not t.grad.any()
+
+
+def test_a_cotangent_weights_the_outputs():
+    t = Tensor([1.0, 2.0])
+    (t * t).backward([10.0, 1.0])
+    np.testing.assert_array_equal(t.grad, [20.0, 4.0])
+    x = Value(3.0)
+    (x * x).backward(0.5)
+    assert x.grad == 3.0
+
+
+@pytest.mark.parametrize("cotangent", [np.ones(3), np.ones((1, 2)), 1.0])
+def test_a_cotangent_of_another_shape_changes_nothing(cotangent):
+    t = Tensor([1.0, 2.0])
+    with pytest.raises(ValueError, match="shape of the output"):
+        (t * t).backward(cotangent)
+    assert not t.grad.any()
+
+
+def test_a_cotangent_is_copied():
+    t, weights = Tensor([1.0, 2.0]), np.array([1.0, 1.0])
+    y = t + 0.0
+    y.backward(weights)
+    weights[:] = 7.0
+    np.testing.assert_array_equal(t.grad, [1.0, 1.0])
+
+
+def test_backward_on_a_leaf():
+    x = Value(2.0)
+    x.backward()
+    assert x.grad == 1.0
+
+
+@pytest.mark.parametrize("shapes", [((3,), ()), ((2, 3), (3,)), ((2, 1), (1, 3)), ((1,), (4, 1))])
+def test_broadcasting_is_undone(shapes):
+    a, b = (Tensor(np.full(s, 2.0)) for s in shapes)
+    out = np.broadcast_shapes(*shapes)
+    (a * b).sum().backward()
+    for t in (a, b):
+        assert t.grad.shape == t.shape
+        np.testing.assert_allclose(t.grad, 2.0 * np.prod(out) / t.size)
+
+
+def test_a_changed_leaf_is_refused_with_both_values():
+    w = Value(2.0, name="w0")
+    y = w * w
+    w.data = 10.0
+    with pytest.raises(ValueError, match=r"`w0` was changed after `\*`.*was 2\..*now it is 10\."):
+        y.backward()
+    assert w.grad == 0.0
+    (w * w).backward()
+    assert w.grad == 20.0
+
+
+def test_a_changed_leaf_behind_other_nodes_is_refused():
+    w = Tensor([1.0, 2.0], name="w")
+    loss = ad.exp(w * 2.0).sum()
+    w.data = [3.0, 4.0]
+    with pytest.raises(ValueError, match="Run the forward pass again"):
+        loss.backward()
+    assert not w.grad.any()
+
+
+def test_no_grad_cuts_the_graph():
+    x = Value(2.0)
+    with ad.no_grad():
+        y = x * x
+    assert y.inputs == ()
+    (y * x).backward()
+    assert x.grad == 4.0
+
+
+def test_no_grad_decorates_and_a_derivative_inside_still_works():
+    @ad.no_grad()
+    def slope(x):
+        return ad.grad(lambda v: v**3)(x)
+
+    assert slope(2.0) == 12.0
+
+
+def test_float32_stays_float32():
+    t = Tensor(np.ones((2, 2), np.float32))
+    y = ad.tanh(t @ t * 2 + 1.0) / 3
+    assert y.dtype == np.float32
+    y.sum().backward()
+    assert t.grad.dtype == np.float32

@@ -1,0 +1,191 @@
+"""The conventions at kinks, ties, zeros and infinities: each with its exact number."""
+
+import mpmath
+import numpy as np
+import pytest
+
+import autodiff as ad
+from autodiff import Tensor, Value, grad, hessian
+
+
+def slope(f, x):
+    """f'(x) on a float, checked to be the same on a one-entry array."""
+    scalar = grad(f)(x)
+    with np.errstate(all="ignore"):
+        array = grad(lambda t: f(t).sum())(np.array([x]))[0]
+    np.testing.assert_array_equal(scalar, array)
+    return scalar
+
+
+@pytest.mark.parametrize("f", [ad.relu, ad.abs, ad.sign, abs])
+def test_the_subgradient_at_a_kink_is_0(f):
+    assert slope(f, 0.0) == 0.0
+
+
+def test_norm_and_std_at_their_kink():
+    np.testing.assert_array_equal(grad(np.linalg.norm)(np.zeros(3)), np.zeros(3))
+    np.testing.assert_array_equal(grad(np.std)(np.full(4, 2.0)), np.zeros(4))
+    assert slope(lambda x: ad.hypot(x, x), 0.0) == 0.0
+
+
+def test_ties_share_equally():
+    np.testing.assert_array_equal(grad(np.max)(np.array([1.0, 1.0, 0.0])), [0.5, 0.5, 0.0])
+    np.testing.assert_array_equal(grad(np.min)(np.array([1.0, 0.0, 0.0])), [0.0, 0.5, 0.5])
+    assert slope(lambda x: ad.maximum(x, x), 3.0) == 1.0
+    assert slope(lambda x: ad.minimum(x, 3.0), 3.0) == 0.5
+    assert grad(ad.maximum, (0, 1))(2.0, 2.0) == (0.5, 0.5)
+
+
+@pytest.mark.parametrize(
+    ("x", "expected"), [(-1.0, 1.0), (1.0, 1.0), (0.3, 1.0), (1.1, 0.0), (-2.0, 0.0)]
+)
+def test_clip_is_1_inside_and_at_the_bounds(x, expected):
+    assert slope(lambda v: ad.clip(v, -1.0, 1.0), x) == expected
+
+
+@pytest.mark.parametrize("x", [0.0, 2.0, -3.0, 1e300])
+def test_x_to_the_0_has_derivative_0_everywhere(x):
+    assert slope(lambda v: v**0, x) == 0.0
+    assert grad(grad(lambda v: v**0))(x) == 0.0
+
+
+@pytest.mark.parametrize("y", [0.5, 1.0, 2.0])
+def test_0_to_the_y_has_derivative_0(y):
+    assert slope(lambda v: 0.0**v, y) == 0.0
+    assert grad(lambda a, b: a**b, 1)(0.0, y) == 0.0
+
+
+def test_powers_at_0():
+    assert slope(lambda v: v**1, 0.0) == 1.0
+    assert slope(lambda v: v**2, 0.0) == 0.0
+    assert grad(grad(lambda v: v**2))(0.0) == 2.0
+    assert slope(lambda v: v**3, -2.0) == 12.0
+
+
+def test_sqrt_at_0():
+    assert slope(ad.sqrt, 0.0) == np.inf
+    assert slope(lambda x: 0.0 * ad.sqrt(x), 0.0) == 0.0
+
+
+def test_a_zero_cotangent_stops_at_a_singularity():
+    def f(x):
+        return ad.where(x >= 0, x, ad.sqrt(-x))
+
+    assert slope(f, 4.0) == 1.0
+    assert slope(f, -4.0) == -0.25
+    assert slope(f, 0.0) == 1.0
+    assert grad(grad(f))(4.0) == 0.0
+    assert grad(grad(f))(-4.0) == -1 / 32
+    assert grad(grad(f))(0.0) == 0.0
+    x = np.array([4.0, -4.0, 0.0])
+    with np.errstate(invalid="ignore"):
+        np.testing.assert_array_equal(grad(lambda t: f(t).sum())(x), [1.0, -0.25, 1.0])
+        np.testing.assert_array_equal(
+            hessian(lambda t: f(t).sum())(x), np.diag([0.0, -1 / 32, 0.0])
+        )
+
+
+@pytest.mark.parametrize(
+    "singular", [ad.log, lambda x: 1 / x, ad.sqrt, lambda x: x**-2, ad.arctanh]
+)
+def test_an_unselected_branch_never_poisons(singular):
+    def f(x):
+        return ad.where(x > 0.5, x * x, singular(0.0 * x)).sum()
+
+    x = np.array([1.0, 2.0])
+    with np.errstate(all="ignore"):
+        np.testing.assert_array_equal(grad(f)(x), [2.0, 4.0])
+        np.testing.assert_array_equal(hessian(f)(x), np.diag([2.0, 2.0]))
+
+
+def test_a_backward_pass_never_warns():
+    t = Tensor([0.0, 1.0])
+    y = ad.sqrt(t)
+    y.sum().backward()
+    np.testing.assert_array_equal(t.grad, [np.inf, 0.5])
+
+
+def test_a_forward_pass_on_arrays_warns_as_numpy():
+    with pytest.warns(RuntimeWarning, match="divide by zero"):
+        ad.log(Tensor([0.0]))
+
+
+def test_prod_and_cumprod_with_zeros():
+    np.testing.assert_array_equal(grad(np.prod)(np.array([2.0, 0.0, 3.0])), [0.0, 6.0, 0.0])
+    np.testing.assert_array_equal(grad(np.prod)(np.array([0.0, 0.0, 3.0])), [0.0, 0.0, 0.0])
+    np.testing.assert_array_equal(
+        hessian(np.prod)(np.array([0.0, 0.0, 3.0])), [[0, 3, 0], [3, 0, 0], [0, 0, 0]]
+    )
+    x = np.array([2.0, 0.0, 3.0])
+    np.testing.assert_array_equal(ad.jacobian(np.cumprod)(x), [[1, 0, 0], [0, 2, 0], [0, 6, 0]])
+
+
+def test_sinc_and_xlogy_at_0():
+    assert slope(ad.sinc, 0.0) == 0.0
+    assert grad(grad(ad.sinc))(0.0) == pytest.approx(-(np.pi**2) / 3, rel=1e-15)
+    assert ad.xlogy(0.0, 0.0) == 0.0
+    assert grad(ad.xlogy, 1)(0.0, 0.0) == 0.0
+    assert grad(ad.xlogy, 0)(0.0, 2.0) == pytest.approx(np.log(2.0))
+
+
+@pytest.mark.parametrize("x", [1e-9, 1e-4, 0.01, 0.19, 0.21, 1.5])
+def test_the_derivative_of_sinc_does_not_cancel(x):
+    with mpmath.workdps(40):
+        exact = mpmath.diff(lambda v: mpmath.sin(mpmath.pi * v) / (mpmath.pi * v), x)
+    assert grad(ad.sinc)(x) == pytest.approx(float(exact), rel=1e-13)
+
+
+STABLE = {
+    "sigmoid": (ad.sigmoid, lambda x: 1 / (1 + mpmath.exp(-x))),
+    "softplus": (ad.softplus, lambda x: mpmath.log1p(mpmath.exp(x))),
+    "logsumexp": (
+        lambda x: ad.logsumexp(ad.stack([x, 0.0 * x])),
+        lambda x: mpmath.log1p(mpmath.exp(x)),
+    ),
+    "softmax": (
+        lambda x: ad.softmax(ad.stack([x, 0.0 * x]))[0],
+        lambda x: 1 / (1 + mpmath.exp(-x)),
+    ),
+    "log_softmax": (
+        lambda x: ad.log_softmax(ad.stack([x, 0.0 * x]))[0],
+        lambda x: -mpmath.log1p(mpmath.exp(-x)),
+    ),
+    "cross_entropy": (
+        lambda x: ad.cross_entropy(ad.reshape(ad.stack([x, 0.0 * x]), (1, 2)), np.array([0])),
+        lambda x: mpmath.log1p(mpmath.exp(-x)),
+    ),
+}
+
+
+@pytest.mark.parametrize("x", [-1000.0, -600.0, -40.0, -1.0, 0.0, 0.5, 40.0, 600.0, 1000.0])
+@pytest.mark.parametrize("name", STABLE)
+def test_stable_functions_keep_their_digits_in_the_tails(name, x):
+    ours, exact = STABLE[name]
+    y = ours(Tensor(x))
+    with mpmath.workdps(1000):
+        expected = float(exact(mpmath.mpf(x)))
+    assert y.item() == pytest.approx(expected, rel=4e-15, abs=1e-307)
+
+
+@pytest.mark.parametrize("x", [-1000.0, -600.0, -40.0, -1.0, 0.0, 0.5, 30.0, 600.0, 1000.0])
+@pytest.mark.parametrize("name", ["sigmoid", "softplus", "cross_entropy"])
+def test_so_do_their_derivatives(name, x):
+    ours, exact = STABLE[name]
+    with mpmath.workdps(1000):
+        expected = float(mpmath.diff(exact, mpmath.mpf(x), h=mpmath.mpf(10) ** -300))
+    assert grad(lambda v: ours(v).sum())(np.array(x)) == pytest.approx(
+        expected, rel=4e-15, abs=1e-307
+    )
+
+
+def test_repeated_indices_add():
+    t = Tensor([1.0, 2.0, 3.0])
+    (t[[0, 0, 2]] * [1.0, 10.0, 100.0]).sum().backward()
+    np.testing.assert_array_equal(t.grad, [11.0, 0.0, 100.0])
+
+
+def test_a_value_where_python_would_raise():
+    x = Value(0.0)
+    y = ad.log(x)
+    y.backward()
+    assert (y.data, x.grad) == (-np.inf, np.inf)
