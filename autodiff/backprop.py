@@ -274,7 +274,7 @@ def ones(count: int, char: str) -> Any:
 
 def _has_nan(ct: Any) -> bool:
     squared = ct * ct if type(ct) is float else np.vdot(ct, ct)  # inf * inf is no NaN
-    return squared != squared  # type: ignore[no-any-return]
+    return bool(squared != squared)
 
 
 def _refuse_changed(operand: Value, node: Value) -> None:

@@ -30,7 +30,7 @@ from .render import (
     write_atomically,
 )
 
-_FONT = "Helvetica"
+_FONT = "Helvetica,Arial"
 _MANY_EDGES = 60  # above it, pills hide the graph: local gradients move to the tooltips
 _LONG = 32  # characters of a name that a card shows
 _GRAPH = {
