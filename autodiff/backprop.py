@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterable, Sequence
+from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
@@ -191,6 +192,15 @@ def pull_edges(node: Value, ct: Any) -> tuple[Any, ...]:
 
 def pull_back_recorded(order: Iterable[Value], seeds: Iterable[tuple[Value, Any]]) -> Cotangents:
     """The same by the project's own operations: the cotangents are nodes, with a graph behind."""
+    trace = current_mode().trace
+    with nullcontext() if trace is None else trace.pulling():
+        pulled = _walk_recorded(order, seeds)
+    if trace is not None:
+        trace.cotangents.update((ct, node) for node, ct in pulled.items() if isinstance(ct, Value))
+    return pulled
+
+
+def _walk_recorded(order: Iterable[Value], seeds: Iterable[tuple[Value, Any]]) -> Cotangents:
     pulled: Cotangents = {}
     for node, ct in seeds:
         pulled[node] = pulled[node] + ct if node in pulled else ct
@@ -220,7 +230,13 @@ def _product(ct: Any, partial: Any) -> Any:
             return None
         if partial == 1:
             return ct
-    return ct * partial if is_finite(plain(partial)) else ops.safe_mul(ct, partial)
+        if partial == -1:
+            return -ct
+    if type(ct) is float and ct == 1.0:
+        return partial
+    trace = current_mode().trace
+    care = trace.needs_care(ct, partial) if trace else not is_finite(plain(partial))
+    return ops.safe_mul(ct, partial) if care else ct * partial
 
 
 def _sum_to_recorded(part: Any, operand: Value) -> Any:

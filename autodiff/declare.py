@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from . import formula as syntax
 from . import symbol
 from .modes import MODES
 from .primitive import REGISTRY, Primitive, apply, kept, new_node
@@ -267,7 +266,7 @@ def primitive(formula: str) -> Callable[[Function], Function]:
     """
 
     def declare(rule: Function) -> Function:
-        primitive = Primitive(rule, formula, elementwise=False, quiet=False)
+        primitive = Primitive(rule, formula)
         call = _public(primitive)
         _register(primitive, call)
         return call
@@ -282,25 +281,22 @@ def plain(formula: str) -> Callable[[Function], Function]:
     """
 
     def declare(rule: Function) -> Function:
-        parameters = inspect.signature(rule).parameters
-        operands = [n for n, p in parameters.items() if p.default is p.empty]
-        params = [n for n in parameters if n not in operands]
-        text = syntax.Formula(formula, operands, params)
-        on_arrays = text.on_arrays()
+        primitive = Primitive(rule, formula, plain=True)
+        count, signature = len(primitive.operands), inspect.signature(rule)
 
         def call(*args: Any, **keywords: Any) -> Any:
-            if any(type(a) is symbol.Symbol for a in args):
-                put = dict(zip(operands, map(symbol.expression_of, args), strict=True))
-                return symbol.Symbol(text.put(put, {}))
-            bound = inspect.signature(rule).bind(*args, **keywords)
+            bound = signature.bind(*args, **keywords)
             bound.apply_defaults()
-            return on_arrays(*(plain_data(a) for a in bound.args), **bound.kwargs)
+            operands, params = bound.args[:count], bound.args[count:]
+            if any(isinstance(o, symbol.Symbol) or getattr(o, "traced", False) for o in operands):
+                return apply(primitive, operands, params)
+            return primitive.on_arrays(*map(plain_data, operands), *params)
 
         call.__name__ = call.__qualname__ = rule.__name__
         call.__doc__, call.__module__ = rule.__doc__, rule.__module__
         PLAIN[rule.__name__] = call
-        if text.numpy is not None:
-            NUMPY[text.numpy] = call
+        if primitive.formula.numpy is not None:
+            NUMPY[primitive.formula.numpy] = call
         return call
 
     return declare

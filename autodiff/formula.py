@@ -85,6 +85,7 @@ _SCALARS: dict[str, Function] = {
     "minimum": _minimum,
     "sign": _sign,
     "where": _where,
+    "logical_not": operator.not_,
     "pow": math.pow,
     "safe_product": _safe_product,
 }
@@ -138,11 +139,12 @@ class _PowerByMath(ast.NodeTransformer):
 class _Put(ast.NodeTransformer):
     """Puts expressions in the place of names, and folds what the static values decide."""
 
-    def __init__(self, put: Mapping[str, ast.expr]) -> None:
+    def __init__(self, put: Mapping[str, ast.expr], qualified: Callable[[str], ast.expr]) -> None:
         self.put = put
+        self.qualified = qualified
 
     def visit_Name(self, node: ast.Name) -> ast.expr:
-        return self.put.get(node.id, node)
+        return self.put[node.id] if node.id in self.put else self.qualified(node.id)
 
     def visit_IfExp(self, node: ast.IfExp) -> ast.expr:
         test = self.visit(node.test)
@@ -324,8 +326,18 @@ class Formula:
                     return look_up(name)  # type: ignore[no-any-return]
         return compile_function("formula", [*self.operands, *self.params], [], tree, look_up)
 
-    def put(self, operands: Mapping[str, ast.expr], params: Mapping[str, Any]) -> ast.expr:
-        """The formula's syntax with these operands and static values in their places."""
-        put = {**operands, **{key: literal(value) for key, value in params.items()}}
+    def put(
+        self,
+        operands: Mapping[str, ast.expr],
+        params: Mapping[str, Any],
+        written: Callable[[Any], ast.expr] = literal,
+        qualified: Callable[[str], ast.expr] = name,
+    ) -> ast.expr:
+        """The formula's syntax with these operands and static values in their places.
+
+        `written` is the syntax of a static value, `qualified` that of a name which is the
+        formula's own, such as `exp`.
+        """
+        put = {**operands, **{key: written(value) for key, value in params.items()}}
         fresh = ast.parse(self.text, mode="eval").body
-        return _Put(put).visit(fresh)  # type: ignore[no-any-return]
+        return _Put(put, qualified).visit(fresh)  # type: ignore[no-any-return]

@@ -1,4 +1,4 @@
-"""The two modes that change what is recorded: no_grad and detect_anomaly."""
+"""The modes that change what is recorded: no_grad, detect_anomaly, and a trace."""
 
 from __future__ import annotations
 
@@ -8,17 +8,23 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import get_ident
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 from weakref import WeakKeyDictionary
+
+if TYPE_CHECKING:
+    from types import FrameType
+
+    from .trace import Trace
 
 _HERE = os.path.dirname(__file__) + os.sep
 
 
 class Mode(NamedTuple):
-    """What one thread records: the graph or not, and the line that made each node or not."""
+    """What one thread records: the graph or not, the line that made each node, a program."""
 
     records: bool = True
     lines: WeakKeyDictionary[Any, str] | None = None
+    trace: Trace | None = None
 
 
 # One entry for each thread that is in a mode. It is empty nearly always, and then an
@@ -33,7 +39,7 @@ def current_mode() -> Mode:
 
 
 @contextmanager
-def _mode(mode: Mode) -> Iterator[None]:
+def in_mode(mode: Mode) -> Iterator[None]:
     thread, before = get_ident(), MODES.get(get_ident())
     MODES[thread] = mode
     try:
@@ -56,7 +62,7 @@ def no_grad() -> Iterator[None]:
     >>> y.data, y.inputs
     (4.0, ())
     """
-    with _mode(current_mode()._replace(records=False)):
+    with in_mode(current_mode()._replace(records=False)):
         yield
 
 
@@ -67,7 +73,7 @@ def recording() -> Iterator[None]:
     if mode.records:
         yield
     else:
-        with _mode(mode._replace(records=True)):
+        with in_mode(mode._replace(records=True)):
             yield
 
 
@@ -86,14 +92,19 @@ def detect_anomaly() -> Iterator[None]:
     FloatingPointError: `log` gave -inf from x = 0.0.
     Its operands are finite, so it was born here: ...
     """
-    with _mode(current_mode()._replace(lines=WeakKeyDictionary())):
+    with in_mode(current_mode()._replace(lines=WeakKeyDictionary())):
         yield
+
+
+def is_ours(frame: FrameType) -> bool:
+    """Whether a frame on the stack runs code of the engine."""
+    return frame.f_code.co_filename.startswith((_HERE, "<nabigrad"))
 
 
 def user_line() -> str:
     """The innermost line on the stack that is not the engine's own."""
     frame = sys._getframe()
-    while frame.f_back and frame.f_code.co_filename.startswith((_HERE, "<nabigrad")):
+    while frame.f_back and is_ours(frame):
         frame = frame.f_back
     name, line = frame.f_code.co_filename, frame.f_lineno
     return f"{name}:{line}: {linecache.getline(name, line).strip()}".rstrip(": ")

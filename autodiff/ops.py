@@ -173,18 +173,23 @@ def xlogy(z, x, y):
     return log(y), where(x == 0, 0.0, x / y)
 
 
-def _by_entry(function: Any) -> Any:
-    def on_arrays(x: Any) -> Any:
-        x = np.asarray(x)
-        dtype = x.dtype if x.dtype.kind == "f" else np.float64
-        return np.fromiter(map(function, x.flat), dtype, x.size).reshape(x.shape)
-
-    return on_arrays
+def _by_entry(function: Any, x: Any) -> Any:
+    x = np.asarray(x)
+    dtype = x.dtype if x.dtype.kind == "f" else np.float64
+    return np.fromiter(map(function, x.flat), dtype, x.size).reshape(x.shape)
 
 
 # NumPy has no error function; the C library's is right to the last digit.
-helper("erf")(_by_entry(math.erf))
-helper("erfc")(_by_entry(math.erfc))
+
+
+@helper("erf")
+def _erf(x: Any) -> Any:
+    return _by_entry(math.erf, x)
+
+
+@helper("erfc")
+def _erfc(x: Any) -> Any:
+    return _by_entry(math.erfc, x)
 
 
 @elementwise("erf(x)")
@@ -493,6 +498,51 @@ def safe_mul(z, x, partial):
 
 
 # -- questions, which have no derivative: plain answers -------------------------------------
+
+
+@plain("a > b")
+def greater(a, b):
+    """Where a is greater than b, as plain data; so for the other comparisons."""
+
+
+@plain("a >= b")
+def greater_equal(a, b):
+    """Where a is at least b, as plain data."""
+
+
+@plain("a < b")
+def less(a, b):
+    """Where a is less than b, as plain data."""
+
+
+@plain("a <= b")
+def less_equal(a, b):
+    """Where a is at most b, as plain data."""
+
+
+@plain("a == b")
+def equal(a, b):
+    """Where a equals b, as plain data."""
+
+
+@plain("a != b")
+def not_equal(a, b):
+    """Where a differs from b, as plain data."""
+
+
+@plain("a & b")
+def both(a, b):
+    """Where two conditions hold, as plain data."""
+
+
+@plain("a | b")
+def either(a, b):
+    """Where one of two conditions holds, as plain data."""
+
+
+@plain("logical_not(x)")
+def logical_not(x):
+    """Where a condition does not hold, as plain data."""
 
 
 @plain("isfinite(x)")

@@ -25,17 +25,23 @@ class Primitive:
     """An operation: how it computes (its formula) and its derivative (its rule).
 
     `operands` are what it is differentiated by, `defaults` its static parameters. An
-    elementwise rule gives partials, another pulls a cotangent back.
+    elementwise rule gives partials, another pulls a cotangent back; a plain operation has no
+    derivative, and its rule only names what it takes.
     """
 
-    def __init__(self, rule: Function, formula: str, *, elementwise: bool, quiet: bool) -> None:
+    def __init__(
+        self, rule: Function, formula: str, *, elementwise: bool = False, quiet: bool = False,
+        plain: bool = False,
+    ) -> None:  # fmt: skip
         self.name = rule.__name__
         self.rule = rule
         self.elementwise = elementwise
+        self.plain = plain
         parameters = list(inspect.signature(rule).parameters.values())
-        lead, rest = parameters[: 2 - elementwise], parameters[2 - elementwise :]
+        leading = 0 if plain else 2 - elementwise
+        lead, rest = parameters[:leading], parameters[leading:]
         required = [p for p in rest if p.default is p.empty]
-        if len(lead) < 2 - elementwise or not required:
+        if len(lead) < leading or not required:
             raise TypeError(
                 f"A rule is a function of {'' if elementwise else 'the cotangent, '}the output and "
                 f"the operands, but `{self.name}` takes {', '.join(p.name for p in parameters)}."
@@ -201,7 +207,7 @@ class Link:
 
 
 def _inputs_getter(primitive: Primitive, positions: tuple[int, ...]) -> Function:
-    if primitive.general:
+    if primitive.general or not positions:
         return lambda node: tuple([node._x[i] for i in positions])
     if positions == (0,):
         return lambda node: (node._x,)
@@ -242,6 +248,10 @@ def apply(primitive: Primitive, operands: Sequence[Any], params: tuple[Any, ...]
     if not nodes:
         return result
     mode = current_mode()
+    if mode.trace is not None:
+        given = [o if isinstance(o, Value) else d for o, d in zip(operands, data, strict=True)]
+        return mode.trace.record(primitive, given, params, result)
+    _refuse_leaked(operands, nodes)
     kind = Value if type(result) is float else Tensor
     node = new_node(kind, result if kind is Value else np.asarray(result))
     if mode.lines is not None:
@@ -255,6 +265,15 @@ def apply(primitive: Primitive, operands: Sequence[Any], params: tuple[Any, ...]
         else:
             node._x, node._y = given[0], given[-1]
     return node
+
+
+def _refuse_leaked(operands: Sequence[Any], nodes: Sequence[int]) -> None:
+    for i in nodes:
+        if operands[i].traced:
+            raise TypeError(
+                f"{operands[i].label()} was kept from a function while it was traced, and has no "
+                "value of its own.\nReturn from the function what is needed outside it."
+            )
 
 
 def new_node(kind: type[Value], data: Any) -> Value:

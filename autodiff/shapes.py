@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 import itertools
+import math
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,6 @@ from .ops import where
 from .primitive import shape_of
 from .tensor import Tensor
 from .value import Value, describe
-from .value import plain as plain_data
 
 # -- shapes and axes -----------------------------------------------------------------------
 
@@ -299,18 +299,30 @@ Tensor.at = property(At, doc=At.__doc__)  # type: ignore[attr-defined]
 @primitive("take_along_axis(x, indices, axis)")
 def take_along_axis(ct, z, x, indices, axis=-1):
     """For each place, the entry of x that `indices` name along the axis."""
-    return lambda: getitem_along_axis_back(ct, indices, axis, shape_of(x)), None
-
-
-def getitem_along_axis_back(ct: Any, indices: Any, axis: Any, shape: tuple[int, ...]) -> Any:
-    """Zeros of `shape`, with the entries of ct added where take_along_axis took them from."""
-    indices = plain_data(indices)
     if axis is None:
-        return reshape(scatter(ct, indices, (int(np.prod(shape)),)), shape)
-    full = list(shape_of(ct))
-    grid = list(np.ogrid[tuple(slice(n if m > 1 else 1) for n, m in zip(full, shape, strict=True))])
-    grid[axis] = np.broadcast_to(indices, full)
-    return scatter(ct, tuple(grid), shape)
+        return lambda: reshape(
+            add_along_axis(ct, indices, 0, (math.prod(shape_of(x)),)), shape_of(x)
+        ), None
+    return lambda: add_along_axis(ct, broadcast_to(indices, shape_of(z)), axis, shape_of(x)), None
+
+
+@helper("add_along_axis")
+def _add_along_axis(x: Any, indices: Any, axis: Any, shape: tuple[int, ...]) -> Any:
+    """Zeros of `shape`, with the entries of x added where take_along_axis takes them from."""
+    whole = np.zeros(shape, np.asarray(x).dtype)
+    if np.shape(indices) != np.shape(x):
+        raise ValueError(f"Indices of shape {np.shape(indices)} place no x of shape {np.shape(x)}.")
+    sizes = [n if m > 1 else 1 for n, m in zip(np.shape(x), shape, strict=True)]
+    grid = list(np.ogrid[tuple(slice(n) for n in sizes)])
+    grid[axis] = indices
+    np.add.at(whole, tuple(grid), x)
+    return whole
+
+
+@primitive("add_along_axis(x, indices, axis, shape)")
+def add_along_axis(ct, z, x, indices, axis=-1, shape=()):
+    """Zeros of `shape` with x added at `indices` along the axis: what take_along_axis pulls."""
+    return lambda: take_along_axis(ct, indices, axis), None
 
 
 @composite(np.take)
@@ -404,7 +416,7 @@ def sort(ct, z, x, axis=-1):
     """Ascending along an axis; equal entries keep their order in the derivative."""
     if axis is None:
         order = argsort(ravel(x), -1)
-        return reshape(scatter(ct, order, shape_of(z)), shape_of(x))
+        return reshape(take_along_axis(ct, argsort(order, -1), -1), shape_of(x))
     order = argsort(x, axis)
     return take_along_axis(ct, argsort(order, axis), axis)
 

@@ -51,6 +51,8 @@ class Value:
     _before: tuple[Any, int]  # a changed leaf's data before, and its clock then
     name: str | None
 
+    traced = False  # whether it stands for a value that changes from call to call: see Trace
+
     def __init__(self, data: Any, name: str | None = None) -> None:
         self._data = self._own(data)
         self._grad = self._link = self._x = self._y = None

@@ -37,6 +37,7 @@ PARAMS = {
     ],
     "at_set": [{"index": 0}, {"index": np.array([0, 2, 0])}, {"index": (..., slice(0, 2))}],
     "at_add": [{"index": 0}, {"index": np.array([0, 2, 0])}, {"index": (..., slice(0, 2))}],
+    "add_along_axis": [{"shape": (3,)}],
     "pad_constant": [{"width": ((1, 2),), "value": 3.0}, {"width": ((0, 1), (2, 0))}],
     "sum": [{}, {"axis": 0}, {"axis": (0, -1), "keepdims": True}],
     "mean": [{}, {"axis": -1}, {"axis": (0, 1)}],

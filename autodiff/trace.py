@@ -1,0 +1,338 @@
+"""The trace of a function: what it computed from its arguments, recorded to be run again.
+
+A traced node is a Value or Tensor whose data is an example only. Whatever would make a
+decision by it (a branch, a conversion to a number, an index) is refused, since the program
+made from the trace would keep that decision for other arguments.
+"""
+
+from __future__ import annotations
+
+import functools
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
+
+import numpy as np
+
+from .declare import PLAIN
+from .modes import current_mode, in_mode, is_ours, user_line
+from .primitive import Primitive, new_node
+from .tensor import Tensor
+from .value import Value
+
+Function = Callable[..., Any]
+
+if TYPE_CHECKING:
+    from types import FrameType
+
+
+class TraceError(TypeError):
+    """A function does something that its trace cannot record."""
+
+
+class _Traced(Value):
+    """What a traced Value and a traced Tensor do otherwise than one that has a value."""
+
+    __slots__ = ()
+
+    traced = True
+
+    @property
+    def data(self) -> Any:
+        _refuse(self, "`.data`")
+
+    @data.setter
+    def data(self, data: Any) -> None:
+        _refuse(self, "an assignment to `.data`")
+
+    def __bool__(self) -> bool:
+        _refuse(self, "a branch", "`where(condition, a, b)` for `if`")
+
+    def __float__(self) -> float:
+        _refuse(self, "`float()`")
+
+    def __int__(self) -> int:
+        _refuse(self, "`int()`")
+
+    def __index__(self) -> int:
+        _refuse(self, "an index or a count")
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
+        _refuse(self, "NumPy's `asarray`", "`autodiff.stack` to join nodes")
+
+    def backward(self, cotangent: Any = None) -> None:
+        _refuse(self, "`backward()`", "`autodiff.grad` or `autodiff.vjp`")
+
+    def item(self) -> float:
+        _refuse(self, "`.item()`")
+
+    def __eq__(self, other: object) -> Any:
+        return PLAIN["equal"](self, other)
+
+    def __ne__(self, other: object) -> Any:
+        return PLAIN["not_equal"](self, other)
+
+    def __lt__(self, other: Any) -> Any:
+        return PLAIN["less"](self, other)
+
+    def __le__(self, other: Any) -> Any:
+        return PLAIN["less_equal"](self, other)
+
+    def __gt__(self, other: Any) -> Any:
+        return PLAIN["greater"](self, other)
+
+    def __ge__(self, other: Any) -> Any:
+        return PLAIN["greater_equal"](self, other)
+
+    def __and__(self, other: Any) -> Any:
+        return PLAIN["both"](self, other)
+
+    def __rand__(self, other: Any) -> Any:
+        return PLAIN["both"](other, self)
+
+    def __or__(self, other: Any) -> Any:
+        return PLAIN["either"](self, other)
+
+    def __ror__(self, other: Any) -> Any:
+        return PLAIN["either"](other, self)
+
+    def __invert__(self) -> Any:
+        return PLAIN["logical_not"](self)
+
+    __hash__ = object.__hash__
+
+    def __repr__(self) -> str:
+        kind = "Tensor" if isinstance(self, Tensor) else "Value"
+        shape = f", shape {self.shape}" if isinstance(self, Tensor) else ""
+        return f"<traced {kind}{'' if self.name is None else ' ' + self.name}{shape}>"
+
+
+class TracedValue(_Traced):
+    """A number that changes from call to call."""
+
+    __slots__ = ()
+
+
+class TracedTensor(_Traced, Tensor):
+    """An array that changes from call to call; its shape and dtype do not."""
+
+    __slots__ = ()
+
+
+def _refuse(node: Value, what: str, instead: str = "") -> NoReturn:
+    kind = "array" if isinstance(node, Tensor) else "number"
+    name = kind if node.name is None else f"`{node.name}`"
+    raise TraceError(
+        f"A traced function computes the same steps for every argument, but here {what} depends "
+        f"on the value of the {name}: {user_line()}\n"
+        f"Use {instead or '`where`'}, or make what decides a static argument."
+    )
+
+
+class _Draw(NamedTuple):
+    """Stands for a primitive where a generator draws numbers: it is written as a method call."""
+
+    name: str
+    generator: str
+    args: tuple[Any, ...]
+    keywords: dict[str, Any]
+
+
+class TracedGenerator:
+    """A numpy.random.Generator that is an argument: its draws are made anew at each call."""
+
+    METHODS = ("normal", "standard_normal", "uniform", "random", "integers", "permutation")
+
+    def __init__(self, trace: Trace, name: str, example: np.random.Generator) -> None:
+        self._trace, self._name = trace, name
+        self._example = np.random.Generator(type(example.bit_generator)(0))
+
+    def __getattr__(self, method: str) -> Function:
+        if method not in self.METHODS:
+            raise TraceError(
+                f"A traced generator draws by {', '.join(self.METHODS)}, but not by `{method}`.\n"
+                "Draw outside the function, and pass the numbers as an argument."
+            )
+        return functools.partial(self._draw, method)
+
+    def _draw(self, method: str, *args: Any, **keywords: Any) -> Any:
+        for given in (*args, *keywords.values()):
+            if isinstance(given, Value):
+                _refuse(given, "a random draw", "a draw of fixed parameters, scaled afterwards")
+        drawn = getattr(self._example, method)(*args, **keywords)
+        node = self._trace.leaf(drawn, None)
+        self._trace.draws[node] = _Draw(method, self._name, args, keywords)
+        return node
+
+
+class Trace:
+    """The nodes that a function made, in their order, and what is known about each.
+
+    `passes` numbers the backward pass that made a node, `cotangents` says of which node one is
+    the cotangent, `names` are the user's own for local variables.
+    """
+
+    def __init__(self) -> None:
+        self.nodes: list[Value] = []
+        self.passes: dict[Value, int] = {}
+        self.cotangents: dict[Value, Value] = {}
+        self.names: dict[Value, str] = {}
+        self.draws: dict[Value, _Draw] = {}
+        self.unchecked = False
+        self._pulls: list[int] = []
+        self._begun = 0
+        self._wild: dict[Any, bool] = {}
+        self._masked: dict[Value, bool] = {}
+
+    def leaf(self, data: Any, name: str | None) -> Value:
+        """A node for an argument, by an example of its data."""
+        array = isinstance(data, np.ndarray)
+        node = new_node(TracedTensor if array else TracedValue, data)
+        node.name = name
+        self.nodes.append(node)
+        return node
+
+    def record(
+        self, primitive: Primitive, operands: list[Any], params: tuple[Any, ...], result: Any
+    ) -> Value:
+        """The node of an operation on these operands."""
+        scalar = isinstance(result, (float, int))
+        node = new_node(TracedValue if scalar else TracedTensor, result)
+        if not scalar:
+            node._data = np.asarray(result)
+        by = () if primitive.plain or not current_mode().records else tuple(range(len(operands)))
+        node._link = primitive.link(tuple([i for i in by if _differentiable(operands[i])]))
+        if primitive.general:
+            node._x, node._y = tuple(operands), params
+        else:
+            node._x, node._y = operands[0], operands[-1]
+        self.nodes.append(node)
+        if self._pulls:
+            self.passes[node] = self._pulls[-1]
+        return node
+
+    @contextmanager
+    def pulling(self) -> Iterator[None]:
+        """Within it, what is recorded belongs to a backward pass."""
+        self._begun += 1
+        self._pulls.append(self._begun)
+        try:
+            yield
+        finally:
+            self._pulls.pop()
+
+    # -- where a zero cotangent may meet a partial that is not finite ----------------------
+
+    def needs_care(self, ct: Any, partial: Any) -> bool:
+        """Whether the product must look: ct is masked, and the partial can be infinite.
+
+        Where ct could be 0 only by chance, the product is plain, and the program is known to
+        be `unchecked`: a NaN in its result asks for the careful one.
+        """
+        if not self.wild(partial) or not isinstance(ct, Value):
+            return False
+        if self.masked(ct):
+            return True
+        self.unchecked = True
+        return False
+
+    def wild(self, thing: Any) -> bool:
+        """Whether a value can be infinite or NaN though the function's arguments are finite."""
+        return isinstance(thing, Value) and _settled(thing, self._wild, _wild_itself)
+
+    def masked(self, node: Value) -> bool:
+        """Whether a cotangent is 0 by a choice between branches."""
+        return _settled(node, self._masked, _chooses)
+
+
+def _settled(
+    node: Value, known: dict[Any, bool], itself: Callable[[Primitive, list[Any]], bool | None]
+) -> bool:
+    """Whether `itself`, or that of an operand (where it is None), holds: without recursion."""
+    stack = [node]
+    while stack:
+        node = stack[-1]
+        if node in known:
+            stack.pop()
+            continue
+        link = node._link
+        if link is None:
+            known[node] = False
+            continue
+        operands = [o for o in link.operands(node) if isinstance(o, Value)]
+        answer = itself(link.primitive, operands)
+        if answer is None:
+            waiting = [o for o in operands if o not in known]
+            if waiting:
+                stack.extend(waiting)
+                continue
+            answer = any([known[o] for o in operands])
+        known[node] = answer
+    return known[node]
+
+
+def _wild_itself(primitive: Primitive, operands: list[Any]) -> bool | None:
+    return _reach(primitive.name) if primitive.elementwise else None
+
+
+@functools.lru_cache(maxsize=None)
+def _reach(name: str) -> bool | None:
+    """Whether an operation makes infinities of finite operands; None if it passes them on.
+
+    Found by trying: the operation is computed at zero, at small and at large numbers.
+    """
+    from .primitive import REGISTRY
+
+    primitive = REGISTRY[name]
+    count = len(primitive.operands)
+    params = tuple(primitive.defaults.values())
+    finite = np.array([-1e3, -1.0, -0.5, 0.0, 0.5, 1.0, 1e3])
+    with np.errstate(all="ignore"):
+        grid = np.meshgrid(*[finite] * count) if count > 1 else [finite]
+        if not np.isfinite(primitive.on_arrays(*grid, *params)).all():
+            return True
+        ends = [np.array([-np.inf, np.inf])] * count
+        grid = np.meshgrid(*ends) if count > 1 else ends
+        return False if np.isfinite(primitive.on_arrays(*grid, *params)).all() else None
+
+
+def _chooses(primitive: Primitive, operands: list[Any]) -> bool | None:
+    return True if any([_dtype(o) == np.bool_ for o in operands]) else None
+
+
+def _dtype(operand: Any) -> np.dtype[Any]:
+    return np.asarray(operand._data if isinstance(operand, Value) else operand).dtype
+
+
+def _differentiable(operand: Any) -> bool:
+    return isinstance(operand, Value) and _dtype(operand).kind == "f"
+
+
+# -- tracing -------------------------------------------------------------------------------
+
+
+@contextmanager
+def tracing(trace: Trace) -> Iterator[None]:
+    """Within it, operations on traced nodes are recorded in `trace`."""
+    if current_mode().trace is not None:
+        raise TraceError(
+            "A function is traced already, and in it another would be traced.\n"
+            "Derive or compile the outer one alone: `grad` and its like do compose."
+        )
+    before = sys.getprofile()
+    sys.setprofile(functools.partial(_note_names, trace))
+    try:
+        with in_mode(current_mode()._replace(trace=trace, lines=None, records=True)):
+            yield
+    finally:
+        sys.setprofile(before)
+
+
+def _note_names(trace: Trace, frame: FrameType, event: str, returned: Any) -> None:
+    """As one of the user's functions returns, what its local variables are called."""
+    if event != "return" or is_ours(frame):
+        return
+    for name, thing in frame.f_locals.items():
+        if isinstance(thing, _Traced):
+            trace.names[thing] = name
