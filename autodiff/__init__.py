@@ -17,6 +17,7 @@ from .modes import detect_anomaly as detect_anomaly
 from .modes import no_grad as no_grad
 from .ops import *
 from .primitive import REGISTRY
+from .program import derive as derive
 from .reductions import *
 from .shapes import *
 from .tensor import Tensor as Tensor
@@ -31,8 +32,8 @@ from .transforms import vjp as vjp
 from .value import Value as Value
 
 _CORE = (
-    "Tensor", "Value", "detect_anomaly", "elementwise", "grad", "hessian", "hvp", "jacobian", "jvp",
-    "local_gradients", "no_grad", "primitive", "value_and_grad", "vjp",
+    "Tensor", "Value", "derive", "detect_anomaly", "elementwise", "grad", "hessian", "hvp",
+    "jacobian", "jvp", "local_gradients", "no_grad", "primitive", "value_and_grad", "vjp",
 )  # fmt: skip
 
 

@@ -196,7 +196,7 @@ def pull_back_recorded(order: Iterable[Value], seeds: Iterable[tuple[Value, Any]
     with nullcontext() if trace is None else trace.pulling():
         pulled = _walk_recorded(order, seeds)
     if trace is not None:
-        trace.cotangents.update((ct, node) for node, ct in pulled.items() if isinstance(ct, Value))
+        trace.cotangents += [(ct, node) for node, ct in pulled.items() if isinstance(ct, Value)]
     return pulled
 
 
@@ -242,11 +242,13 @@ def _product(ct: Any, partial: Any) -> Any:
 def _sum_to_recorded(part: Any, operand: Value) -> Any:
     if not isinstance(operand, Tensor):
         return reductions.sum(part) if np.ndim(plain(part)) else part
+    if not isinstance(part, Value):
+        part = np.asarray(part)
     shape, found = operand.shape, np.shape(plain(part))
     if found != shape:
         extra = len(found) - len(shape)
         if extra > 0:
-            part = reductions.sum(part, tuple(range(extra)))
+            part = reductions.sum(part, 0 if extra == 1 else tuple(range(extra)))
             found = found[extra:]
         axes = tuple(i for i in range(-len(found), 0) if shape[i] == 1 and found[i] != 1)
         if axes:

@@ -64,7 +64,7 @@ def _where(condition: bool, a: float, b: float) -> float:
 
 # NumPy's names for what Python's `math` computes on floats. (Not all that share a name agree:
 # math.floor gives an int and math.remainder rounds the other way.)
-_MATH_NAMES = {
+MATH_NAMES = {
     "arcsin": "asin", "arccos": "acos", "arctan": "atan", "arctan2": "atan2",
     "arcsinh": "asinh", "arccosh": "acosh", "arctanh": "atanh",
     **{same: same for same in [
@@ -79,7 +79,7 @@ def _safe_product(ct: float, partial: float) -> float:
     return ct * partial if ct or math.isfinite(partial) else 0.0
 
 
-_SCALARS: dict[str, Function] = {
+SCALARS: dict[str, Function] = {
     "abs": builtins.abs,
     "maximum": _maximum,
     "minimum": _minimum,
@@ -110,10 +110,10 @@ def numpy_function(name: str) -> Any:
 
 def scalar_function(name: str) -> Any:
     """What `name` means in a formula over Python floats: `math`'s, else NumPy's on floats."""
-    if name in _SCALARS:
-        return _SCALARS[name]
-    if name in _MATH_NAMES:
-        return getattr(math, _MATH_NAMES[name])
+    if name in SCALARS:
+        return SCALARS[name]
+    if name in MATH_NAMES:
+        return getattr(math, MATH_NAMES[name])
     on_arrays = numpy_function(name)
     if not callable(on_arrays):
         return on_arrays

@@ -343,6 +343,7 @@ def _cross_entropy(logits: Any, labels: Any) -> Any:
 @helper("softmax_error")
 def _softmax_error(logits: Any, labels: Any) -> Any:
     """(softmax(row) - one_hot(label)) / rows: at the label, minus the sum of the others."""
+    labels = np.asarray(labels)
     rows, columns = labels.size, logits.shape[-1]
     ones, starts = _ones(columns, logits.dtype), np.arange(0, rows * columns, columns)
     top = logits.reshape(-1).take(starts + logits.reshape(rows, columns).argmax(axis=1))

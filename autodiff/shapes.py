@@ -110,7 +110,7 @@ def triu(ct, z, x, k=0):
 # -- joining and splitting -----------------------------------------------------------------
 
 
-@primitive("concatenate(arrays, axis=axis)")
+@primitive("concatenate(arrays, axis)")
 def concatenate(ct, z, *arrays, axis=0):
     """Arrays one after another along an axis that they have."""
     if axis is None:
@@ -411,7 +411,7 @@ def pad(x: Any, pad_width: Any, mode: str = "constant", constant_values: Any = 0
 # -- order ---------------------------------------------------------------------------------
 
 
-@primitive("sort(x, axis=axis)")
+@primitive("sort(x, axis)")
 def sort(ct, z, x, axis=-1):
     """Ascending along an axis; equal entries keep their order in the derivative."""
     if axis is None:

@@ -10,7 +10,6 @@ import numpy as np
 
 from .primitive import REGISTRY, Primitive
 from .source import topological
-from .tensor import Tensor
 from .trace import Trace, _Draw
 from .value import Value
 
@@ -84,8 +83,8 @@ class Graph:
         example: Any, backward: int,
     ) -> Any:  # fmt: skip
         """An operation on these operands: an older Step where it says the same, or a new one."""
-        if primitive.elementwise:
-            operands = _without_broadcasts(operands, np.shape(example))
+        if primitive.elementwise or primitive.name == "where":
+            operands = _without_broadcasts(operands, example)
         rewrite = REWRITES.get(primitive.name)
         if rewrite is not None:
 
@@ -149,17 +148,36 @@ def _key(thing: Any) -> Any:
     return (type(thing), repr(thing))
 
 
-def _without_broadcasts(operands: tuple[Any, ...], shape: tuple[int, ...]) -> tuple[Any, ...]:
+def _without_broadcasts(operands: tuple[Any, ...], example: Any) -> tuple[Any, ...]:
     """Operands of an elementwise operation, which repeats them by itself."""
     kept = list(operands)
     for i, operand in enumerate(operands):
-        if not (isinstance(operand, Step) and _is(operand, "broadcast_to")):
+        if _is(operand, "broadcast_to"):
+            small = operand.operands[0]
+        elif isinstance(operand, np.ndarray) and _uniform(operand) and _settles(example, kept, i):
+            small = operand.flat[0].item()
+        else:
             continue
-        others = [o.shape if isinstance(o, Step) else np.shape(o) for o in kept]
-        others[i] = operand.operands[0].shape
-        if np.broadcast_shapes(*others) == shape:
-            kept[i] = operand.operands[0]
+        others = [_shape(o) for o in kept]
+        others[i] = _shape(small)
+        if np.broadcast_shapes(*others) == np.shape(example):
+            kept[i] = small
     return tuple(kept)
+
+
+def _shape(operand: Any) -> tuple[int, ...]:
+    return operand.shape if isinstance(operand, Step) else np.shape(operand)
+
+
+def _uniform(array: Any) -> bool:
+    return bool(array.size and array.dtype.kind == "f" and (array == array.flat[0]).all())
+
+
+def _settles(example: Any, operands: list[Any], place: int) -> bool:
+    """Whether the result keeps its dtype with a Python number at this place."""
+    dtype = np.asarray(example).dtype
+    others = [o for i, o in enumerate(operands) if i != place and not isinstance(o, (float, int))]
+    return dtype == np.float64 or any(o.dtype == dtype for o in others)
 
 
 # -- what is the same and simpler ----------------------------------------------------------

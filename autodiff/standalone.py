@@ -43,17 +43,20 @@ def _bare(function: Function) -> tuple[ast.FunctionDef, dict[str, Function]]:
     tree.decorator_list, tree.returns = [], None
     for argument in (*tree.args.args, *tree.args.kwonlyargs):
         argument.annotation = None
-    tree = _Builtins().visit(tree)
     called = {}
     for name in {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}:
         thing = function.__globals__.get(name)
-        if thing is not None and thing not in (np, math, builtins):
+        if thing is not None and thing not in (np, math, builtins, Any):
             called[name] = inspect.unwrap(thing)
-    return tree, called
+    return _Plain().visit(tree), called
 
 
-class _Builtins(ast.NodeTransformer):
-    """`builtins.max` is `max` where no operation has that name."""
+class _Plain(ast.NodeTransformer):
+    """Types taken out, and `builtins.max` as `max`, since no operation has that name there."""
+
+    def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.stmt | None:
+        self.generic_visit(node)
+        return None if node.value is None else ast.Assign([node.target], node.value)
 
     def visit_Attribute(self, node: ast.Attribute) -> ast.expr:
         self.generic_visit(node)

@@ -169,14 +169,15 @@ class TracedGenerator:
 class Trace:
     """The nodes that a function made, in their order, and what is known about each.
 
-    `passes` numbers the backward pass that made a node, `cotangents` says of which node one is
-    the cotangent, `names` are the user's own for local variables.
+    `passes` numbers the backward pass that made a node, `names` are the user's own for local
+    variables.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, careful: bool = False) -> None:
+        self.careful = careful
         self.nodes: list[Value] = []
         self.passes: dict[Value, int] = {}
-        self.cotangents: dict[Value, Value] = {}
+        self.cotangents: list[tuple[Value, Value]] = []  # and what each is of
         self.names: dict[Value, str] = {}
         self.draws: dict[Value, _Draw] = {}
         self.unchecked = False
@@ -197,7 +198,7 @@ class Trace:
         self, primitive: Primitive, operands: list[Any], params: tuple[Any, ...], result: Any
     ) -> Value:
         """The node of an operation on these operands."""
-        scalar = isinstance(result, (float, int))
+        scalar = type(result) in (float, int, bool)
         node = new_node(TracedValue if scalar else TracedTensor, result)
         if not scalar:
             node._data = np.asarray(result)
@@ -232,7 +233,7 @@ class Trace:
         """
         if not self.wild(partial) or not isinstance(ct, Value):
             return False
-        if self.masked(ct):
+        if self.careful or self.masked(ct):
             return True
         self.unchecked = True
         return False
@@ -276,7 +277,7 @@ def _wild_itself(primitive: Primitive, operands: list[Any]) -> bool | None:
     return _reach(primitive.name) if primitive.elementwise else None
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def _reach(name: str) -> bool | None:
     """Whether an operation makes infinities of finite operands; None if it passes them on.
 
@@ -331,7 +332,7 @@ def tracing(trace: Trace) -> Iterator[None]:
 
 def _note_names(trace: Trace, frame: FrameType, event: str, returned: Any) -> None:
     """As one of the user's functions returns, what its local variables are called."""
-    if event != "return" or is_ours(frame):
+    if event != "return" or is_ours(frame) or "numpy" in frame.f_globals.get("__name__", ""):
         return
     for name, thing in frame.f_locals.items():
         if isinstance(thing, _Traced):

@@ -1,0 +1,288 @@
+"""A derivative as a program: straight-line Python that a person would have written by hand."""
+
+from __future__ import annotations
+
+import ast
+import keyword
+import linecache
+import types
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from . import formula as syntax
+from .files import replacing
+from .recorded import Recorded, checked_arguments, name_of
+from .simplify import Step
+from .tree import leaves, unflatten
+from .writing import Names, Writer, preamble
+
+Function = Callable[..., Any]
+
+_LARGEST = 10_000  # entries of a constant array that a program spells out
+
+
+class Program:
+    """The steps of a function, forward and backward, as Python source that runs.
+
+    `source` is a module that imports numpy or math and nothing else; `print(program)` shows
+    it. Calling the program gives what the function gave, in its structure: for one number its
+    value and gradients, for anything else just the value. A program is of the shapes and
+    dtypes that it was derived for: other arguments raise ValueError, another structure
+    TypeError. It does not warn of infinities.
+
+    On floats the source is plain `math`, which raises where IEEE 754 has inf or nan; called
+    here, the same lines are then run on NumPy's floats, as the engine does.
+    """
+
+    def __init__(self, recorded: Recorded, name: str) -> None:
+        self.name = name
+        self._recorded = recorded
+        self._constants: dict[bytes, str] = {}
+        self._constant_lines: list[str] = []
+        graph = recorded.graph
+        self._names = Names(graph, [node.name or "x" for node in recorded.inputs])
+        self._writer = Writer(graph, self._names, self._array)
+        body = self._body()
+        top = preamble(self._writer)
+        imports, helpers = (top[:1], top[1:]) if top and top[0].startswith("import") else ([], top)
+        title = f'"""{self._title()}"""'
+        function = "\n".join([f"def {name}({', '.join(recorded.parameters)}):", *body])
+        constants = ["\n".join(self._constant_lines)] if self._constant_lines else []
+        self.source = "\n\n\n".join(
+            ["\n\n".join([title, *imports]), *helpers, *constants, function]
+        )
+        self.source += "\n"
+        self._run = self._compiled({})
+        self._ieee: Function | None = None
+        self._careful: Program | None = None
+
+    # -- the text ----------------------------------------------------------------------------
+
+    def _title(self) -> str:
+        by = [self._recorded.parameters[i] for i in self._recorded.argnums]
+        gradient = f" and its gradient by {', '.join(by)}" if by else ""
+        return f"The value of {name_of(self._recorded.f)}{gradient}."
+
+    def _body(self) -> list[str]:
+        recorded = self._recorded
+        lines = [
+            line
+            for name, arg in zip(recorded.parameters, recorded.args, strict=True)
+            for line in self._unpacked(name, arg)
+        ]
+        part = 0
+        graph = recorded.graph
+        if any(step.backward for step in graph.steps):
+            lines += [*([""] if lines else []), "# forward"]
+        for step in graph.steps:
+            if step.primitive is None and step.draw is None:
+                if step.captured is not None:
+                    self._constant_lines.append(
+                        f"{self._names[step]} = {self._value(step.example)}"
+                    )
+                continue
+            if step.backward != part:
+                part = step.backward
+                again = "" if part < 2 else f", order {part}"
+                lines += ["", f"# backward{again}" if part else "# forward"]
+            expression = self._writer.line(step)
+            if expression is not None:
+                shape = "" if step.scalar else f"  # {step.shape}"
+                lines.append(f"{self._names[step]} = {ast.unparse(expression)}{shape}")
+        lines += [*([""] if part else []), *self._returned()]
+        return [f"    {line}" if line else "" for line in lines]
+
+    def _unpacked(self, expression: str, tree: Any) -> list[str]:
+        """Lines that name the leaves of an argument."""
+        if isinstance(tree, dict):
+            return [
+                line
+                for key, branch in tree.items()
+                for line in self._unpacked(f"{expression}[{key!r}]", branch)
+            ]
+        if isinstance(tree, (list, tuple)):
+            return [f"{self._pattern(tree)[1:-1]} = {expression}"] if leaves(tree) else []
+        step = self._recorded.graph.of(tree) if tree is not None else None
+        if not isinstance(step, Step) or self._names[step] == expression:
+            return []
+        return [f"{self._names[step]} = {expression}"]
+
+    def _pattern(self, tree: Any) -> str:
+        if isinstance(tree, (list, tuple)):
+            return _flat(tuple(self._pattern(t) for t in tree))
+        return "_" if tree is None else self._names[self._recorded.graph.of(tree)]
+
+    def _returned(self) -> list[str]:
+        graph = self._recorded.graph
+        texts = []
+        seen: list[Any] = [step.example for step in graph.inputs]
+        seen += [s.example for s in graph.steps if s.captured is not None]
+        for out in graph.outputs:
+            text = ast.unparse(self._writer.operand(out))
+            if isinstance(out, Step) and isinstance(out.example, np.ndarray) and out.shape:
+                shared = any(np.may_share_memory(out.example, other) for other in seen)
+                if shared or not out.example.flags.owndata:
+                    text = f"{text}.copy()"
+                seen.append(out.example)
+            texts.append(text)
+        return _wrapped("return ", unflatten(self._recorded.out, texts))
+
+    def _array(self, array: Any) -> ast.expr:
+        """A constant array: by its name, above the function, or in place where it is small."""
+        value = self._value(array)
+        if array.size <= 4:
+            return ast.parse(value, mode="eval").body
+        key = array.tobytes() + repr((array.shape, array.dtype)).encode()
+        if key not in self._constants:
+            self._constants[key] = self._names.fresh("C1")
+            self._constant_lines.append(f"{self._constants[key]} = {value}")
+        return syntax.name(self._constants[key])
+
+    def _value(self, value: Any) -> str:
+        if not isinstance(value, np.ndarray):
+            return ast.unparse(self._writer.operand(value))
+        if value.size > _LARGEST:
+            raise ValueError(
+                f"A program spells its constants out, but one array has {value.size} entries.\n"
+                "Make it an argument of the function."
+            )
+        self._writer.modules.add("numpy")
+        if value.size > 4 and value.dtype == np.float64 and (value == value.flat[0]).all():
+            return f"np.full({value.shape}, {ast.unparse(self._writer.literal(value.flat[0]))})"
+        numbers = ast.unparse(self._writer.literal(value.tolist()))
+        usual = value.dtype in (np.float64, np.int64, np.bool_) and value.size
+        dtype = "" if usual else f", dtype=np.{value.dtype.name}"
+        shape = "" if value.size else f".reshape({value.shape})"
+        return f"np.array({numbers}{dtype}){shape}"
+
+    # -- running it --------------------------------------------------------------------------
+
+    def _compiled(self, replaced: dict[str, Any]) -> Function:
+        """The function that the source defines. It comes from the registry and checked names."""
+        filename = f"<nabigrad {self.name}>"
+        module = ast.parse(self.source)
+        if replaced:
+            module.body = [s for s in module.body if not isinstance(s, ast.Import)]
+        namespace: dict[str, Any] = dict(replaced)
+        exec(compile(module, filename, "exec"), namespace)
+        linecache.cache[filename] = (
+            len(self.source), None, self.source.splitlines(keepends=True), filename
+        )  # fmt: skip
+        function: Function = namespace[self.name]
+        return function
+
+    def __call__(self, *args: Any) -> Any:
+        recorded = self._recorded
+        given = unflatten(args, checked_arguments(recorded, args))
+        with np.errstate(all="ignore"):
+            try:
+                out = self._run(*given)
+            except (ArithmeticError, ValueError):
+                out = self._run_ieee(given)
+        if recorded.trace.unchecked and any(np.isnan(leaf).any() for leaf in leaves(out)):
+            if self._careful is None:
+                again = Recorded(recorded.f, args, recorded.argnums, careful=True)
+                self._careful = Program(again, self.name)
+            return self._careful(*args)
+        return out
+
+    def _run_ieee(self, args: Any) -> Any:
+        if self._ieee is None:
+            functions = {
+                theirs: syntax.numpy_function(ours) for ours, theirs in syntax.MATH_NAMES.items()
+            }
+            as_math = types.SimpleNamespace(**functions, pow=np.power)
+            self._ieee = self._compiled({"math": as_math, "np": np})
+        given = unflatten(args, [np.float64(a) if type(a) is float else a for a in leaves(args)])
+        out = self._ieee(*given)
+        return unflatten(out, [float(o) if np.ndim(o) == 0 else o for o in leaves(out)])
+
+    def __str__(self) -> str:
+        return self.source
+
+    def __repr__(self) -> str:
+        return f"<Program {self.name} of {len(self.source.splitlines())} lines>"
+
+    def save(self, path: str | Path) -> None:
+        """Write the source as a module; a file that is there is replaced whole or not at all."""
+        with replacing(path) as file:
+            file.write(self.source.encode())
+
+
+def _wrapped(start: str, tree: Any, width: int = 92) -> list[str]:
+    """`start` and a tree of texts, on one line or with a branch on each."""
+    line = start + _flat(tree)
+    if start == "return " and isinstance(tree, tuple) and len(tree) > 1:
+        line = start + _flat(tree)[1:-1]
+    if len(line) <= width or not isinstance(tree, (tuple, list, dict)) or not leaves(tree):
+        return [line]
+    opening, closing = {dict: ("{", "}"), list: ("[", "]")}.get(type(tree), ("(", ")"))
+    pairs = (
+        [(f"{k!r}: ", v) for k, v in tree.items()]
+        if isinstance(tree, dict)
+        else [("", v) for v in tree]
+    )
+    lines = [start + opening]
+    for label, branch in pairs:
+        inner = _wrapped(label, branch, width - 4)
+        lines += [f"    {text}" for text in inner]
+        lines[-1] += ","
+    return [*lines, closing]
+
+
+def _flat(tree: Any) -> str:
+    if isinstance(tree, dict):
+        return "{" + ", ".join(f"{k!r}: {_flat(v)}" for k, v in tree.items()) + "}"
+    if isinstance(tree, list):
+        return "[" + ", ".join(map(_flat, tree)) + "]"
+    if isinstance(tree, tuple):
+        return "(" + ", ".join(map(_flat, tree)) + ("," if len(tree) == 1 else "") + ")"
+    return str(tree)
+
+
+def derive(
+    f: Function, *example_args: Any, argnums: int | tuple[int, ...] | None = None,
+    name: str | None = None,
+) -> Program:  # fmt: skip
+    """The derivative of f as a program that can be read, run and saved: a `Program`.
+
+    f is traced once on the example arguments, whose shapes and dtypes the program is for;
+    `argnums` are the arguments to differentiate by, all that hold floats if not given, none
+    for `()`. Where f gives one number, the program gives its value and the gradient (a tuple
+    for several arguments); else its value, as for `derive(grad(f), x)`. Raises TypeError
+    (TraceError) where f decides something by the value of an argument.
+
+    >>> from autodiff import sigmoid
+    >>> def neuron(w, x, b):
+    ...     dot = w * x + b
+    ...     return sigmoid(dot)
+    >>> program = derive(neuron, 2.0, -1.0, 0.5)
+    >>> print(program.source[program.source.index("def") :])
+    def neuron(w, x, b):
+        # forward
+        v1 = w * x
+        dot = v1 + b
+        value = 1 / (1 + math.exp(-dot))
+    <BLANKLINE>
+        # backward
+        d_dot = value / (1.0 + math.exp(dot))
+        d_w = d_dot * x
+        d_x = d_dot * w
+    <BLANKLINE>
+        return value, (d_w, d_x, d_dot)
+    <BLANKLINE>
+    >>> value, gradients = program(2.0, -1.0, 0.5)
+    """
+    recorded = Recorded(f, example_args, argnums)
+    return Program(recorded, name_of(f) if name is None else _checked_name(name))
+
+
+def _checked_name(name: str) -> str:
+    if not isinstance(name, str) or not name.isidentifier() or keyword.iskeyword(name):
+        raise ValueError(
+            f"A program's name is the name of its function, but {name!r} is no Python name."
+        )
+    return name

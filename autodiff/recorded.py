@@ -1,0 +1,180 @@
+"""A function, traced on example arguments: its graph, and the structures around it."""
+
+from __future__ import annotations
+
+import inspect
+import keyword
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from .primitive import shape_of
+from .simplify import Graph
+from .tensor import as_array
+from .trace import Trace, TracedGenerator, tracing
+from .transforms import value_and_grad
+from .tree import leaves, same_structure, tree_map
+from .value import Value, describe, plain
+
+Function = Callable[..., Any]
+
+
+class _NoGradientError(Exception):
+    """Carries the output of a function that has no gradient."""
+
+    def __init__(self, out: Any) -> None:
+        self.out = out
+
+
+class Recorded:
+    """A function traced on example arguments: its inputs and outputs in their structures."""
+
+    def __init__(
+        self, f: Function, args: tuple[Any, ...], argnums: Any = (), careful: bool = False
+    ) -> None:
+        self.f, self.trace = f, Trace(careful)
+        self.parameters = _parameter_names(f, args)
+        self.argnums = _checked_argnums(argnums, args)
+        self.args = [
+            self._traced_argument(name, arg, argnums is not None and i in self.argnums)
+            for i, (name, arg) in enumerate(zip(self.parameters, args, strict=True))
+        ]
+        with tracing(self.trace):
+            self.out = self._run(optional=argnums is None)
+        self.inputs = [leaf for leaf in leaves(self.args) if isinstance(leaf, Value)]
+        for leaf in leaves(self.out) or [self.out]:
+            if not isinstance(leaf, (Value, np.ndarray, np.generic, float, int)):
+                raise TypeError(
+                    f"A program computes numbers, but `{name_of(f)}` returned {describe(leaf)}."
+                )
+        self.graph = Graph(self.trace, self.inputs, leaves(self.out))
+
+    def _run(self, optional: bool) -> Any:
+        """The value and the gradients; the value alone where there are none to be had."""
+        if not self.argnums:
+            return self.f(*self.args)
+
+        def noted(*args: Any) -> Any:
+            out = self.f(*args)
+            if optional and (isinstance(out, (list, tuple, dict)) or shape_of(out)):
+                raise _NoGradientError(out)
+            return out
+
+        by = self.argnums[0] if len(self.argnums) == 1 else self.argnums
+        try:
+            return value_and_grad(noted, by)(*self.args)
+        except _NoGradientError as found:
+            self.argnums = ()
+            return found.out
+
+    def _traced_argument(self, name: str, arg: Any, differentiated: bool) -> Any:
+        names = _leaf_names(name, arg)
+        return tree_map(lambda leaf: self._traced(next(names), leaf, differentiated), arg)
+
+    def _traced(self, name: str, leaf: Any, differentiated: bool) -> Any:
+        if isinstance(leaf, np.random.Generator):
+            return TracedGenerator(self.trace, name, leaf)
+        return self.trace.leaf(example(leaf, name, differentiated), name)
+
+
+def example(leaf: Any, name: str, promote: bool) -> Any:
+    """A leaf of an argument as an engine's float or array."""
+    leaf = plain(leaf)
+    if isinstance(leaf, np.ndarray):
+        return as_array(leaf, copy=True, promote=promote)
+    if isinstance(leaf, (float, int, np.number)):
+        return float(leaf)
+    raise TypeError(
+        f"An argument of a traced function is numbers, arrays, or lists, tuples and dicts of "
+        f"them, but in `{name}` is {describe(leaf)}.\n"
+        "Fix it beforehand, as in `lambda x: f(x, option)`, or name it in `static`."
+    )
+
+
+def _checked_argnums(argnums: Any, args: tuple[Any, ...]) -> tuple[int, ...]:
+    """The arguments to differentiate by; None stands for all that hold floats."""
+    if argnums is None:
+        return tuple(i for i, arg in enumerate(args) if any(map(_is_float, leaves(arg))))
+    return tuple(n % len(args) for n in (argnums if isinstance(argnums, tuple) else (argnums,)))
+
+
+def _is_float(leaf: Any) -> bool:
+    leaf = plain(leaf)
+    return isinstance(leaf, (float, int)) or getattr(leaf, "dtype", np.dtype(int)).kind == "f"
+
+
+def name_of(f: Function) -> str:
+    name = getattr(f, "__name__", "f")
+    return name if name.isidentifier() and not keyword.iskeyword(name) else "f"
+
+
+def _parameter_names(f: Function, args: tuple[Any, ...]) -> list[str]:
+    """What f calls its positional arguments."""
+    try:
+        bound = inspect.signature(f).bind(*args)
+    except (TypeError, ValueError):
+        return [f"x{i}" for i in range(len(args))]
+    names: list[str] = []
+    for name, given in bound.arguments.items():
+        if inspect.signature(f).parameters[name].kind is inspect.Parameter.VAR_POSITIONAL:
+            names += [f"{name}{i}" for i in range(len(given))]
+        else:
+            names.append(name)
+    return names if len(names) == len(args) else [f"x{i}" for i in range(len(args))]
+
+
+def _leaf_names(name: str, tree: Any) -> Iterator[str]:
+    """`w0`, `w1` for the list `w`; a dict's own keys."""
+    if isinstance(tree, (list, tuple)):
+        for i, branch in enumerate(tree):
+            yield from _leaf_names(f"{name}{'_' * name[-1].isdigit()}{i}", branch)
+    elif isinstance(tree, dict):
+        for key, branch in tree.items():
+            own = isinstance(key, str) and key.isidentifier()
+            yield from _leaf_names(key if own else f"{name}_{len(str(key))}", branch)
+    elif tree is not None:
+        yield name
+
+
+def checked_arguments(recorded: Recorded, args: tuple[Any, ...]) -> list[Any]:
+    """The leaves of `args`, as the program takes them.
+
+    Raises TypeError for another structure, ValueError for another shape or dtype.
+    """
+    name = name_of(recorded.f)
+    if len(args) != len(recorded.args):
+        raise TypeError(
+            f"`{name}` was derived for {len(recorded.args)} arguments, not {len(args)}."
+        )
+    found: list[Any] = []
+    for parameter, given, traced in zip(recorded.parameters, args, recorded.args, strict=True):
+        if not same_structure(given, traced):
+            raise TypeError(
+                f"`{name}` was derived for `{parameter}` of another structure: it now is "
+                f"{describe(given)}.\nDerive it again with such arguments."
+            )
+        for leaf, node in zip(leaves(given), leaves(traced), strict=True):
+            found.append(_checked_leaf(leaf, node))
+    return found
+
+
+def _checked_leaf(leaf: Any, node: Any) -> Any:
+    if isinstance(node, TracedGenerator):
+        return leaf
+    data = example(leaf, node.name, False)
+    expected = node._data
+    if isinstance(expected, float):
+        if not isinstance(data, float):
+            data = float(data) if np.ndim(data) == 0 else data
+    elif isinstance(data, np.ndarray) and data.dtype.kind in "biu" and expected.dtype.kind == "f":
+        data = data.astype(expected.dtype)
+    if np.shape(data) != np.shape(expected) or (
+        isinstance(expected, np.ndarray) and np.asarray(data).dtype != expected.dtype
+    ):
+        raise ValueError(
+            f"This program was derived for `{node.name}` as {describe(expected)}, but it is "
+            f"{describe(leaf)}.\nDerive it again with such an argument, or use `compile`, "
+            "which does so by itself."
+        )
+    return data if isinstance(expected, float) else np.asarray(data)

@@ -1,0 +1,293 @@
+"""Programs that `derive` writes: equal to the engine, readable, and alone in the world."""
+
+import math
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from registry_cases import calls
+
+import autodiff as ad
+from autodiff import derive, grad, hvp, jacobian, value_and_grad
+from autodiff.primitive import REGISTRY
+from autodiff.trace import TraceError
+from autodiff.tree import leaves
+
+
+def close(found, expected):
+    """Bit for bit, but for a few units in the last place of the largest entry."""
+    found, expected = np.asarray(found), np.asarray(expected)
+    assert found.shape == expected.shape
+    scale = np.max(np.abs(expected[np.isfinite(expected)]), initial=0.0)
+    np.testing.assert_allclose(found, expected, rtol=1e-12, atol=8e-16 * scale)
+
+
+def weighted(name, operands, params):
+    """The operation as a function of its float operands that gives one number."""
+    primitive, call = REGISTRY[name], getattr(ad, name)
+    places = [i for i, o in enumerate(operands) if o.dtype.kind == "f"]
+
+    def f(*floats):
+        given = list(operands)
+        for place, x in zip(places, floats, strict=True):
+            given[place] = x
+        z = call(given, **params) if primitive.variadic else call(*given, **params)
+        return np.sum(z * np.random.default_rng(0).normal(size=np.shape(z)))
+
+    return f, [np.asarray(operands[p]) for p in places]
+
+
+def agree(program, f, *args, argnums):
+    """The program's value and gradients are the engine's."""
+    value, gradients = program(*args)
+    expected, eager = value_and_grad(f, argnums)(*args)
+    close(value, expected)
+    for found, right in zip(leaves(gradients), leaves(eager), strict=True):
+        close(found, right)
+
+
+def slope_of(f, argnums):
+    """The squared length of the gradient: what the second order is tested on."""
+
+    def slope(*args):
+        return sum(np.sum(g * g) for g in leaves(grad(f, argnums)(*args)))
+
+    return slope
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+@pytest.mark.parametrize("name", REGISTRY)
+def test_every_operation_as_a_program(name):
+    for operands, params in calls(name)[:6]:
+        f, floats = weighted(name, operands, params)
+        every = tuple(range(len(floats)))
+        for g in (f, slope_of(f, every)) if floats else ():
+            agree(derive(g, *floats, argnums=every), g, *floats, argnums=every)
+
+
+# -- what it reads like --------------------------------------------------------------------
+
+
+def neuron(w, x):
+    w0, w1, w2 = w
+    x0, x1 = x
+    dot = w0 * x0 + w1 * x1 + w2
+    f = ad.sigmoid(dot)
+    return f
+
+
+NEURON = [2.0, -3.0, -3.0], [-1.0, -2.0]
+
+
+def test_the_neuron_reads_like_a_textbook():
+    assert (
+        derive(neuron, *NEURON).source
+        == '''"""The value of neuron and its gradient by w, x."""
+
+import math
+
+
+def neuron(w, x):
+    w0, w1, w2 = w
+    x0, x1 = x
+
+    # forward
+    v1 = w0 * x0
+    v2 = w1 * x1
+    v3 = v1 + v2
+    dot = v3 + w2
+    f = 1 / (1 + math.exp(-dot))
+
+    # backward
+    d_dot = f / (1.0 + math.exp(dot))
+    d_w0 = d_dot * x0
+    d_x0 = d_dot * w0
+    d_w1 = d_dot * x1
+    d_x1 = d_dot * w1
+
+    return f, ([d_w0, d_w1, d_dot], [d_x0, d_x1])
+'''
+    )
+
+
+def test_the_neuron_has_the_numbers_of_the_engine():
+    value, (dw, dx) = derive(neuron, *NEURON)(*NEURON)
+    assert math.isclose(value, 1 / (1 + math.exp(-1)))
+    slope = value * (1 - value)
+    np.testing.assert_allclose(dw, [-slope, -2 * slope, slope], rtol=1e-12)
+    np.testing.assert_allclose(dx, [2 * slope, -3 * slope], rtol=1e-12)
+
+
+def test_a_saved_program_needs_nothing_of_this_project(tmp_path):
+    rng = np.random.default_rng(0)
+    params = {"W": rng.normal(size=(4, 3)), "b": np.zeros(3)}
+    X, labels = rng.normal(size=(5, 4)), np.array([0, 2, 1, 1, 0])
+
+    def loss(params, X, labels):
+        return ad.cross_entropy(ad.tanh(X) @ params["W"] + params["b"], labels)
+
+    program = derive(loss, params, X, labels, argnums=0, name="loss_grad")
+    program.save(tmp_path / "loss_grad.py")
+    np.savez(tmp_path / "data.npz", X=X, labels=labels, **params)
+    script = (
+        "import numpy as np, sys, loss_grad\n"
+        "d = np.load('data.npz')\n"
+        "value, g = loss_grad.loss_grad({'W': d['W'], 'b': d['b']}, d['X'], d['labels'])\n"
+        "assert 'autodiff' not in sys.modules\n"
+        "print(repr(float(value)), repr(float(g['W'].sum())), sorted(g))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=tmp_path,
+        env={"PATH": ""},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    value, gradient = program(params, X, labels)
+    assert done.stdout.split()[:2] == [repr(float(value)), repr(float(gradient["W"].sum()))]
+
+
+def test_no_line_is_dead_and_no_sum_is_made_twice():
+    def f(x):
+        unused = ad.cos(x)  # noqa: F841
+        return ad.exp(x) * ad.exp(x) * 1.0 + 0.0
+
+    source = derive(f, 0.5).source
+    assert source.count("exp") == 1
+    assert "cos" not in source
+    assert "* 1.0" not in source
+
+
+def test_shapes_stand_as_comments():
+    source = derive(lambda x, y: (x * y).sum(), np.ones((3, 1)), np.ones(2)).source
+    assert "v1 = x * y  # (3, 2)" in source
+
+
+# -- orders, structures, kinds -------------------------------------------------------------
+
+
+def test_transforms_compose():
+    def f(x):
+        return np.sum(np.tanh(x) * x[::-1] ** 2)
+
+    x, v = np.array([0.3, -1.2, 2.0]), np.array([1.0, 0.5, -2.0])
+    close(derive(grad(f), x)(x), grad(f)(x))
+    close(derive(jacobian(grad(f)), x)(x), jacobian(grad(f))(x))
+    product = derive(lambda x, v: hvp(f, (x,), (v,)), x, v)
+    close(product(2 * x, v), hvp(f, (2 * x,), (v,)))
+    third = derive(grad(grad(lambda x: ad.tanh(x) ** 3)), 0.4)
+    close(third(0.7)[1], grad(grad(grad(lambda x: ad.tanh(x) ** 3)))(0.7))
+
+
+def test_structures_are_the_functions_own():
+    def f(p, k):
+        return p["a"][0] * p["b"] * k
+
+    program = derive(f, {"a": [2.0], "b": 3.0}, 5.0)
+    assert program({"a": [2.0], "b": 3.0}, 5.0) == (30.0, ({"a": [15.0], "b": 10.0}, 6.0))
+
+
+def test_float32_stays():
+    x = np.ones(3, np.float32)
+    value, gradient = derive(lambda x: (x * x).mean(), x)(x)
+    assert gradient.dtype == np.float32
+    assert value.dtype == np.float32
+
+
+@pytest.mark.parametrize("x", [-800.0, 800.0, 0.0])
+def test_floats_without_bounds_are_ieee_754(x):
+    def f(x):
+        return ad.exp(x) / (1.0 + ad.exp(x)) + 1 / x
+
+    program = derive(f, 1.0)
+    value, gradient = program(x)
+    expected, eager = value_and_grad(f)(x)
+    np.testing.assert_array_equal([value, gradient], [expected, eager])
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+@pytest.mark.parametrize("point", [np.array([-4.0, 0.0, 4.0]), 0.0, -4.0])
+def test_a_zero_cotangent_stops_at_a_singularity(point):
+    def masked(x):
+        return np.sum(ad.where(x >= 0, x, ad.sqrt(-x)))
+
+    def by_chance(x):
+        return np.sum(ad.sqrt(x * x) * (x * 0.0))
+
+    for f in (masked, by_chance):
+        agree(derive(f, point), f, point, argnums=0)
+        agree(derive(slope_of(masked, 0), point), slope_of(masked, 0), point, argnums=0)
+
+
+# -- what cannot be recorded ---------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("f", "said"),
+    [
+        (lambda x: x if x > 0 else -x, "a branch"),
+        (lambda x: math.sin(x), "`float\\(\\)`"),
+        (lambda x: int(x) * x, "`int\\(\\)`"),
+        (lambda x: np.ones(3)[x] * x, "an index"),
+        (lambda x: sum(x for _ in range(x)), "an index or a count"),
+        (lambda x: x.data * x, "`.data`"),
+        (lambda x: x * np.asarray(x), "asarray"),
+    ],
+)
+def test_a_decision_by_a_value_is_refused_with_its_line(f, said):
+    with pytest.raises(TraceError, match=said) as error:
+        derive(f, 1.0)
+    assert "test_derive.py" in str(error.value)
+    assert "static argument" in str(error.value)
+
+
+def test_an_index_by_a_traced_array_is_refused():
+    with pytest.raises(TypeError, match="index"):
+        derive(lambda x: x[ad.argmax(x)], np.ones(3))
+
+
+def test_what_is_kept_from_a_trace_is_refused_outside():
+    kept = []
+
+    def f(x):
+        kept.append(x * 2)
+        return x
+
+    derive(f, 1.0)
+    with pytest.raises(TypeError, match="while it was traced"):
+        kept[0] + 1.0
+
+
+def test_a_generator_is_an_argument_and_draws_anew():
+    def f(x, rng):
+        return np.sum(x * rng.normal(size=3))
+
+    x = np.ones(3)
+    program = derive(f, x, np.random.default_rng(0), argnums=0)
+    gradient = program(x, np.random.default_rng(5))[1]
+    close(gradient, np.random.default_rng(5).normal(size=3))
+    assert "rng.normal(size=(3,))" in program.source or "rng.normal(size=3)" in program.source
+
+
+def test_other_arguments_are_refused():
+    program = derive(lambda x: x.sum(), np.ones(3))
+    with pytest.raises(ValueError, match="Derive it again"):
+        program(np.ones(4))
+    with pytest.raises(TypeError, match="1 arguments"):
+        program(np.ones(3), 1.0)
+    with pytest.raises(TypeError, match="another structure"):
+        program([np.ones(3)])
+
+
+def test_results_are_safe_to_keep():
+    x, y = np.ones(3), np.full(3, 2.0)
+    dx = derive(lambda x, y: np.sum(x * y), x, y)(x, y)[1][0]
+    dx += 1
+    np.testing.assert_array_equal(y, 2.0)
+
+
+def test_a_name_is_a_name():
+    with pytest.raises(ValueError, match="no Python name"):
+        derive(lambda x: x, 1.0, name="a b")
