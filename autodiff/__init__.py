@@ -9,6 +9,7 @@
 """
 
 from . import protocols as _protocols
+from .compile import compile as compile
 from .declare import COMPOSITES, PLAIN
 from .declare import elementwise as elementwise
 from .declare import primitive as primitive
@@ -32,8 +33,8 @@ from .transforms import vjp as vjp
 from .value import Value as Value
 
 _CORE = (
-    "Tensor", "Value", "derive", "detect_anomaly", "elementwise", "grad", "hessian", "hvp",
-    "jacobian", "jvp", "local_gradients", "no_grad", "primitive", "value_and_grad", "vjp",
+    "Tensor", "Value", "compile", "derive", "detect_anomaly", "elementwise", "grad", "hessian",
+    "hvp", "jacobian", "jvp", "local_gradients", "no_grad", "primitive", "value_and_grad", "vjp",
 )  # fmt: skip
 
 

@@ -103,6 +103,20 @@ def helper(name: str) -> Callable[[Function], Function]:
     return declare
 
 
+# What gives the results of two operations on the same operands in less time than both: a helper.
+FUSED: dict[tuple[str, str], str] = {}
+
+
+def fused(name: str, first: str, second: str) -> Callable[[Function], Function]:
+    """Let programs that need both operations of the same operands use this function of arrays."""
+
+    def declare(function: Function) -> Function:
+        FUSED[first, second] = name
+        return helper(name)(function)
+
+    return declare
+
+
 def numpy_function(name: str) -> Any:
     """What `name` means in a formula over arrays: NumPy's own, or a helper."""
     return HELPERS[name] if name in HELPERS else getattr(np, name)

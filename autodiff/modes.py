@@ -14,7 +14,7 @@ from weakref import WeakKeyDictionary
 if TYPE_CHECKING:
     from types import FrameType
 
-    from .trace import Trace
+    from .tracing import Trace
 
 _HERE = os.path.dirname(__file__) + os.sep
 

@@ -58,6 +58,8 @@ class Program:
         self._run = self._compiled({})
         self._ieee: Function | None = None
         self._careful: Program | None = None
+        del self._writer, self._names
+        recorded.forget()
 
     # -- the text ----------------------------------------------------------------------------
 
@@ -112,7 +114,7 @@ class Program:
 
     def _pattern(self, tree: Any) -> str:
         if isinstance(tree, (list, tuple)):
-            return _flat(tuple(self._pattern(t) for t in tree))
+            return tree_text(tuple(self._pattern(t) for t in tree))
         return "_" if tree is None else self._names[self._recorded.graph.of(tree)]
 
     def _returned(self) -> list[str]:
@@ -214,9 +216,9 @@ class Program:
 
 def _wrapped(start: str, tree: Any, width: int = 92) -> list[str]:
     """`start` and a tree of texts, on one line or with a branch on each."""
-    line = start + _flat(tree)
+    line = start + tree_text(tree)
     if start == "return " and isinstance(tree, tuple) and len(tree) > 1:
-        line = start + _flat(tree)[1:-1]
+        line = start + tree_text(tree)[1:-1]
     if len(line) <= width or not isinstance(tree, (tuple, list, dict)) or not leaves(tree):
         return [line]
     opening, closing = {dict: ("{", "}"), list: ("[", "]")}.get(type(tree), ("(", ")"))
@@ -233,13 +235,14 @@ def _wrapped(start: str, tree: Any, width: int = 92) -> list[str]:
     return [*lines, closing]
 
 
-def _flat(tree: Any) -> str:
+def tree_text(tree: Any) -> str:
+    """A tree of texts as the Python that builds it."""
     if isinstance(tree, dict):
-        return "{" + ", ".join(f"{k!r}: {_flat(v)}" for k, v in tree.items()) + "}"
+        return "{" + ", ".join(f"{k!r}: {tree_text(v)}" for k, v in tree.items()) + "}"
     if isinstance(tree, list):
-        return "[" + ", ".join(map(_flat, tree)) + "]"
+        return "[" + ", ".join(map(tree_text, tree)) + "]"
     if isinstance(tree, tuple):
-        return "(" + ", ".join(map(_flat, tree)) + ("," if len(tree) == 1 else "") + ")"
+        return "(" + ", ".join(map(tree_text, tree)) + ("," if len(tree) == 1 else "") + ")"
     return str(tree)
 
 

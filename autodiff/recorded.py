@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import keyword
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,7 @@ import numpy as np
 from .primitive import shape_of
 from .simplify import Graph
 from .tensor import as_array
-from .trace import Trace, TracedGenerator, tracing
+from .tracing import Trace, TracedGenerator, tracing
 from .transforms import value_and_grad
 from .tree import leaves, same_structure, tree_map
 from .value import Value, describe, plain
@@ -31,10 +31,11 @@ class Recorded:
     """A function traced on example arguments: its inputs and outputs in their structures."""
 
     def __init__(
-        self, f: Function, args: tuple[Any, ...], argnums: Any = (), careful: bool = False
-    ) -> None:
-        self.f, self.trace = f, Trace(careful)
-        self.parameters = _parameter_names(f, args)
+        self, f: Function, args: tuple[Any, ...], argnums: Any = (), careful: bool = False,
+        static: Collection[str] = (),
+    ) -> None:  # fmt: skip
+        self.f, self.trace, self.static = f, Trace(careful), static
+        self.parameters = parameter_names(f, args)
         self.argnums = _checked_argnums(argnums, args)
         self.args = [
             self._traced_argument(name, arg, argnums is not None and i in self.argnums)
@@ -42,13 +43,27 @@ class Recorded:
         ]
         with tracing(self.trace):
             self.out = self._run(optional=argnums is None)
-        self.inputs = [leaf for leaf in leaves(self.args) if isinstance(leaf, Value)]
+        self.inputs = [
+            leaf
+            for name, arg in zip(self.parameters, self.args, strict=True)
+            for leaf in (() if name in static else leaves(arg))
+            if isinstance(leaf, Value)
+        ]
         for leaf in leaves(self.out) or [self.out]:
             if not isinstance(leaf, (Value, np.ndarray, np.generic, float, int)):
                 raise TypeError(
                     f"A program computes numbers, but `{name_of(f)}` returned {describe(leaf)}."
                 )
         self.graph = Graph(self.trace, self.inputs, leaves(self.out))
+
+    def forget(self) -> None:
+        """Let go of all that was computed: of the arguments only shapes and dtypes stay."""
+        for node in self.inputs:
+            if isinstance(node._data, np.ndarray):
+                node._data = np.broadcast_to(np.zeros((), node._data.dtype), node._data.shape)
+        self.trace.forget()
+        self.out = tree_map(lambda _: 0, self.out)
+        del self.graph
 
     def _run(self, optional: bool) -> Any:
         """The value and the gradients; the value alone where there are none to be had."""
@@ -69,20 +84,22 @@ class Recorded:
             return found.out
 
     def _traced_argument(self, name: str, arg: Any, differentiated: bool) -> Any:
+        if name in self.static:
+            return arg
         names = _leaf_names(name, arg)
         return tree_map(lambda leaf: self._traced(next(names), leaf, differentiated), arg)
 
     def _traced(self, name: str, leaf: Any, differentiated: bool) -> Any:
         if isinstance(leaf, np.random.Generator):
             return TracedGenerator(self.trace, name, leaf)
-        return self.trace.leaf(example(leaf, name, differentiated), name)
+        return self.trace.leaf(as_example(leaf, name, differentiated), name)
 
 
-def example(leaf: Any, name: str, promote: bool) -> Any:
-    """A leaf of an argument as an engine's float or array."""
+def as_example(leaf: Any, name: str, promote: bool) -> Any:
+    """A leaf of an argument as an engine's float or array; itself where it is one."""
     leaf = plain(leaf)
     if isinstance(leaf, np.ndarray):
-        return as_array(leaf, copy=True, promote=promote)
+        return as_array(leaf, copy=False, promote=promote)
     if isinstance(leaf, (float, int, np.number)):
         return float(leaf)
     raise TypeError(
@@ -109,7 +126,7 @@ def name_of(f: Function) -> str:
     return name if name.isidentifier() and not keyword.iskeyword(name) else "f"
 
 
-def _parameter_names(f: Function, args: tuple[Any, ...]) -> list[str]:
+def parameter_names(f: Function, args: tuple[Any, ...]) -> list[str]:
     """What f calls its positional arguments."""
     try:
         bound = inspect.signature(f).bind(*args)
@@ -162,7 +179,7 @@ def checked_arguments(recorded: Recorded, args: tuple[Any, ...]) -> list[Any]:
 def _checked_leaf(leaf: Any, node: Any) -> Any:
     if isinstance(node, TracedGenerator):
         return leaf
-    data = example(leaf, node.name, False)
+    data = as_example(leaf, node.name, False)
     expected = node._data
     if isinstance(expected, float):
         if not isinstance(data, float):

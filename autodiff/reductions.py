@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from .declare import composite, primitive
-from .formula import helper
+from .formula import fused, helper
 from .ops import abs, exp, where
 from .primitive import shape_of
 from .shapes import concatenate, expand_dims, flip, getitem, moveaxis, reshape
@@ -353,6 +353,26 @@ def _softmax_error(logits: Any, labels: Any) -> Any:
     flat[label_places] = 0.0
     flat[label_places] = -powers.dot(ones)
     return powers.reshape(logits.shape)
+
+
+@fused("loss_and_error", "cross_entropy", "softmax_error")
+def _loss_and_error(logits: Any, labels: Any) -> tuple[Any, Any]:
+    labels = _checked_labels(logits, labels).ravel()
+    rows, columns = labels.size, logits.shape[-1]
+    ones, starts = _ones(columns, logits.dtype), np.arange(0, rows * columns, columns)
+    flat, table = logits.reshape(rows * columns), logits.reshape(rows, columns)
+    top_places, label_places = starts + table.argmax(axis=1), starts + labels
+    top = flat.take(top_places)
+    powers = np.exp(table - top[:, None])
+    error = powers.reshape(rows * columns)
+    error[top_places] = 0.0
+    rest = powers.dot(ones)
+    loss = np.add.reduce(np.log1p(rest)) + np.add.reduce(top - flat.take(label_places))
+    error[top_places] = 1.0
+    powers *= (1 / (rows * (1 + rest)))[:, None]
+    error[label_places] = 0.0
+    error[label_places] = -powers.dot(ones)
+    return loss / rows, powers.reshape(logits.shape)
 
 
 @primitive("softmax_error(logits, labels)")

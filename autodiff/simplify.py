@@ -10,11 +10,11 @@ import numpy as np
 
 from .primitive import REGISTRY, Primitive
 from .source import topological
-from .trace import Trace, _Draw
+from .tracing import Trace, _Draw
 from .value import Value
 
 
-@dataclass(eq=False, slots=True)
+@dataclass(eq=False, slots=True, repr=False)
 class Step:
     """One line of a program: an argument, a captured node, a random draw, or an operation.
 
@@ -94,7 +94,7 @@ class Graph:
             simpler = rewrite(make, example, *operands, *params)
             if simpler is not None:
                 return simpler
-        key = (primitive.name, *map(_key, operands), _key(params))
+        key = (primitive.name, *map(key_of, operands), key_of(params))
         if key not in self._same:
             step = Step(example, primitive, operands, params, backward=backward)
             self._same[key] = self._new(step)
@@ -135,12 +135,12 @@ def _needed(trace: Trace, outputs: Sequence[Any]) -> list[Value]:
     return [*outside, *(node for node in trace.nodes if node in reached)]
 
 
-def _key(thing: Any) -> Any:
+def key_of(thing: Any) -> Any:
     """What says of two operands or static values that they are the same."""
     if isinstance(thing, Step):
         return thing
     if isinstance(thing, (tuple, list)):
-        return (type(thing), *map(_key, thing))
+        return (type(thing), *map(key_of, thing))
     if isinstance(thing, slice):
         return (slice, thing.start, thing.stop, thing.step)
     if isinstance(thing, np.ndarray):

@@ -62,6 +62,10 @@ class Names:
         self._taken.add(name)
         return name
 
+    def rename(self, step: Step, name: str) -> None:
+        """Call a step what another is called, which is the same."""
+        self._of[step] = name
+
     def known(self, step: Step) -> bool:
         """Whether a step has a name yet."""
         return step in self._of
@@ -84,11 +88,15 @@ class Writer:
         self._uses = Counter(o for step in graph.steps for o in step.steps())
         self._uses.update(out for out in graph.outputs if isinstance(out, Step))
 
-    def line(self, step: Step) -> ast.expr | None:
-        """The expression of a step that gets a line; None for one that is put where it is used."""
+    def line(self, step: Step, anywhere: bool = False) -> ast.expr | None:
+        """The expression of a step that gets a line; None for one that is put where it is used.
+
+        That is what a backward pass uses once and no one has a name for, or whatever is used
+        once, with `anywhere`.
+        """
         expression = self.expression(step)
-        short = len(ast.unparse(expression)) <= _LONGEST
-        if short and self._uses[step] == 1 and not self.names.known(step) and step.backward:
+        unnamed = anywhere or (step.backward and not self.names.known(step))
+        if unnamed and self._uses[step] == 1 and len(ast.unparse(expression)) <= _LONGEST:
             self._inlined[step] = expression
             return None
         return expression

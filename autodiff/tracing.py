@@ -186,6 +186,12 @@ class Trace:
         self._wild: dict[Any, bool] = {}
         self._masked: dict[Value, bool] = {}
 
+    def forget(self) -> None:
+        """Let go of the nodes."""
+        for kept in (self.nodes, self.passes, self.names, self.draws, self._wild, self._masked):
+            kept.clear()
+        self.cotangents.clear()
+
     def leaf(self, data: Any, name: str | None) -> Value:
         """A node for an argument, by an example of its data."""
         array = isinstance(data, np.ndarray)
@@ -274,11 +280,11 @@ def _settled(
 
 
 def _wild_itself(primitive: Primitive, operands: list[Any]) -> bool | None:
-    return _reach(primitive.name) if primitive.elementwise else None
+    return reach(primitive.name) if primitive.elementwise else None
 
 
 @functools.cache
-def _reach(name: str) -> bool | None:
+def reach(name: str) -> bool | None:
     """Whether an operation makes infinities of finite operands; None if it passes them on.
 
     Found by trying: the operation is computed at zero, at small and at large numbers.

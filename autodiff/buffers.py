@@ -1,0 +1,84 @@
+"""Where each result of a program is put: in a buffer that is free, in an argument, or anew."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+
+from .lowering import Call, Variable
+
+
+class Buffers:
+    """Gives each call of a program its `out`, and counts the buffers that are needed.
+
+    A variable's memory is free again after its last use, its views' uses counted. A result of
+    the caller's is new memory at each call, or that of a donated argument.
+    """
+
+    def __init__(
+        self, calls: Sequence[Call], outputs: Sequence[Any], donated: Iterable[Variable] = ()
+    ) -> None:
+        self.made: dict[str, tuple[tuple[int, ...], np.dtype[Any]]] = {}
+        self.given: set[Variable] = set()  # arguments that a result is written into
+        self._free: list[Variable] = []
+        self._place: dict[Variable, Variable] = {}
+        self._donated = list(donated)
+        self._kept = {o.root for o in outputs if isinstance(o, Variable)}
+        self._last = {v.root: i for i, call in enumerate(calls) for v in call.reads()}
+        for i, call in enumerate(calls):
+            if call.kind == "pieces":
+                for result in call.results:
+                    self._out_of(i, call, result)
+            elif call.kind in ("ufunc", "dot") and call.target.shape is not None:
+                call.out = self._out_of(i, call, call.target)
+            for variable in {v.root for v in call.reads()}:
+                if self._last.get(variable) == i:
+                    self._release(variable)
+
+    def place(self, variable: Variable) -> Variable:
+        """The buffer that a variable stands in; itself for memory of its own."""
+        return self._place.get(variable, variable)
+
+    def _out_of(self, i: int, call: Call, target: Variable) -> Variable | None:
+        dying = [v for v in call.reads() if self._last[v.root] == i]
+        if target in self._kept:
+            return self._given(i, call, target, dying)
+        if call.kind != "dot":  # may write over an operand, entry by entry
+            for v in dying:
+                if v.root is v and v.ours and v not in self._kept and _alike(v, target):
+                    self._place[target] = self.place(v)
+                    self._last[v] = -1  # handed on, not freed
+                    return self.place(v)
+        for buffer in self._free:
+            if _alike(buffer, target):
+                self._free.remove(buffer)
+                self._place[target] = buffer
+                return buffer
+        buffer = Variable(f"buffer{len(self.made) + 1}", target.shape, target.dtype)
+        self.made[buffer.name] = (target.shape or (), target.dtype)
+        self._place[target] = buffer
+        return buffer
+
+    def _given(
+        self, i: int, call: Call, target: Variable, dying: list[Variable]
+    ) -> Variable | None:
+        """A donated argument that a result can take the place of, since no one reads it again."""
+        for v in self._donated:
+            over = v in dying and call.kind != "dot"
+            if _alike(v, target) and (over or self._last.get(v, -1) < i):
+                self._donated.remove(v)
+                self._place[target] = v
+                self.given.add(v)
+                return v
+        return None
+
+    def _release(self, variable: Variable) -> None:
+        buffer = self._place.get(variable)
+        if buffer is not None and buffer.name in self.made and variable not in self._kept:
+            self._free.append(buffer)
+
+
+def _alike(a: Variable, b: Variable) -> bool:
+    return a.shape == b.shape and a.dtype == b.dtype

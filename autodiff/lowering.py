@@ -1,0 +1,341 @@
+"""Steps as single NumPy calls, each of which can be told where to put its result."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from . import formula as syntax
+from .simplify import Graph, Step, key_of
+from .writing import Names, Writer
+
+
+@dataclass(eq=False, slots=True, repr=False)
+class Variable:
+    """What a line of a program computes: an array, or a number where `shape` is None.
+
+    `base` is the variable that it is a view of; `ours` says that its memory is the program's,
+    to be written into again.
+    """
+
+    name: str
+    shape: tuple[int, ...] | None
+    dtype: Any = None
+    base: Variable | None = None
+    ours: bool = False
+
+    @property
+    def root(self) -> Variable:
+        """The variable whose memory this is."""
+        return self if self.base is None else self.base.root
+
+    def like(self, other: Variable) -> bool:
+        """Whether one can take the place of the other in memory."""
+        return self.shape == other.shape and self.dtype == other.dtype
+
+
+@dataclass(eq=False, slots=True, repr=False)
+class Call:
+    """One line: `kind` is "ufunc", "dot", "view" or "free" (any expression, a new result).
+
+    `operands` are Variables and the syntax of constants; `function` is a ufunc's name, or the
+    whole expression of a view or of what is free.
+    """
+
+    kind: str
+    target: Variable
+    function: Any
+    operands: list[Any]
+    out: Variable | None = None
+    second: Variable | None = None  # what an expression gives beside its target
+    # Of a run of elementwise calls made one: these, what is read of it later, and its sums.
+    inside: list[Call] = field(default_factory=list)
+    results: list[Variable] = field(default_factory=list)
+    sums: list[Variable] = field(default_factory=list)
+
+    def reads(self) -> list[Variable]:
+        return [o for o in self.operands if isinstance(o, Variable)]
+
+
+class Lowered:
+    """The calls of a graph, in order, and the variables of its inputs and outputs."""
+
+    def __init__(self, graph: Graph, names: Names) -> None:
+        self.calls: list[Call] = []
+        self.captured: dict[str, Any] = {}
+        self.constants: dict[str, Any] = {}
+        self.writer = Writer(graph, names, self._constant)
+        self._names = names
+        self._results = {o for o in graph.outputs if isinstance(o, Step)}
+        self._of: dict[Step, Variable] = {}
+        self._by_name: dict[str, Variable] = {}
+        self._same: dict[Any, Variable] = {}
+        for step in graph.inputs:
+            self._declare(step)
+        for step in graph.steps:
+            if step in self._of:
+                continue
+            if step.captured is not None:
+                self._declare(step)
+                self.captured[names[step]] = step.captured
+            elif not self._fuse(step, graph.steps):
+                self._lower(step)
+        self.outputs = [self._of[o] if isinstance(o, Step) else o for o in graph.outputs]
+        self._drop_dead()
+
+    def variable(self, step: Step) -> Variable:
+        """The variable of a step."""
+        return self._of[step]
+
+    def _declare(self, step: Step, base: Variable | None = None) -> Variable:
+        array = isinstance(step.example, np.ndarray) and step.shape != ()
+        shape = step.shape if array else None
+        made = Variable(self._names[step], shape, step.dtype if array else None, base)
+        self._of[step] = self._by_name[made.name] = made
+        return made
+
+    def _lower(self, step: Step) -> None:
+        array = isinstance(step.example, np.ndarray) and bool(step.shape)
+        whole = array or step in self._results
+        tree = self.writer.expression(step) if whole else self.writer.line(step, anywhere=True)
+        if tree is None:
+            return None
+        if array and step.primitive is not None:
+            base = self._base(step)
+            if base is not None:
+                return self._view(step, base, tree)
+            found = self._dot(tree) or self._row_sum(tree, step)
+            if found is None and _all_ufuncs(tree):
+                found = self._ufunc(tree)
+            if found is not None:
+                self._finish(step, *found)
+                return None
+        tree = _Reductions().visit(tree)
+        target = self._declare(step)
+        flags = getattr(step.example, "flags", None)
+        target.ours = bool(flags and flags.owndata and flags.c_contiguous and flags.writeable)
+        self.calls.append(Call("free", target, tree, self._read(tree)))
+        return None
+
+    def _fuse(self, step: Step, steps: Sequence[Step]) -> bool:
+        """Both of two operations by one call, where there is a function for the two."""
+        for (first, second), name in syntax.FUSED.items():
+            if step.primitive is None or step.primitive.name not in (first, second):
+                continue
+            found = {
+                s.primitive.name: s
+                for s in steps
+                if s.primitive and key_of(s.operands) == key_of(step.operands)
+            }
+            if first not in found or second not in found or not step.operands[0].shape:
+                return False
+            pair = [self._declare(found[first]), self._declare(found[second])]
+            for variable, made in zip(pair, (found[first], found[second]), strict=True):
+                variable.ours = isinstance(made.example, np.ndarray)
+            self.writer.helpers[name] = syntax.HELPERS[name]
+            tree = syntax.call(name, *map(self.writer.operand, step.operands))
+            self.calls.append(Call("free", pair[0], tree, self._read(tree), second=pair[1]))
+            return True
+        return False
+
+    def _finish(self, step: Step, kind: str, function: Any, operands: list[Any]) -> None:
+        key = (kind, function, *map(_key, operands))
+        if key in self._same:
+            self._of[step] = self._same[key]
+            self._names.rename(step, self._same[key].name)
+            return
+        target = self._declare(step)
+        target.ours = True
+        self._same[key] = target
+        self.calls.append(Call(kind, target, function, operands))
+
+    def _constant(self, array: Any) -> ast.expr:
+        """The name of a constant array, the same for the same array."""
+        key = ("constant", array.shape, array.dtype, array.tobytes())
+        if key not in self._same:
+            name = self._names.fresh("C1")
+            self._same[key] = self._by_name[name] = Variable(name, array.shape or None, array.dtype)
+            self.constants[name] = array
+        return syntax.name(self._same[key].name)
+
+    def _drop_dead(self) -> None:
+        used = {v for v in self.outputs if isinstance(v, Variable)}
+        kept = []
+        for call in reversed(self.calls):
+            if call.target in used or call.second in used:
+                used.update(call.reads())
+                kept.append(call)
+        self.calls = kept[::-1]
+
+    # -- views -------------------------------------------------------------------------------
+
+    def _base(self, step: Step) -> Step | None:
+        """The operand that a step is a view of."""
+        if step.primitive is None or step.primitive.elementwise:
+            return None
+        for o in step.steps():
+            if o.shape and np.may_share_memory(o.example, step.example):
+                return o
+        return None
+
+    def _view(self, step: Step, base: Step, tree: ast.expr) -> None:
+        target = self._declare(step, self._of[base])
+        self.calls.append(Call("view", target, tree, self._read(tree)))
+
+    # -- products and sums -------------------------------------------------------------------
+
+    def _dot(self, tree: ast.expr) -> tuple[str, Any, list[Any]] | None:
+        if not (isinstance(tree, ast.BinOp) and isinstance(tree.op, ast.MatMult)):
+            return None
+        pair = [self._operand(tree.left), self._operand(tree.right)]
+        shapes = [p.shape for p in pair if isinstance(p, Variable)]
+        if len(shapes) == 2 and all(s is not None and 1 <= len(s) <= 2 for s in shapes):
+            same = pair[0].dtype == pair[1].dtype
+            return ("dot", "dot", pair) if same and pair[0].dtype.kind == "f" else None
+        return None
+
+    def _row_sum(self, tree: ast.expr, step: Step) -> tuple[str, Any, list[Any]] | None:
+        """The sum along the first axis as a product with ones, which BLAS does faster."""
+        match tree:
+            case ast.Call(
+                func=ast.Attribute(value=ast.Name(id="np"), attr="sum"),
+                args=[ast.Name(id=name)],
+                keywords=[ast.keyword(arg="axis", value=ast.Constant(value=0))],
+            ):
+                x = self._by_name[name]
+                if x.shape is not None and len(x.shape) == 2 and x.dtype.char in "fd":
+                    if x.dtype != step.dtype:
+                        return None
+                    return "dot", "dot", [self._ones(x.shape[0], x.dtype), x]
+        return None
+
+    def _ones(self, count: int, dtype: Any) -> Variable:
+        name = f"ones_{count}{'' if dtype == np.float64 else '_' + dtype.name}"
+        if name not in self._by_name:
+            self._by_name[name] = Variable(name, (count,), dtype)
+            self.constants[name] = np.ones(count, dtype)
+        return self._by_name[name]
+
+    # -- elementwise -------------------------------------------------------------------------
+
+    def _ufunc(self, tree: ast.expr) -> tuple[str, Any, list[Any]] | None:
+        """A tree of ufuncs as calls, the outermost left to the caller; None if over numbers."""
+        function, arguments = _as_ufunc(tree)
+        operands: list[Any] = []
+        for argument in arguments:
+            operand = self._operand(argument)
+            if operand is None:
+                inner = self._ufunc(argument)
+                if inner is None:
+                    return None
+                operand = self._intermediate(*inner)
+            operands.append(operand)
+        arrays = [o for o in operands if isinstance(o, Variable) and o.shape is not None]
+        if function == "exp" and arrays:
+            shared = self._reciprocal_of(arrays[0])
+            if shared is not None:
+                return "ufunc", "divide", [ast.Constant(1.0), shared]
+        return ("ufunc", function, operands) if arrays else None
+
+    def _reciprocal_of(self, x: Variable) -> Variable | None:
+        """exp(-x), if it is known already: then exp(x) is one division."""
+        negated = self._same.get(("ufunc", "negative", _key(x)))
+        return None if negated is None else self._same.get(("ufunc", "exp", _key(negated)))
+
+    def _intermediate(self, kind: str, function: Any, operands: list[Any]) -> Variable:
+        key = (kind, function, *map(_key, operands))
+        if key not in self._same:
+            shapes = [o.shape or () for o in operands if isinstance(o, Variable)]
+            target = Variable(
+                self._names.fresh("t1"), np.broadcast_shapes(*shapes), _dtype(function, operands)
+            )
+            target.ours = True
+            self._by_name[target.name] = self._same[key] = target
+            self.calls.append(Call(kind, target, function, operands))
+        return self._same[key]
+
+    def _operand(self, tree: ast.expr) -> Any:
+        """A variable or a constant; None for an expression."""
+        if isinstance(tree, ast.Name):
+            return self._by_name.get(tree.id)
+        if isinstance(tree, ast.Constant):
+            return tree
+        if isinstance(tree, ast.UnaryOp) and isinstance(tree.operand, ast.Constant):
+            return tree
+        return None
+
+    def _read(self, tree: ast.expr) -> list[Any]:
+        names = dict.fromkeys(n.id for n in ast.walk(tree) if isinstance(n, ast.Name))
+        return [self._by_name[n] for n in names if n in self._by_name]
+
+
+def _key(operand: Any) -> Any:
+    return operand if isinstance(operand, Variable) else ast.unparse(operand)
+
+
+def _all_ufuncs(tree: ast.expr) -> bool:
+    """Whether an expression is made of ufuncs, names and numbers alone."""
+    if isinstance(tree, (ast.Name, ast.Constant)):
+        return True
+    if isinstance(tree, ast.UnaryOp) and isinstance(tree.operand, ast.Constant):
+        return True
+    function, arguments = _as_ufunc(tree)
+    return bool(function) and all(map(_all_ufuncs, arguments))
+
+
+def _as_ufunc(tree: ast.expr) -> tuple[str, Sequence[ast.expr]]:
+    """`("multiply", (a, b))` for `a * b` and for `np.multiply(a, b)`; `("", ())` for others."""
+    match tree:
+        case ast.BinOp(op=ast.Pow(), left=x, right=ast.Constant(value=2 | 2.0)):
+            return "square", [x]
+        case ast.BinOp(op=ast.MatMult()):
+            return "", []
+        case ast.BinOp(left=a, op=operation, right=b):
+            return syntax.OPERATORS[type(operation)][3], [a, b]
+        case ast.UnaryOp(op=ast.USub(), operand=x):
+            return "negative", [x]
+        case ast.Compare(left=a, ops=[operation], comparators=[b]):
+            return syntax.OPERATORS[type(operation)][3], [a, b]
+        case ast.Call(
+            func=ast.Attribute(value=ast.Name(id="np"), attr=name), args=args, keywords=[]
+        ):
+            ufunc = getattr(np, name, None)
+            if isinstance(ufunc, np.ufunc) and ufunc.nin == len(args) and ufunc.nout == 1:
+                return ufunc.__name__, args
+    return "", []
+
+
+def _dtype(function: str, operands: list[Any]) -> np.dtype[Any]:
+    """The dtype of a ufunc's result, Python's numbers being weak."""
+    kinds = [_kind(o) for o in operands]
+    ufunc: np.ufunc = getattr(np, function)
+    return ufunc.resolve_dtypes((*kinds, None))[-1]
+
+
+def _kind(operand: Any) -> Any:
+    if not isinstance(operand, Variable):
+        kind = type(ast.literal_eval(operand))
+        return np.dtype(bool) if kind is bool else kind
+    return float if operand.shape is None else operand.dtype
+
+
+class _Reductions(ast.NodeTransformer):
+    """NumPy's reductions by the ufuncs that they are, without the layers around them."""
+
+    def visit_Call(self, node: ast.Call) -> ast.expr:
+        self.generic_visit(node)
+        match node:
+            case ast.Call(func=ast.Attribute(value=ast.Name(id="np"), attr=name), args=[x]):
+                if name in _REDUCTIONS and {k.arg for k in node.keywords} <= {"axis", "keepdims"}:
+                    axis = {k.arg: k for k in node.keywords}
+                    axis.setdefault("axis", ast.keyword("axis", ast.Constant(None)))
+                    reduce = ast.parse(f"np.{_REDUCTIONS[name]}.reduce", mode="eval").body
+                    return ast.Call(reduce, [x], list(axis.values()))
+        return node
+
+
+_REDUCTIONS = {"sum": "add", "prod": "multiply", "max": "maximum", "min": "minimum"}

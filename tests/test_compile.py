@@ -1,0 +1,211 @@
+"""Compiled programs: equal to the engine, safe to keep, traced again where they must be."""
+
+import threading
+
+import numpy as np
+import pytest
+from agreement import agree, close, slope_of, weighted
+from registry_cases import calls
+
+import autodiff as ad
+from autodiff import compile, grad, hvp, value_and_grad
+from autodiff.primitive import REGISTRY
+from autodiff.tracing import TraceError
+from autodiff.tree import leaves, tree_map
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+@pytest.mark.parametrize("name", REGISTRY)
+def test_every_operation_compiled(name):
+    for operands, params in calls(name)[:6]:
+        f, floats = weighted(name, operands, params)
+        every = tuple(range(len(floats)))
+        for g in (f, slope_of(f, every)) if floats else ():
+            compiled = compile(value_and_grad(g, every))
+            agree(compiled, g, *floats, argnums=every)
+            agree(compiled, g, *floats, argnums=every)  # in buffers that were used before
+
+
+def mlp_loss(params, X, labels):
+    h = X
+    for W, b in params[:-1]:
+        h = np.tanh(h @ W + b)
+    W, b = params[-1]
+    return ad.cross_entropy(h @ W + b, labels)
+
+
+def sgd_step(params, X, labels):
+    loss, slopes = value_and_grad(mlp_loss)(params, X, labels)
+    moved = [
+        tuple(p - 0.5 * g for p, g in zip(layer, slope, strict=True))
+        for layer, slope in zip(params, slopes, strict=True)
+    ]
+    return loss, moved
+
+
+def network(dtype=np.float64):
+    rng = np.random.default_rng(0)
+    sizes = [(6, 5), (5, 5), (5, 3)]
+    params = [(rng.normal(size=s).astype(dtype), np.zeros(s[1], dtype)) for s in sizes]
+    return params, rng.normal(size=(7, 6)).astype(dtype), rng.integers(0, 3, 7)
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("donate", [(), "params"])
+def test_training_is_the_same(dtype, donate):
+    params, X, labels = network(dtype)
+    step = compile(sgd_step, donate=donate)
+    mine, right = tree_map(np.copy, params), params
+    for _ in range(20):
+        loss, mine = step(mine, X, labels)
+        expected, right = sgd_step(right, X, labels)
+        np.testing.assert_allclose(loss, expected, rtol=1e-4 if dtype == np.float32 else 1e-11)
+    for found, like in zip(leaves(mine), leaves(params), strict=True):
+        assert found.dtype == like.dtype
+
+
+def test_arguments_are_written_to_only_where_donated():
+    params, X, labels = network()
+    before = tree_map(np.copy, (params, X, labels))
+    compile(sgd_step)(params, X, labels)
+    for now, then in zip(leaves((params, X, labels)), leaves(before), strict=True):
+        np.testing.assert_array_equal(now, then)
+    _, moved = compile(sgd_step, donate="params")(params, X, labels)
+    assert all(any(m is p for p in leaves(params)) for m in leaves(moved))
+    np.testing.assert_array_equal(X, before[1])
+
+
+def test_a_donated_array_that_cannot_be_written_is_left_alone():
+    w = np.ones(3)
+    w.setflags(write=False)
+    step = compile(lambda w: w - 0.1 * w, donate="w")
+    close(step(w), 0.9 * w)
+    close(step(np.ones(3)), 0.9 * w)
+    close(step(np.ones((3, 2)).T[0]), 0.9 * w)
+
+
+def test_results_are_safe_to_keep():
+    f = compile(value_and_grad(lambda x: np.sum(ad.tanh(x) * x[::-1])))
+    x = np.arange(4.0)
+    kept = [f(x + i) for i in range(3)]
+    for i, (value, slope) in enumerate(kept):
+        expected, eager = value_and_grad(lambda x: np.sum(ad.tanh(x) * x[::-1]))(x + i)
+        close(value, expected)
+        close(slope, eager)
+    passed = compile(lambda x: (x, x.T, x + 0, x))
+    given = np.ones((2, 2))
+    for part in passed(given):
+        part += 1
+    np.testing.assert_array_equal(given, 1.0)
+
+
+def test_two_outputs_are_two_arrays():
+    first, second = compile(lambda x: (ad.exp(x), ad.exp(x)))(np.zeros(3))
+    first += 1
+    np.testing.assert_array_equal(second, 1.0)
+
+
+def test_it_is_traced_again_for_other_arguments():
+    traced = []
+
+    @compile(static="power")
+    def f(x, power=2):
+        traced.append(np.shape(x))
+        return ad.sum(x**power)
+
+    close(f(np.ones(3)), 3.0)
+    close(f(np.full(3, 2.0)), 12.0)
+    close(f(np.ones(4)), 4.0)
+    close(f(np.full(3, 2.0, np.float32)), 12.0)
+    close(f(np.full(3, 2.0), power=3), 24.0)
+    close(f(np.full(3, 2.0), 2), 12.0)
+    assert len(traced) == 4
+
+
+def test_integers_lists_and_nodes_are_converted():
+    f = compile(lambda x, y: x * y)
+    assert f(2, 3) == 6.0
+    assert f(np.float64(2), np.int32(3)) == 6.0
+    close(f(ad.Tensor([1.0, 2.0]), 2.0), [2.0, 4.0])
+
+
+def test_a_tensor_of_a_closure_is_read_anew():
+    w = ad.Tensor([1.0, 2.0], name="w")
+    f = compile(lambda x: (w * x).sum())
+    close(f(np.ones(2)), 3.0)
+    w.data = [5.0, 5.0]
+    close(f(np.ones(2)), 10.0)
+
+
+def test_transforms_compose():
+    def f(x):
+        return np.sum(np.tanh(x) * x**3)
+
+    x, v = np.array([0.3, -1.2, 2.0]), np.array([1.0, 0.5, -2.0])
+    close(compile(grad(f))(x), grad(f)(x))
+    close(compile(lambda x, v: hvp(f, (x,), (v,)))(x, v), hvp(f, (x,), (v,)))
+
+
+@pytest.mark.parametrize("x", [-800.0, 800.0, 0.0, 0.5])
+def test_floats_are_ieee_754(x):
+    def f(x):
+        return ad.exp(x) / (1.0 + ad.exp(x)) + 1 / x
+
+    np.testing.assert_array_equal(compile(value_and_grad(f))(x), value_and_grad(f)(x))
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_a_zero_cotangent_stops_at_a_singularity():
+    x = np.array([-4.0, 0.0, 4.0])
+    for f in (
+        lambda x: np.sum(ad.where(x >= 0, x, ad.sqrt(-x))),
+        lambda x: np.sum(ad.sqrt(x * x) * (x * 0.0)),
+    ):
+        agree(compile(value_and_grad(f)), f, x, argnums=0)
+
+
+def test_a_branch_is_refused():
+    with pytest.raises(TraceError, match="a branch"):
+        compile(lambda x: x if x > 0 else -x)(1.0)
+
+
+def test_threads_do_not_meet_in_a_buffer():
+    f = compile(value_and_grad(lambda x: np.sum(np.tanh(x) ** 2 * x)))
+    x = np.random.default_rng(0).normal(size=20_000)
+    expected = f(x)[1], f(2 * x)[1]
+    wrong = []
+
+    def work(scale):
+        slopes = (f(scale * x)[1] for _ in range(50))
+        wrong.extend(scale for s in slopes if not np.array_equal(s, expected[scale - 1]))
+
+    threads = [threading.Thread(target=work, args=(s,)) for s in (1, 2, 1, 2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not wrong
+
+
+def test_the_source_is_to_be_read():
+    params, X, labels = network()
+    step = compile(sgd_step, donate="params")
+    with pytest.raises(ValueError, match="before the first call"):
+        _ = step.source
+    step(params, X, labels)
+    assert "h = np.tanh(" in step.source
+    assert step.__name__ == "sgd_step"
+
+
+def test_names_of_options_are_checked():
+    with pytest.raises(ValueError, match="but not 'w'"):
+        compile(lambda x: x, donate="w")
+
+
+def test_bad_labels_are_refused_as_ever():
+    params, X, labels = network()
+    step = compile(sgd_step)
+    step(params, X, labels)
+    with pytest.raises(ValueError, match="Labels count"):
+        step(params, X, labels + 3)
+    close(step(params, X, labels)[0], sgd_step(params, X, labels)[0])
