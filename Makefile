@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin/python
 
-.PHONY: demo test bench clean
+.PHONY: demo test test-long bench clean
 
 demo: $(VENV)/.demo
 	@mkdir -p pictures
@@ -12,6 +12,10 @@ demo: $(VENV)/.demo
 
 test: $(VENV)/.test
 	$(RUN) -m pytest
+
+# The same tests, with thousands of new random inputs to each property.
+test-long: $(VENV)/.test
+	HYPOTHESIS_PROFILE=long $(RUN) -m pytest
 
 bench: $(VENV)/.bench
 	$(RUN) benchmarks/run.py
