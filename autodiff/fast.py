@@ -1,0 +1,309 @@
+"""A program made fast: single NumPy calls that write into buffers kept from call to call."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import functools
+import linecache
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from . import formula as syntax
+from .buffers import Buffers
+from .lowering import Call, Lowered, Variable
+from .pieces import grouped, in_pieces
+from .program import Program, tree_text
+from .recorded import Recorded, name_of
+from .simplify import Step
+from .tracing import TracedGenerator, reach
+from .tree import leaves, unflatten
+from .value import Value
+from .writing import Names, preamble
+
+Function = Callable[..., Any]
+
+
+class Fast:
+    """The program of one function for one structure, and the shapes and dtypes in it."""
+
+    def __init__(
+        self, recorded: Recorded, donated: tuple[str, ...], static: dict[str, Any]
+    ) -> None:
+        self.recorded = recorded
+        self.name = name_of(recorded.f)
+        self._static, self._dtypes = static, set[str]()
+        graph = recorded.graph
+        names = Names(graph, [node.name or "x" for node in recorded.inputs])
+        self._inputs = dict(zip(recorded.inputs, graph.inputs, strict=True))
+        self.lowered = Lowered(graph, names)
+        self._writer = self.lowered.writer
+        # On Python's floats a step may raise where IEEE 754 has an infinity, and a zero
+        # cotangent may have met one: then the slower, careful program says what is right.
+        self._raises = any(s.scalar and s.primitive is not None for s in graph.steps)
+        self._doubtful = recorded.trace.unchecked
+        self.donated = () if self._raises or self._doubtful else donated
+        outputs = self.lowered.outputs
+        self.calls = grouped(self.lowered.calls, outputs)
+        self.buffers = Buffers(self.calls, outputs, self._donated_variables())
+        self._quiet = any(map(_may_warn, graph.steps))
+        self.source = self._source()
+        namespace = self._namespace()
+        self._make: Function = namespace["workspace"]
+        self.fits: Function = namespace["fits"]
+        self._idle: list[Function] = []
+        self._plain: Program | None = None
+        del self.lowered, self.calls, self._inputs, self._writer
+        recorded.forget()
+
+    def __call__(self, *args: Any) -> Any:
+        # Each call in flight has a workspace of its own, so that threads do not meet in one.
+        try:
+            run = self._idle.pop()
+        except IndexError:
+            run = self._make()
+        try:
+            if self._quiet:
+                with np.errstate(all="ignore"):
+                    out = run(*args)
+            else:
+                out = run(*args)
+        except (ArithmeticError, ValueError):
+            if not self._raises:
+                raise
+            return self._carefully(args)
+        self._idle.append(run)
+        if self._doubtful and any(np.isnan(leaf).any() for leaf in leaves(out)):
+            return self._carefully(args)
+        return out
+
+    def _carefully(self, args: tuple[Any, ...]) -> Any:
+        if self._plain is None:
+            again = Recorded(self.recorded.f, args, static=self.recorded.static)
+            self._plain = Program(again, self.name)
+        return self._plain(*args)
+
+    def _donated_variables(self) -> list[Variable]:
+        return [
+            self.lowered.variable(self._inputs[node])
+            for parameter, arg in zip(self.recorded.parameters, self.recorded.args, strict=True)
+            if parameter in self.donated
+            for node in leaves(arg)
+            if isinstance(node, Value)
+        ]
+
+    # -- the text ----------------------------------------------------------------------------
+
+    def _source(self) -> str:
+        hoisted, lines = self._lines()
+        made = [
+            f"{name} = np.empty({shape}, np.{dtype.name})"
+            for name, (shape, dtype) in self.buffers.made.items()
+        ]
+        self._writer.modules.add("numpy")
+        head = f"def {self.name}({', '.join(self.recorded.parameters)}):"
+        body = [*made, *hoisted, *([""] if made else []), head, *_indented(lines)]
+        parts = [
+            f'"""{self.name}, compiled: single NumPy calls into buffers that are kept."""',
+            *preamble(self._writer),
+            "\n".join(["def workspace():", *_indented([*body, "", f"return {self.name}"])]),
+            self._fits(),
+        ]
+        return "\n\n\n".join(parts) + "\n"
+
+    def _lines(self) -> tuple[list[str], list[str]]:
+        """The lines that a workspace runs once, and those of each call."""
+        unpacking = [
+            line
+            for name, arg in zip(self.recorded.parameters, self.recorded.args, strict=True)
+            for line in ([] if name in self.recorded.static else self._unpacked(name, arg))
+        ]
+        captured = [f"{name} = captured_{name}._data" for name in self.lowered.captured]
+        hoisted: list[str] = []
+        lines: list[str] = []
+        for call in self.calls:
+            if call.kind == "pieces":
+                function, run = self._in_pieces(call)
+                hoisted += function
+                lines += run
+            else:
+                (hoisted if self._in_buffer(call) else lines).append(self._text(call))
+        outs = self.lowered.outputs
+        texts = [
+            self._returned(
+                out, isinstance(out, Variable) and out in outs[:i] and out.shape is not None
+            )
+            for i, out in enumerate(outs)
+        ]
+        result = tree_text(unflatten(self.recorded.out, texts))
+        return hoisted, [*unpacking, *captured, *lines, f"return {result}"]
+
+    def _in_buffer(self, call: Call) -> bool:
+        """Whether a view is of a buffer, and so the same at each call."""
+        return call.kind == "view" and all(
+            self.buffers.place(v.root).name in self.buffers.made for v in call.reads()
+        )
+
+    def _text(self, call: Call) -> str:
+        target, operands = call.target.name, [self._operand(o) for o in call.operands]
+        out = [] if call.out is None else [f"out={call.out.name}"]
+        if call.kind == "ufunc":
+            return f"{target} = np.{call.function}({', '.join([*operands, *out])})"
+        if call.kind == "dot":
+            return f"{target} = {operands[0]}.dot({', '.join([operands[1], *out])})"
+        if call.second is not None:
+            return f"{target}, {call.second.name} = {ast.unparse(call.function)}"
+        if self._in_buffer(call):
+            base = call.reads()[0]
+            renamed = _Renamed({base.name: self.buffers.place(base).name}).visit(call.function)
+            return f"{target} = {ast.unparse(renamed)}"
+        return f"{target} = {ast.unparse(call.function)}"
+
+    def _in_pieces(self, group: Call) -> tuple[list[str], list[str]]:
+        """A function of one piece, and the lines that run it over whole arrays."""
+        size = int(np.prod(group.target.shape or (), dtype=np.int64))
+        inner = Buffers(group.inside, group.results)
+        for call in group.inside:
+            if call.target in group.results:
+                call.out = Variable(f"{call.target.name}_", call.target.shape, call.target.dtype)
+        arrays = [v for v in group.reads() if v.shape is not None]
+        numbers = [v.name for v in group.reads() if v.shape is None]
+        results = [f"{v.name}_" for v in group.results]
+        name = f"piece_of_{group.target.name}"
+        parameters = [*numbers, *(v.name for v in arrays), *results, *inner.made]
+        sums = "".join(f"{v.name}, " for v in group.sums)
+        function = [
+            f"def {name}({', '.join(parameters)}):",
+            *_indented([*map(self._text, group.inside), f"return ({sums})"]),
+            "",
+        ]
+        lines = []
+        for v in group.results:
+            place = self.buffers.place(v)
+            made = f"np.empty({v.shape}, np.{v.dtype.name})" if place is v else place.name
+            lines.append(f"{v.name} = {made}")
+        flat = [
+            f"np.ascontiguousarray({v.name}).reshape(-1)"
+            if v in arrays
+            else f"{v.name}.reshape(-1)"
+            for v in (*arrays, *group.results)
+        ]
+        work = f"functools.partial({name}, {', '.join(numbers)})" if numbers else name
+        dtypes = [dtype.char for _, dtype in inner.made.values()]
+        run = f"in_pieces({work}, {size}, {dtypes}, [{', '.join(flat)}])"
+        lines.append(f"({sums}) = {run}" if sums else run)
+        return function, lines
+
+    def _operand(self, operand: Any) -> str:
+        return operand.name if isinstance(operand, Variable) else ast.unparse(operand)
+
+    def _returned(self, out: Any, again: bool) -> str:
+        """A result as the caller gets it: in memory that no later call writes into."""
+        if not isinstance(out, Variable):
+            text = ast.unparse(self._writer.operand(out))
+            return f"{text}.copy()" if isinstance(out, np.ndarray) else text
+        mine = out.shape is None or out.root.ours
+        return out.name if mine and not again else f"{out.name}.copy()"
+
+    def _unpacked(self, expression: str, tree: Any) -> list[str]:
+        """Lines that name the leaves of an argument."""
+        if isinstance(tree, dict):
+            pairs = [(f"{expression}[{key!r}]", branch) for key, branch in tree.items()]
+            return [line for place, branch in pairs for line in self._unpacked(place, branch)]
+        if isinstance(tree, (list, tuple)):
+            if not leaves(tree):
+                return []
+            return [f"{self._pattern(tree)} = {expression}"]
+        name = self._pattern(tree)
+        return [] if name in (expression, "_") else [f"{name} = {expression}"]
+
+    def _pattern(self, tree: Any) -> str:
+        if isinstance(tree, (list, tuple)):
+            return "(" + "".join(f"{self._pattern(t)}, " for t in tree) + ")"
+        if not isinstance(tree, Value):
+            return "_"
+        return self.lowered.variable(self._inputs[tree]).name
+
+    # -- whether arguments fit it ------------------------------------------------------------
+
+    def _fits(self) -> str:
+        """A function that says whether arguments are of the kind that the program is for."""
+        checks = [
+            check
+            for name, arg in zip(self.recorded.parameters, self.recorded.args, strict=True)
+            for check in (
+                [f"{name} == static_{name}"]
+                if name in self.recorded.static
+                else self._checks(name, arg, name in self.donated)
+            )
+        ]
+        body = "\n        and ".join(checks) or "True"
+        return (
+            f"def fits({', '.join(self.recorded.parameters)}):\n    return (\n        {body}\n    )"
+        )
+
+    def _checks(self, place: str, tree: Any, donated: bool) -> list[str]:
+        kind = type(tree)
+        if kind in (list, tuple):
+            inner = [
+                c for i, t in enumerate(tree) for c in self._checks(f"{place}[{i}]", t, donated)
+            ]
+            return [f"type({place}) is {kind.__name__} and len({place}) == {len(tree)}", *inner]
+        if kind is dict:
+            inner = [
+                c for k, t in tree.items() for c in self._checks(f"{place}[{k!r}]", t, donated)
+            ]
+            keys = tree_text(tuple(repr(k) for k in tree))
+            return [f"type({place}) is dict and (*{place},) == {keys}", *inner]
+        if tree is None:
+            return [f"{place} is None"]
+        if isinstance(tree, TracedGenerator):
+            return [f"isinstance({place}, np.random.Generator)"]
+        if not isinstance(tree, Value):
+            return ["False"]  # a named tuple goes the slow way
+        data = tree._data
+        if isinstance(data, float):
+            return [f"type({place}) is float"]
+        self._dtypes.add(data.dtype.name)
+        writeable = f" and {place}.flags.carray" if donated else ""
+        return [
+            f"type({place}) is np.ndarray and {place}.dtype is {data.dtype.name} "
+            f"and {place}.shape == {data.shape}{writeable}"
+        ]
+
+    def _namespace(self) -> dict[str, Any]:
+        """What the source defines. It is made of the registry's formulas and checked names."""
+        filename = f"<nabigrad {self.name}>"
+        namespace: dict[str, Any] = {
+            **{name: np.dtype(name) for name in self._dtypes},
+            **{f"captured_{name}": node for name, node in self.lowered.captured.items()},
+            **{f"static_{name}": self._static[name] for name in self.recorded.static},
+            **self.lowered.constants,
+            "in_pieces": in_pieces,
+            "functools": functools,
+        }
+        exec(builtins.compile(self.source, filename, "exec"), namespace)
+        lines = self.source.splitlines(keepends=True)
+        linecache.cache[filename] = (len(self.source), None, lines, filename)
+        return namespace
+
+
+def _may_warn(step: Step) -> bool:
+    primitive = step.primitive
+    return primitive is not None and (
+        primitive.quiet or (primitive.elementwise and bool(reach(primitive.name)))
+    )
+
+
+class _Renamed(ast.NodeTransformer):
+    def __init__(self, names: dict[str, str]) -> None:
+        self.names = names
+
+    def visit_Name(self, node: ast.Name) -> ast.expr:
+        return syntax.name(self.names.get(node.id, node.id))
+
+
+def _indented(lines: list[str]) -> list[str]:
+    return [f"    {line}" if line else "" for line in lines]
