@@ -9,18 +9,27 @@
 """
 
 from . import protocols as _protocols
+from .activations import *
+from .calculus import *
 from .compile import compile as compile
 from .declare import COMPOSITES, PLAIN
 from .declare import elementwise as elementwise
 from .declare import primitive as primitive
+from .entropy import *
+from .indexing import *
+from .joining import *
 from .linalg import *
 from .modes import detect_anomaly as detect_anomaly
 from .modes import no_grad as no_grad
+from .norms import *
 from .ops import *
 from .primitive import REGISTRY
+from .products import *
 from .program import derive as derive
+from .questions import *
 from .reductions import *
 from .shapes import *
+from .special import *
 from .tensor import Tensor as Tensor
 from .transforms import grad as grad
 from .transforms import hessian as hessian

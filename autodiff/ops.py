@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from .declare import elementwise, plain, primitive
+from .declare import elementwise, primitive
 from .formula import helper
+from .questions import isfinite, isnan
 
 LOG_2 = math.log(2.0)
-SQRT_HALF = math.sqrt(0.5)
 
 # -- arithmetic ----------------------------------------------------------------------------
 
@@ -173,37 +173,6 @@ def xlogy(z, x, y):
     return log(y), where(x == 0, 0.0, x / y)
 
 
-def _by_entry(function: Any, x: Any) -> Any:
-    x = np.asarray(x)
-    dtype = x.dtype if x.dtype.kind == "f" else np.float64
-    return np.fromiter(map(function, x.flat), dtype, x.size).reshape(x.shape)
-
-
-# NumPy has no error function; the C library's is right to the last digit.
-
-
-@helper("erf")
-def _erf(x: Any) -> Any:
-    return _by_entry(math.erf, x)
-
-
-@helper("erfc")
-def _erfc(x: Any) -> Any:
-    return _by_entry(math.erfc, x)
-
-
-@elementwise("erf(x)")
-def erf(z, x):
-    """Error function, 2 / sqrt(pi) times the integral of exp(-t * t) from 0 to x."""
-    return 2 / math.sqrt(math.pi) * exp(-x * x)
-
-
-@elementwise("erfc(x)")
-def erfc(z, x):
-    """1 - erf(x), accurate where erf(x) is near 1."""
-    return -2 / math.sqrt(math.pi) * exp(-x * x)
-
-
 # -- trigonometry --------------------------------------------------------------------------
 
 
@@ -319,9 +288,6 @@ def sinc(z, x):
     return where(near, math.pi * u * series, (cos(math.pi * far) - sinc(far)) / far)
 
 
-# -- activations ---------------------------------------------------------------------------
-
-
 @elementwise("1 / (1 + exp(-x))", quiet=True)
 def sigmoid(f, x):
     """Logistic function, between 0 and 1.
@@ -330,42 +296,6 @@ def sigmoid(f, x):
     digits where f rounds to 1.
     """
     return f / (1 + exp(x))
-
-
-@elementwise("maximum(x, 0.0)")
-def relu(z, x):
-    """x where positive, else 0; its derivative at 0 is the subgradient 0."""
-    return x > 0
-
-
-@elementwise("logaddexp(0.0, x)")
-def softplus(z, x):
-    """log(1 + exp(x)), a smooth relu."""
-    return sigmoid(x)
-
-
-@elementwise("x / (1 + exp(-x))", quiet=True)
-def silu(z, x):
-    """x * sigmoid(x), also called swish."""
-    return sigmoid(x) * (1 + x * sigmoid(-x))
-
-
-@elementwise(f"0.5 * x * erfc(-{SQRT_HALF!r} * x)")
-def gelu(z, x):
-    """x times the probability that a standard normal variable is below x (exact, by erf)."""
-    return 0.5 * erfc(-SQRT_HALF * x) + x * exp(-0.5 * x * x) / math.sqrt(2 * math.pi)
-
-
-@elementwise("where(x > 0, x, alpha * expm1(minimum(x, 0.0)))")
-def elu(z, x, alpha=1.0):
-    """x where positive, else alpha * (exp(x) - 1)."""
-    return where(x > 0, 1.0, alpha * exp(minimum(x, 0.0)))
-
-
-@elementwise("where(x > 0, x, slope * x)")
-def leaky_relu(z, x, slope=0.01):
-    """x where positive, else slope * x; its derivative at 0 is the slope."""
-    return where(x > 0, 1.0, slope)
 
 
 # -- choices and steps ---------------------------------------------------------------------
@@ -495,71 +425,3 @@ def safe_product(ct: Any, partial: Any) -> Any:
 def safe_mul(z, x, partial):
     """A cotangent x times a partial; a zero cotangent stops there, even at a singularity."""
     return where(isfinite(partial) | (x != 0), partial, 0.0), x
-
-
-# -- questions, which have no derivative: plain answers -------------------------------------
-
-
-@plain("a > b")
-def greater(a, b):
-    """Where a is greater than b, as plain data; so for the other comparisons."""
-
-
-@plain("a >= b")
-def greater_equal(a, b):
-    """Where a is at least b, as plain data."""
-
-
-@plain("a < b")
-def less(a, b):
-    """Where a is less than b, as plain data."""
-
-
-@plain("a <= b")
-def less_equal(a, b):
-    """Where a is at most b, as plain data."""
-
-
-@plain("a == b")
-def equal(a, b):
-    """Where a equals b, as plain data."""
-
-
-@plain("a != b")
-def not_equal(a, b):
-    """Where a differs from b, as plain data."""
-
-
-@plain("a & b")
-def both(a, b):
-    """Where two conditions hold, as plain data."""
-
-
-@plain("a | b")
-def either(a, b):
-    """Where one of two conditions holds, as plain data."""
-
-
-@plain("logical_not(x)")
-def logical_not(x):
-    """Where a condition does not hold, as plain data."""
-
-
-@plain("isfinite(x)")
-def isfinite(x):
-    """Whether each entry is neither infinite nor NaN, as plain data."""
-
-
-@plain("isnan(x)")
-def isnan(x):
-    """Whether each entry is NaN, as plain data."""
-
-
-@plain("isinf(x)")
-def isinf(x):
-    """Whether each entry is infinite, as plain data."""
-
-
-@plain("signbit(x)")
-def signbit(x):
-    """Whether each entry has a minus sign, as plain data."""

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from . import ops, shapes
+from . import joining, ops, shapes
 from .backprop import pull_back, pull_back_recorded, pull_edges, reverse_topological
 from .modes import recording
 from .primitive import new_node, shape_of
@@ -358,7 +358,7 @@ def _stacked(run: _Call, rows: list[Any], out: tuple[int, ...], into: tuple[int,
     if not out and not into and rows:
         return run.level.answer(rows[0], None)
     if run.level.nested and any(isinstance(row, Value) for row in rows):
-        return shapes.reshape(shapes.stack(rows), out + into)
+        return shapes.reshape(joining.stack(rows), out + into)
     return np.array([plain(row) for row in rows], dtype=None if rows else np.float64).reshape(
         out + into
     )

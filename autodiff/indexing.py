@@ -1,0 +1,203 @@
+"""Operations that pick entries out, put them in and put them in order."""
+
+from __future__ import annotations
+
+import builtins
+import math
+from typing import Any
+
+import numpy as np
+
+from .declare import composite, primitive
+from .formula import helper
+from .ops import where
+from .primitive import shape_of
+from .questions import argsort
+from .shapes import broadcast_to, ravel, reshape
+from .tensor import Tensor
+from .value import Value, describe
+
+
+@primitive("x[index]")
+def getitem(ct, z, x, index=()):
+    """`t[index]`, for every index that NumPy takes; repeated entries add their gradients.
+
+    >>> import autodiff as ad
+    >>> t = ad.Tensor([1.0, 2.0, 3.0])
+    >>> t[[0, 0, 2]].sum().backward()
+    >>> t.grad
+    array([2., 0., 1.])
+    """
+    return scatter(ct, index, shape_of(x))
+
+
+@helper("scatter")
+def _scatter(x: Any, index: Any, shape: tuple[int, ...]) -> Any:
+    """Zeros of `shape` with `x` added at `index`."""
+    whole = np.zeros(shape, np.asarray(x).dtype)
+    if _repeats(index):
+        np.add.at(whole, index, x)
+    else:
+        whole[index] += x
+    return whole
+
+
+def _repeats(index: Any) -> bool:
+    """Whether an index can name one entry twice: only an array of integers can."""
+    parts = index if isinstance(index, tuple) else (index,)
+    return any(isinstance(p, (list, np.ndarray)) and np.asarray(p).dtype != bool for p in parts)
+
+
+@primitive("scatter(x, index, shape)")
+def scatter(ct, z, x, index=(), shape=()):
+    """Zeros of `shape` with x added at `index`: what a gather pulls back."""
+    return getitem(ct, index)
+
+
+@helper("with_entries")
+def _with_entries(x: Any, value: Any, index: Any) -> Any:
+    changed = np.array(x)
+    changed[index] = value
+    return changed
+
+
+@primitive("with_entries(x, value, index)")
+def at_set(ct, z, x, value, index=()):
+    """x with the entries at `index` replaced, as `x.at[index].set(value)`."""
+    return (
+        lambda: at_set(ct, np.zeros((), np.float32), index),
+        lambda: where(_last_to_write(shape_of(x), index), getitem(ct, index), 0.0),
+    )
+
+
+def _last_to_write(shape: tuple[int, ...], index: Any) -> Any:
+    """Which of the entries written stay: where an index is repeated, the last one does."""
+    place = np.arange(np.prod(shape, dtype=int)).reshape(shape)[index]
+    writer = np.arange(np.size(place)).reshape(np.shape(place))
+    last = np.zeros(np.prod(shape, dtype=int), int)
+    last[place] = writer
+    return last[place] == writer
+
+
+@primitive("x + scatter(broadcast_to(value, x[index].shape), index, x.shape)")
+def at_add(ct, z, x, value, index=()):
+    """x with `value` added at `index`, as `x.at[index].add(value)`; repeats add up."""
+    return ct, lambda: getitem(ct, index)
+
+
+class At:
+    """`t.at[index]`: the entries that `.set(value)` and `.add(value)` give a new Tensor with.
+
+    >>> import autodiff as ad
+    >>> t = ad.Tensor([1.0, 2.0, 3.0])
+    >>> t.at[0].set(9.0).data, t.at[[0, 0]].add(1.0).data
+    (array([9., 2., 3.]), array([3., 2., 3.]))
+    """
+
+    def __init__(self, whole: Any, index: Any = None) -> None:
+        self._whole = whole
+        self._index = index
+
+    def __getitem__(self, index: Any) -> At:
+        return At(self._whole, checked_index(index))
+
+    def set(self, value: Any) -> Any:
+        """A Tensor like the whole, with these entries replaced."""
+        return at_set(self._whole, value, self._index)
+
+    def add(self, value: Any) -> Any:
+        """A Tensor like the whole, with `value` added to these entries."""
+        return at_add(self._whole, value, self._index)
+
+
+def checked_index(index: Any) -> Any:
+    """`index` with its arrays copied; TypeError for a node, which is no index."""
+    if isinstance(index, tuple):
+        return tuple(checked_index(part) for part in index)
+    if isinstance(index, Value):
+        raise TypeError(
+            f"An index is whole numbers, but this is {describe(index)}.\n"
+            "Take its numbers, as in `t[index.data.astype(int)]`; an index has no gradient."
+        )
+    return np.array(index) if isinstance(index, (list, np.ndarray)) else index
+
+
+def _tensor_getitem(self: Tensor, index: Any) -> Any:
+    return getitem(self, checked_index(index))
+
+
+Tensor.__getitem__ = _tensor_getitem  # type: ignore[method-assign]
+Tensor.at = property(At, doc=At.__doc__)  # type: ignore[attr-defined]
+
+
+@primitive("take_along_axis(x, indices, axis)")
+def take_along_axis(ct, z, x, indices, axis=-1):
+    """For each place, the entry of x that `indices` name along the axis."""
+    if axis is None:
+        return lambda: reshape(
+            add_along_axis(ct, indices, 0, (math.prod(shape_of(x)),)), shape_of(x)
+        ), None
+    return lambda: add_along_axis(ct, broadcast_to(indices, shape_of(z)), axis, shape_of(x)), None
+
+
+@helper("add_along_axis")
+def _add_along_axis(x: Any, indices: Any, axis: Any, shape: tuple[int, ...]) -> Any:
+    """Zeros of `shape`, with the entries of x added where take_along_axis takes them from."""
+    whole = np.zeros(shape, np.asarray(x).dtype)
+    if np.shape(indices) != np.shape(x):
+        raise ValueError(f"Indices of shape {np.shape(indices)} place no x of shape {np.shape(x)}.")
+    sizes = [n if m > 1 else 1 for n, m in zip(np.shape(x), shape, strict=True)]
+    grid = list(np.ogrid[tuple(slice(n) for n in sizes)])
+    grid[axis] = indices
+    np.add.at(whole, tuple(grid), x)
+    return whole
+
+
+@primitive("add_along_axis(x, indices, axis, shape)")
+def add_along_axis(ct, z, x, indices, axis=-1, shape=()):
+    """Zeros of `shape` with x added at `indices` along the axis: what take_along_axis pulls."""
+    return lambda: take_along_axis(ct, indices, axis), None
+
+
+@composite(np.take)
+def take(x: Any, indices: Any, axis: int | None = None) -> Any:
+    """The entries of x at these indices along an axis (of all entries in a row, for None)."""
+    if axis is None:
+        return getitem(ravel(x), checked_index(indices))
+    before = (slice(None),) * (axis % len(shape_of(x)))
+    return getitem(x, (*before, checked_index(indices)))
+
+
+def gathered(numpy_function: Any, x: Any, *args: Any, **keywords: Any) -> Any:
+    """What a NumPy function that only moves entries gives: a gather, by what it does to indices."""
+    places = np.arange(np.prod(shape_of(x), dtype=int)).reshape(shape_of(x))
+    return getitem(ravel(x), numpy_function(places, *args, **keywords))
+
+
+@composite(np.diagonal)
+def diagonal(x: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
+    """The entries on a diagonal."""
+    return gathered(np.diagonal, x, offset, axis1, axis2)
+
+
+@composite(np.diag)
+def diag(x: Any, k: int = 0) -> Any:
+    """The diagonal of a matrix, or the matrix with a vector on its diagonal."""
+    if len(shape_of(x)) != 1:
+        return diagonal(x, k)
+    size = shape_of(x)[0] + builtins.abs(k)
+    row = np.arange(shape_of(x)[0]) + builtins.max(0, -k)
+    return scatter(x, (row, row + k), (size, size))
+
+
+# -- order ---------------------------------------------------------------------------------
+
+
+@primitive("sort(x, axis)")
+def sort(ct, z, x, axis=-1):
+    """Ascending along an axis; equal entries keep their order in the derivative."""
+    if axis is None:
+        order = argsort(ravel(x), -1)
+        return reshape(take_along_axis(ct, argsort(order, -1), -1), shape_of(x))
+    order = argsort(x, axis)
+    return take_along_axis(ct, argsort(order, axis), axis)

@@ -1,0 +1,75 @@
+"""Norms of vectors and matrices."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .declare import composite, primitive
+from .ops import abs, where
+from .primitive import shape_of
+from .reductions import Axis, max, min, spread, sum
+from .shapes import expand_dims, moveaxis
+
+
+@primitive("linalg.norm(x, axis=axis, keepdims=keepdims)")
+def euclidean_norm(ct, z, x, axis=None, keepdims=False):
+    """sqrt(sum(x * x)) along an axis, two, or all; at 0 the subgradient 0."""
+    return x * spread(ct / where(z == 0, 1.0, z), axis, keepdims)
+
+
+@composite(np.linalg.norm)
+def norm(x: Any, ord: Any = None, axis: Axis = None, keepdims: bool = False) -> Any:
+    """The norm of a vector or a matrix, as `numpy.linalg.norm`; at 0 the subgradient 0.
+
+    `ord` is None, a number, inf or -inf; for matrices also "fro" and "nuc".
+    """
+    matrix = len(shape_of(x)) == 2 if axis is None else isinstance(axis, tuple)
+    if ord is None or (ord == 2 and not matrix) or (ord == "fro" and matrix):
+        return euclidean_norm(x, axis, keepdims)
+    if not matrix:
+        return _vector_norm(x, ord, axis, keepdims)
+    return _matrix_norm(x, ord, axis or (0, 1), keepdims)
+
+
+def _vector_norm(x: Any, ord: Any, axis: Axis, keepdims: bool) -> Any:
+    if isinstance(ord, str):
+        raise ValueError(f"A vector norm's order is a number, but this is {ord!r}.")
+    size = abs(x)
+    if ord == np.inf:
+        return max(size, axis, keepdims)
+    if ord == -np.inf:
+        return min(size, axis, keepdims)
+    if ord == 0:
+        return sum(where(size == 0, 0.0, 1.0), axis, keepdims)
+    if ord == 1:
+        return sum(size, axis, keepdims)
+    total = sum(size**ord, axis, keepdims)
+    return where(total == 0, 0.0, total ** (1 / ord))
+
+
+def _matrix_norm(x: Any, ord: Any, axis: Any, keepdims: bool) -> Any:
+    from .linalg import svdvals
+
+    rows = moveaxis(x, axis, (-2, -1))
+    if ord in (1, -1):
+        columns = sum(abs(rows), -2)
+        result = max(columns, -1) if ord > 0 else min(columns, -1)
+    elif ord in (np.inf, -np.inf):
+        sums = sum(abs(rows), -1)
+        result = max(sums, -1) if ord > 0 else min(sums, -1)
+    elif ord in (2, -2):
+        values = svdvals(rows)
+        result = max(values, -1) if ord > 0 else min(values, -1)
+    elif ord == "nuc":
+        result = sum(svdvals(rows), -1)
+    else:
+        raise ValueError(
+            f"A matrix norm's order is 1, 2, inf, their negatives, 'fro' or 'nuc', not {ord!r}."
+        )
+    return (
+        expand_dims(result, tuple(sorted(a % len(shape_of(x)) for a in axis)))
+        if keepdims
+        else result
+    )
