@@ -181,6 +181,7 @@ class Trace:
         self.names: dict[Value, str] = {}
         self.draws: dict[Value, _Draw] = {}
         self.unchecked = False
+        self.frames: dict[FrameType, int] = {}  # the calls that led to operations, and how deep
         self._pulls: list[int] = []
         self._begun = 0
         self._wild: dict[Any, bool] = {}
@@ -217,7 +218,31 @@ class Trace:
         self.nodes.append(node)
         if self._pulls:
             self.passes[node] = self._pulls[-1]
+        self._keep_frames()
         return node
+
+    def _keep_frames(self) -> None:
+        """Hold the calls that led here, for what their local variables will be called."""
+        frame: FrameType | None = sys._getframe(2)
+        while frame is not None and is_ours(frame):
+            frame = frame.f_back
+        found = []
+        while frame is not None and frame not in self.frames:
+            found.append(frame)
+            frame = frame.f_back
+        depth = 0 if frame is None else self.frames[frame]
+        for i, inner in enumerate(reversed(found), 1):
+            self.frames[inner] = depth + i
+
+    def note_names(self) -> None:
+        """What the user's functions called their local variables in the end, callers last."""
+        for frame in sorted(self.frames, key=self.frames.__getitem__, reverse=True):
+            depth = self.frames[frame]
+            if depth and not is_ours(frame) and "numpy" not in frame.f_globals.get("__name__", ""):
+                for name, thing in frame.f_locals.items():
+                    if isinstance(thing, _Traced):
+                        self.names[thing] = name
+        self.frames.clear()
 
     @contextmanager
     def pulling(self) -> Iterator[None]:
@@ -327,19 +352,12 @@ def tracing(trace: Trace) -> Iterator[None]:
             "A function is traced already, and in it another would be traced.\n"
             "Derive or compile the outer one alone: `grad` and its like do compose."
         )
-    before = sys.getprofile()
-    sys.setprofile(functools.partial(_note_names, trace))
+    frame: FrameType | None = sys._getframe()
+    while frame is not None:  # those outside the traced function are no concern
+        trace.frames[frame] = 0
+        frame = frame.f_back
     try:
         with in_mode(current_mode()._replace(trace=trace, lines=None, records=True)):
             yield
     finally:
-        sys.setprofile(before)
-
-
-def _note_names(trace: Trace, frame: FrameType, event: str, returned: Any) -> None:
-    """As one of the user's functions returns, what its local variables are called."""
-    if event != "return" or is_ours(frame) or "numpy" in frame.f_globals.get("__name__", ""):
-        return
-    for name, thing in frame.f_locals.items():
-        if isinstance(thing, _Traced):
-            trace.names[thing] = name
+        trace.note_names()

@@ -1,5 +1,6 @@
 """Programs that `derive` writes: equal to the engine, readable, and alone in the world."""
 
+import cProfile
 import math
 import subprocess
 import sys
@@ -250,3 +251,25 @@ def test_results_are_safe_to_keep():
 def test_a_name_is_a_name():
     with pytest.raises(ValueError, match="no Python name"):
         derive(lambda x: x, 1.0, name="a b")
+
+
+def test_the_outermost_name_of_a_variable_is_taken():
+    def squared(thing):
+        inner = thing * thing
+        return inner
+
+    def f(a, b):
+        first = squared(a)
+        second = squared(b)
+        return first + second
+
+    source = derive(f, 2.0, 3.0, argnums=()).source
+    assert "first = a * a" in source
+    assert "second = b * b" in source
+
+
+def test_a_profiler_may_watch():
+    with cProfile.Profile() as profiler:
+        program = derive(neuron, *NEURON)
+    assert profiler.getstats()
+    assert program.source == derive(neuron, *NEURON).source
