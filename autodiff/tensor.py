@@ -60,7 +60,7 @@ class Tensor(Value):
 
         The array is read-only: assign a new one to change it, as in `t.grad = t.grad / 2`.
         """
-        grad = np.zeros_like(self._data) if self._grad is None else self._grad
+        grad = np.zeros_like(self._data) if self._grad is None else np.asarray(self._grad)
         grad.setflags(write=False)
         return grad
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import io
 import os
-import tempfile
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from autodiff import Value
+from autodiff.files import replacing
 
 
 class Module:
@@ -59,31 +60,23 @@ class Module:
             parameter.zero_grad()
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the parameters to an `.npz` file, all at once or not at all."""
-        path = Path(path)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        try:
-            with os.fdopen(handle, "wb") as file:
-                np.savez(file, **{key: p.data for key, p in self.named_parameters()})
-            os.replace(name, path)
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
+        """Write the parameters to an `.npz` file, all at once or not at all.
+
+        Raises OSError where the path cannot be written; then nothing is written or changed.
+        """
+        arrays = {key: np.asarray(p.data) for key, p in self._by_name().items()}
+        with replacing(path) as file, zipfile.ZipFile(file, "w") as archive:
+            for key, array in arrays.items():
+                with archive.open(f"{key}.npy", "w", force_zip64=True) as member:
+                    np.lib.format.write_array(member, array, allow_pickle=False)
 
     def load(self, path: str | os.PathLike[str]) -> None:
         """Read parameters that `save` wrote, of the same names and shapes.
 
-        Raises ValueError, and changes nothing, for any other file; nothing in it is executed.
+        Raises OSError where there is no such file to read, and ValueError for one that is not
+        whole or does not fit; then nothing is changed. Nothing in a file is ever executed.
         """
-        own = dict(self.named_parameters())
-        try:
-            with np.load(path, allow_pickle=False) as file:
-                found = {key: file[key] for key in file.files}
-        except (ValueError, EOFError, KeyError, zipfile.BadZipFile, AttributeError) as error:
-            raise ValueError(
-                f"{os.fspath(path)} is not a whole file of parameters: {error}.\n"
-                "Write it with `module.save(path)`."
-            ) from error
+        own, found = self._by_name(), _arrays_in(path)
         problems = [f"{key} is missing" for key in own if key not in found]
         problems += [f"{key} is not in this module" for key in found if key not in own]
         for key in own.keys() & found.keys():
@@ -97,6 +90,19 @@ class Module:
             )
         for key, parameter in own.items():
             parameter.data = found[key]
+
+    def _by_name(self) -> dict[str, Value]:
+        """The parameters by name; ValueError where two have one, as with the keys 1 and "1"."""
+        pairs = list(self.named_parameters())
+        named = dict(pairs)
+        if len(named) < len(pairs):
+            names = [name for name, _ in pairs]
+            twice = next(name for name in names if names.count(name) > 1)
+            raise ValueError(
+                f"Parameters are saved by name, but two of this {type(self).__name__} are called "
+                f"{twice!r}.\nGive them different keys."
+            )
+        return named
 
     def __repr__(self) -> str:
         count = sum(np.size(p.data) for p in self.parameters())
@@ -126,3 +132,19 @@ def _parameters(thing: Any, name: str, seen: set[int]) -> Iterator[tuple[str, Va
     seen.add(id(thing))
     for key, part in parts:
         yield from _parameters(part, f"{name}.{key}" if name else str(key), seen)
+
+
+def _arrays_in(path: str | os.PathLike[str]) -> dict[str, Any]:
+    """The arrays of an `.npz` file, by name; ValueError for whatever is not a whole one."""
+    content = io.BytesIO(Path(path).read_bytes())
+    try:
+        with np.load(content, allow_pickle=False) as file:
+            found = {key: file[key] for key in file.files}
+        if not all(isinstance(array, np.ndarray) for array in found.values()):
+            raise ValueError("there is something else than arrays in it")
+    except Exception as error:  # a damaged file makes zipfile and NumPy raise all sorts of things
+        raise ValueError(
+            f"{os.fspath(path)} is not a whole file of parameters: {error}.\n"
+            "Write it with `module.save(path)`."
+        ) from error
+    return found

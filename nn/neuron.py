@@ -33,7 +33,7 @@ class Neuron(Module):
         scale = 1 / math.sqrt(checked_size("inputs", inputs))
         self.w = [Value(rng.normal() * scale, name=f"w{i}") for i in range(inputs)]
         self.b = Value(0.0, name="b")
-        self.activation = activation
+        self.activation = _checked(activation)
 
     def forward(self, x: Sequence[Any]) -> Any:
         if len(x) != len(self.w):
@@ -79,7 +79,7 @@ class MLP(Module):
         inputs: int,
         outputs: Sequence[int],
         activation: Activation = sigmoid,
-        last: Activation | str = "same",
+        last: Any = "same",
         seed: Seed = None,
     ) -> None:
         rng = np.random.default_rng(seed)
@@ -88,7 +88,7 @@ class MLP(Module):
             raise ValueError(
                 "An MLP has at least one layer: give their sizes, as in MLP(2, [16, 1])."
             )
-        kinds = [activation] * (len(sizes) - 2) + [activation if isinstance(last, str) else last]
+        kinds = [activation] * (len(sizes) - 2) + [activation if last == "same" else last]
         self.layers = [
             Layer(a, b, kind, rng) for a, b, kind in zip(sizes, sizes[1:], kinds, strict=False)
         ]
@@ -109,3 +109,12 @@ def checked_size(name: str, size: Any) -> int:
     if not isinstance(size, (int, np.integer)) or isinstance(size, bool) or size < 1:
         raise ValueError(f"`{name}` is a whole number from 1 up, but this is {size!r}.")
     return int(size)
+
+
+def _checked(activation: Activation) -> Activation:
+    if activation is not None and not callable(activation):
+        raise TypeError(
+            "An activation is a function, such as `autodiff.tanh`, or None for none, but this is "
+            f"{activation!r}."
+        )
+    return activation

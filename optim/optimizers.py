@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import math
+import numbers
 from collections.abc import Iterable
 from typing import Any
 
-from autodiff import Value
+import numpy as np
+
+from autodiff import Tensor, Value
 
 
 class Optimizer:
     """Parameters and a learning rate `lr`; a subclass says in `update` how far each one moves.
 
-    Raises ValueError for no parameters or a rate that is not a finite number above 0,
-    TypeError for what is not a leaf.
+    Raises ValueError for no parameters, for one twice, or a rate that is not a finite number
+    above 0, TypeError for what is not a leaf.
     """
 
     def __init__(self, params: Iterable[Value], lr: float = 0.01) -> None:
@@ -29,6 +32,10 @@ class Optimizer:
                     f"A parameter is a Value or Tensor that you made, but this is {what}.\n"
                     "Pass `model.parameters()`."
                 )
+        if len(set(self.params)) < len(self.params):
+            raise ValueError(
+                "An optimiser moves each parameter once a step, but this list has one twice."
+            )
         self.lr = lr
 
     @property
@@ -38,7 +45,7 @@ class Optimizer:
 
     @lr.setter
     def lr(self, lr: float) -> None:
-        if isinstance(lr, bool) or not isinstance(lr, (int, float)) or not 0 < lr < math.inf:
+        if not _is_number(lr) or not 0 < lr < math.inf:
             raise ValueError(f"A learning rate is a finite number above 0, but this is {lr!r}.")
         self._lr = float(lr)
 
@@ -53,7 +60,9 @@ class Optimizer:
         """
         for index, p in enumerate(self.params):
             if p._grad is not None:
-                p._replace(p._data - self.update(index, p._grad))
+                moved = p._data - self.update(index, p._grad)
+                # NumPy makes a number of an array without axes: a Tensor keeps an array.
+                p._replace(np.asarray(moved) if isinstance(p, Tensor) else moved)
 
     def zero_grad(self) -> None:
         """Set every gradient to zero, for the next backward pass to add to."""
@@ -82,7 +91,7 @@ class SGD(Optimizer):
 
     def __init__(self, params: Iterable[Value], lr: float = 0.01, momentum: float = 0.0) -> None:
         super().__init__(params, lr)
-        if not isinstance(momentum, (int, float)) or not 0 <= momentum < 1:
+        if not _is_number(momentum) or not 0 <= momentum < 1:
             raise ValueError(f"Momentum is from 0 to below 1, but this is {momentum!r}.")
         self.momentum = float(momentum)
         self._velocity: dict[int, Any] = {}
@@ -94,3 +103,7 @@ class SGD(Optimizer):
         now = gradient if before is None else self.momentum * before + gradient
         self._velocity[index] = now
         return self._lr * now
+
+
+def _is_number(x: Any) -> bool:
+    return isinstance(x, numbers.Real) and not isinstance(x, bool)

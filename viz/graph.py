@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import html
+import math
 import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import graphviz
 import numpy as np
 
 from autodiff import Value, local_gradients
+from autodiff.backprop import pull_edges
+from autodiff.files import replacing
 from autodiff.source import edge_texts, operands_of, operation_text, topological
 
 from .render import (
@@ -27,12 +30,11 @@ from .render import (
     PILL,
     VALUE,
     render,
-    write_atomically,
 )
 
-_FONT = "Helvetica,Arial"
+_FONT = "Helvetica,Arial,sans-serif"
 _MANY_EDGES = 60  # above it, pills hide the graph: local gradients move to the tooltips
-_LONG = 32  # characters of a name that a card shows
+_LONG_NAME, _LONG_RULE, _LONG_TOOLTIP = 32, 60, 400  # characters that are shown
 _GRAPH = {
     "rankdir": "LR", "bgcolor": "transparent", "ranksep": "0.3", "nodesep": "0.22", "pad": "0.15",
     "ordering": "in", "fontname": _FONT, "fontsize": "10", "fontcolor": LINE,
@@ -69,7 +71,8 @@ def draw(value: Value) -> Picture:
 
     A card has a node's name or operation, its value above and its gradient below the line; an
     edge has the local gradient d out / d in, and is as wide as what flows back through it, or
-    dashed where that is 0. Of a Tensor the norms are shown, and the rule on its edges. Call
+    dashed where that is 0. Of a Tensor the norms are shown, and the rule on its edges. In a
+    large graph the edges' numbers are tooltips, and colours tell their sign. Call
     `value.backward()` first: before it, gradients are zero.
 
     >>> from autodiff import Value
@@ -80,21 +83,18 @@ def draw(value: Value) -> Picture:
     if not isinstance(value, Value):
         raise TypeError(f"`draw` takes a Value or Tensor, but this is {type(value).__name__}.")
     nodes = topological(value)
-    edges = sum(len(node.inputs) for node in nodes)
-    attributes = _GRAPH if edges <= _MANY_EDGES else _GRAPH | _LARGE
+    edges = {node: _edges_into(node) for node in nodes}
+    sizes = [edge.size for into in edges.values() for edge in into]
+    large = len(sizes) > _MANY_EDGES
     scalar = all(np.ndim(node.data) == 0 for node in nodes)
-    picture = Picture(
-        graph_attr=attributes | {"label": _legend(scalar)}, node_attr=_NODE, edge_attr=_EDGE
-    )
+    attributes = _GRAPH | (_LARGE if large else {}) | {"label": _legend(scalar, large)}
+    picture = Picture("picture", graph_attr=attributes, node_attr=_NODE, edge_attr=_EDGE)
     names = {node: f"n{i}" for i, node in enumerate(nodes)}
     for node in nodes:
         _add_card(picture, names[node], node, is_root=node is value)
-    flows = [_flows(node) for node in nodes]
-    widest = max(
-        (flow for parts in flows for _, flow, _ in parts if np.isfinite(flow)), default=0.0
-    )
-    for node, parts in zip(nodes, flows, strict=True):
-        _add_edges(picture, names, node, parts, widest, edges <= _MANY_EDGES)
+    widest = max(filter(math.isfinite, sizes), default=0.0)
+    for node in nodes:
+        _add_edges(picture, names, node, edges[node], widest, large)
     return picture
 
 
@@ -109,7 +109,9 @@ def save(value: Value, path: str | os.PathLike[str]) -> None:
     if kind not in FORMATS:
         endings = ", ".join(f".{f}" for f in FORMATS)
         raise ValueError(f"A picture is written to a path ending in {endings}, not {path.name!r}.")
-    write_atomically(path, draw(value).pipe(kind))
+    picture = draw(value).pipe(kind)
+    with replacing(path) as file:
+        file.write(picture)
 
 
 # -- cards ---------------------------------------------------------------------------------
@@ -122,18 +124,18 @@ def _add_card(picture: Picture, key: str, node: Value, *, is_root: bool) -> None
     if np.ndim(node.data):
         lines.append("×".join(map(str, np.shape(node.data))))
     fill = OUTPUT if is_root else LEAF if node.op is None else CARD
-    tooltip = f"{_short(title, 400)}: value={_full(node.data)} grad={_full(node.grad)}"
+    tooltip = f"{title[:_LONG_TOOLTIP]}: value={_full(node.data)} grad={_full(node.grad)}"
     picture.node(
         key,
         label=_card(title, lines, summary(node.data, "x"), summary(node.grad, "g")),
         fillcolor=fill,
-        tooltip=graphviz.escape(_printable(tooltip)),
+        tooltip=_tooltip(tooltip),
         id=key,
     )
 
 
 def _card(title: str, lines: Sequence[str], value: str, gradient: str) -> str:
-    size = 18 if len(title) <= 2 and not title.isalnum() else 13
+    size = 18 if len(title) <= 2 and not any(map(str.isalnum, title)) else 13
     small = "".join(f'<BR/><FONT POINT-SIZE="9">{_html(line)}</FONT>' for line in lines)
     table = 'TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0"'
     return (
@@ -150,13 +152,13 @@ def _add_constant(picture: Picture, key: str, into: str, constant: Any) -> None:
     """An array that took part as a constant: a dashed card without a gradient."""
     shape = "×".join(map(str, constant.shape))
     label = _card("constant", [shape] if shape else [], summary(constant, "x"), "no grad")
-    tooltip = graphviz.escape(f"constant: value={_full(constant)}")
+    tooltip = _tooltip(f"constant: value={_full(constant)}")
     picture.node(key, label=label, fillcolor=LEAF, style="rounded,filled,dashed", tooltip=tooltip)
     picture.edge(key, into, style="dashed")
 
 
-def _legend(scalar: bool) -> str:
-    texts = (
+def _legend(scalar: bool, large: bool) -> str:
+    value, gradient, edge = (
         ("value", "gradient: d output / d node", "local gradient: d out / d in")
         if scalar
         else (
@@ -165,60 +167,74 @@ def _legend(scalar: bool) -> str:
             "how the cotangent ct is pulled back",
         )
     )
-    return (
-        '<<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="2" CELLPADDING="3"><TR>'
-        f'<TD><FONT COLOR="{VALUE}"><B>{texts[0]}</B></FONT></TD>'
-        f'<TD><FONT COLOR="{GRADIENT}">{texts[1]}</FONT></TD>'
-        f'<TD STYLE="ROUNDED" BGCOLOR="{PILL}"><FONT COLOR="{LOCAL}">{texts[2]}</FONT></TD>'
-        "</TR></TABLE>>"
+    cells = [f"<B>{value}</B>", gradient]
+    legend = "".join(
+        f'<TD><FONT COLOR="{colour}">{cell}</FONT></TD>'
+        for colour, cell in zip((VALUE, GRADIENT), cells, strict=True)
     )
+    if not large:
+        legend += f'<TD STYLE="ROUNDED" BGCOLOR="{PILL}"><FONT COLOR="{LOCAL}">{edge}</FONT></TD>'
+    elif scalar:
+        legend += (
+            f'<TD><FONT COLOR="{LOCAL}">→ local gradient above 0</FONT></TD>'
+            f'<TD><FONT COLOR="{GRADIENT}">→ below 0</FONT></TD>'
+        )
+    table = '<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="2" CELLPADDING="3">'
+    return f"<{table}<TR>{legend}</TR></TABLE>>"
 
 
 # -- edges ---------------------------------------------------------------------------------
 
 
-def _flows(node: Value) -> list[tuple[str, float, str]]:
-    """For each edge: its pill, the size of what flows back, and the sum in words."""
-    if node.op is None:
-        return []
-    locals_ = local_gradients(node)
-    if all(np.ndim(data) == 0 for data in (node.data, *locals_)):
-        upstream = float(node.grad)
-        return [
-            (
-                number(float(p)),
-                abs(upstream * float(p)),
-                f"{upstream!r} * {float(p)!r} = {upstream * float(p)!r}",
-            )
-            for p in locals_
-        ]
+class _Edge(NamedTuple):
+    """What is shown of one edge."""
+
+    text: str  # on its pill
+    size: float  # of what flows back through it
+    sign: float  # of its local gradient; 0 for an array's
+    sentence: str  # in its tooltip
+
+
+def _edges_into(node: Value) -> list[_Edge]:
+    """One for each operand that is a node, in order."""
+    partials = local_gradients(node)
+    if all(np.ndim(data) == 0 for data in (node.data, *partials)):
+        ct = float(node.grad)
+        return [_scalar_edge(ct, float(partial)) for partial in partials]
+    flows = pull_edges(node, node.grad)
     return [
-        (text, float(np.linalg.norm(operand.grad)), text)
-        for text, operand in zip(edge_texts(node), node.inputs, strict=True)
+        _Edge(text, _norm(flow), 0.0, f"{text}, of norm {_norm(flow)!r}")
+        for text, flow in zip(edge_texts(node), flows, strict=True)
     ]
 
 
+def _scalar_edge(ct: float, partial: float) -> _Edge:
+    flow = ct * partial if ct else 0.0  # as a backward pass has it: a zero cotangent stops
+    return _Edge(number(partial), abs(flow), partial, f"{ct!r} * {partial!r} = {flow!r}")
+
+
 def _add_edges(
-    picture: Picture, names: dict[Value, str], node: Value,
-    parts: list[tuple[str, float, str]], widest: float, pills: bool,
+    picture: Picture, names: dict[Value, str], node: Value, edges: Sequence[_Edge],
+    widest: float, large: bool,
 ) -> None:  # fmt: skip
-    remaining = iter(parts)
+    remaining = iter(edges)
     for i, operand in enumerate(operands_of(node)):
         if isinstance(operand, np.ndarray):
             _add_constant(picture, f"{names[node]}c{i}", names[node], operand)
         if not isinstance(operand, Value):
             continue
-        text, flow, sentence = next(remaining)
-        tooltip = graphviz.escape(_printable(_short(sentence, 400)))
-        share = min(flow / widest, 1.0) if widest and np.isfinite(flow) else 0.0
+        edge = next(remaining)
+        share = min(edge.size / widest, 1.0) if widest and math.isfinite(edge.size) else 0.0
         attributes = {
             "id": f"e{names[node]}_{i}",
             "penwidth": f"{1 + 2.2 * share:.2f}",
-            "edgetooltip": tooltip,
+            "edgetooltip": _tooltip(edge.sentence),
         }
-        if pills:
-            attributes |= {"label": _pill(_short(text, 60)), "labeltooltip": tooltip}
-        if flow == 0:
+        if not large:
+            attributes |= {"label": _pill(edge.text), "labeltooltip": attributes["edgetooltip"]}
+        elif edge.sign:
+            attributes["color"] = LOCAL if edge.sign > 0 else GRADIENT
+        if edge.size == 0:
             attributes["style"] = "dashed"
         picture.edge(names[operand], names[node], **attributes)
 
@@ -227,7 +243,7 @@ def _pill(text: str) -> str:
     return (
         '<<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="0"><TR>'
         f'<TD STYLE="ROUNDED" BGCOLOR="{PILL}" CELLPADDING="2">'
-        f'<FONT FACE="{_FONT}" POINT-SIZE="10">{_html(text)}</FONT></TD></TR>'
+        f'<FONT FACE="{_FONT}" POINT-SIZE="10">{_html(text, _LONG_RULE)}</FONT></TD></TR>'
         '<TR><TD HEIGHT="4"></TD></TR></TABLE>>'
     )
 
@@ -236,20 +252,28 @@ def _pill(text: str) -> str:
 
 
 def number(x: float) -> str:
-    """A number in a few characters: 0.73, -12.00, 1.2e-05, inf."""
-    if not np.isfinite(x):
-        return str(x)
-    if x == 0 or 0.005 <= abs(x) < 10_000:
+    """A number in a few characters: 0.73, -12.00, 0.012, 1.2e-5, inf; just 0 is written 0."""
+    size = abs(x)
+    if x == 0 or not math.isfinite(x):
+        return f"{x + 0:.0f}"
+    if 0.1 <= size < 10_000:
         return f"{x:.2f}"
-    return f"{x:.1e}"
+    if 0.001 <= size < 0.1:
+        return f"{x:#.2g}"
+    digits, _, exponent = f"{x:.1e}".partition("e")
+    return f"{digits}e{int(exponent)}"
 
 
 def summary(data: Any, letter: str) -> str:
     """A number, or the norm of an array, as a card shows it."""
     if np.size(data) == 1:
         return number(float(np.reshape(data, ())))
+    return f"|{letter}| {number(_norm(data))}"
+
+
+def _norm(data: Any) -> float:
     with np.errstate(all="ignore"):
-        return f"|{letter}| {number(float(np.linalg.norm(data)))}"
+        return float(np.linalg.norm(np.asarray(data, np.float64)))
 
 
 def _full(data: Any) -> str:
@@ -258,20 +282,23 @@ def _full(data: Any) -> str:
     return " ".join(np.array2string(np.asarray(data), threshold=12, edgeitems=2).split())
 
 
-def _short(text: str, length: int) -> str:
-    return text if len(text) <= length else text[: length - 1] + "…"
+# What neither XML nor a line of DOT can hold, and what would turn the text after it around.
+_UNPRINTABLE = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]"
+)
+_BREAKS = re.compile("[\n\r\t\u2028\u2029]")
 
 
-# What neither XML nor a line of DOT can hold.
-_UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+def _shown(text: str, length: int) -> str:
+    """Text on one line, of at most `length` characters, that any file format can hold."""
+    short = text if len(text) <= length else text[: length - 1] + "…"
+    return _BREAKS.sub(" ", _UNPRINTABLE.sub("\ufffd", short))
 
 
-def _printable(text: str) -> str:
-    return _UNPRINTABLE.sub("\ufffd", text)
+def _tooltip(text: str) -> str:
+    return str(graphviz.escape(_shown(text, _LONG_TOOLTIP)))
 
 
-def _html(text: str) -> str:
+def _html(text: str, length: int = _LONG_NAME) -> str:
     """Text inside an HTML-like label: Graphviz also expands backslashes there."""
-    shown = _printable(_short(text, _LONG if "ct" not in text else 60)) or " "
-    escaped = html.escape(shown.replace("\r\n", "\n")).replace("\\", "\\\\")
-    return re.sub("[\n\r\t\u2028\u2029]", " ", escaped)
+    return html.escape(_shown(text, length) or " ").replace("\\", "\\\\")

@@ -8,9 +8,7 @@ import os
 import re
 import shutil
 import subprocess
-import tempfile
 from collections.abc import Iterator
-from pathlib import Path
 
 FORMATS = ("svg", "png", "pdf")
 _TIMEOUT = 120  # seconds
@@ -98,27 +96,16 @@ def _quiet_stderr() -> Iterator[None]:
 
 
 def with_dark_style(svg: bytes) -> bytes:
-    """An SVG that is light or dark as its reader's system is."""
+    """An SVG that is light or dark as its reader's system is, alone or within a page."""
     rules = "".join(
-        f'[fill="{light}"]{{fill:{dark}}}[stroke="{light}"]{{stroke:{dark}}}'
+        f'.nabigrad [fill="{light}"]{{fill:{dark}}}.nabigrad [stroke="{light}"]{{stroke:{dark}}}'
         for light, dark in _DARK.items()
     )
-    # Graphviz leaves black as the default: text and arrowheads that say no fill.
-    rules += f"text:not([fill]){{fill:{_DARK[INK]}}}"
-    style = f"<style>@media (prefers-color-scheme: dark){{{rules}}}</style>"
-    return re.sub(rb"(<svg\b[^>]*>)", lambda m: m[1] + b"\n" + style.encode(), svg, count=1)
-
-
-def write_atomically(path: Path, content: bytes) -> None:
-    """Write a file all at once or not at all, with the mode that a new file would have."""
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:40]}.")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-        mask = os.umask(0)
-        os.umask(mask)
-        os.chmod(name, path.stat().st_mode if path.exists() else 0o666 & ~mask)
-        os.replace(name, path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+    # Graphviz leaves black as the default: text that says no fill.
+    rules += f".nabigrad text:not([fill]){{fill:{_DARK[INK]}}}"
+    style = (
+        "<style>svg:root{color-scheme:light dark}"  # the canvas, where the picture stands alone
+        f"@media (prefers-color-scheme: dark){{{rules}}}</style>"
+    )
+    head = b'<svg class="nabigrad"'
+    return re.sub(rb"<svg(\b[^>]*>)", lambda m: head + m[1] + b"\n" + style.encode(), svg, count=1)
