@@ -154,12 +154,12 @@ class Fast:
         if call.kind == "dot":
             return f"{target} = {operands[0]}.dot({', '.join([operands[1], *out])})"
         if call.second is not None:
-            return f"{target}, {call.second.name} = {ast.unparse(call.function)}"
+            return f"{target}, {call.second.name} = {syntax.text_of(call.function)}"
         if self._in_buffer(call):
             base = call.reads()[0]
             renamed = _Renamed({base.name: self.buffers.place(base).name}).visit(call.function)
-            return f"{target} = {ast.unparse(renamed)}"
-        return f"{target} = {ast.unparse(call.function)}"
+            return f"{target} = {syntax.text_of(renamed)}"
+        return f"{target} = {syntax.text_of(call.function)}"
 
     def _in_pieces(self, group: Call) -> tuple[list[str], list[str]]:
         """A function of one piece, and the lines that run it over whole arrays."""
@@ -197,12 +197,12 @@ class Fast:
         return function, lines
 
     def _operand(self, operand: Any) -> str:
-        return operand.name if isinstance(operand, Variable) else ast.unparse(operand)
+        return operand.name if isinstance(operand, Variable) else syntax.text_of(operand)
 
     def _returned(self, out: Any, again: bool) -> str:
         """A result as the caller gets it: in memory that no later call writes into."""
         if not isinstance(out, Variable):
-            text = ast.unparse(self._writer.operand(out))
+            text = syntax.text_of(self._writer.operand(out))
             return f"{text}.copy()" if isinstance(out, np.ndarray) else text
         mine = out.shape is None or out.root.ours
         return out.name if mine and not again else f"{out.name}.copy()"

@@ -114,7 +114,8 @@ class Lowered:
             if found is not None:
                 self._finish(step, *found)
                 return None
-        tree = _Reductions().visit(tree)
+        if any(isinstance(o.example, np.ndarray) for o in step.steps()):
+            tree = _Reductions().visit(tree)
         target = self._declare(step)
         flags = getattr(step.example, "flags", None)
         target.ours = bool(flags and flags.owndata and flags.c_contiguous and flags.writeable)
@@ -123,8 +124,9 @@ class Lowered:
 
     def _fuse(self, step: Step, steps: Sequence[Step]) -> bool:
         """Both of two operations by one call, where there is a function for the two."""
+        own = step.primitive.name if step.primitive else ""
         for (first, second), name in syntax.FUSED.items():
-            if step.primitive is None or step.primitive.name not in (first, second):
+            if own not in (first, second):
                 continue
             found = {
                 s.primitive.name: s
@@ -274,7 +276,7 @@ class Lowered:
 
 
 def _key(operand: Any) -> Any:
-    return operand if isinstance(operand, Variable) else ast.unparse(operand)
+    return operand if isinstance(operand, Variable) else syntax.text_of(operand)
 
 
 def _all_ufuncs(tree: ast.expr) -> bool:

@@ -93,7 +93,7 @@ class Program:
             expression = self._writer.line(step)
             if expression is not None:
                 shape = "" if step.scalar else f"  # {step.shape}"
-                lines.append(f"{self._names[step]} = {ast.unparse(expression)}{shape}")
+                lines.append(f"{self._names[step]} = {syntax.text_of(expression)}{shape}")
         lines += [*([""] if part else []), *self._returned()]
         return [f"    {line}" if line else "" for line in lines]
 
@@ -123,7 +123,7 @@ class Program:
         seen: list[Any] = [step.example for step in graph.inputs]
         seen += [s.example for s in graph.steps if s.captured is not None]
         for out in graph.outputs:
-            text = ast.unparse(self._writer.operand(out))
+            text = syntax.text_of(self._writer.operand(out))
             if isinstance(out, Step) and isinstance(out.example, np.ndarray) and out.shape:
                 shared = any(np.may_share_memory(out.example, other) for other in seen)
                 if shared or not out.example.flags.owndata:
@@ -145,7 +145,7 @@ class Program:
 
     def _value(self, value: Any) -> str:
         if not isinstance(value, np.ndarray):
-            return ast.unparse(self._writer.operand(value))
+            return syntax.text_of(self._writer.operand(value))
         if value.size > _LARGEST:
             raise ValueError(
                 f"A program spells its constants out, but one array has {value.size} entries.\n"
@@ -153,8 +153,8 @@ class Program:
             )
         self._writer.modules.add("numpy")
         if value.size > 4 and value.dtype == np.float64 and (value == value.flat[0]).all():
-            return f"np.full({value.shape}, {ast.unparse(self._writer.literal(value.flat[0]))})"
-        numbers = ast.unparse(self._writer.literal(value.tolist()))
+            return f"np.full({value.shape}, {syntax.text_of(self._writer.literal(value.flat[0]))})"
+        numbers = syntax.text_of(self._writer.literal(value.tolist()))
         usual = value.dtype in (np.float64, np.int64, np.bool_) and value.size
         dtype = "" if usual else f", dtype=np.{value.dtype.name}"
         shape = "" if value.size else f".reshape({value.shape})"

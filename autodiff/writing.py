@@ -23,6 +23,7 @@ class Names:
 
     def __init__(self, graph: Graph, inputs: Iterable[str]) -> None:
         self._taken = {*keyword.kwlist, *dir(builtins), *syntax.HELPERS, "np", "math"}
+        self._counts: dict[str, int] = {}  # the number that a wanted name got last
         self._of: dict[Step, str] = {}
         self.made_up: set[Step] = set()
         for step, name in zip(graph.inputs, inputs, strict=True):
@@ -55,10 +56,11 @@ class Names:
     def fresh(self, wanted: str) -> str:
         """`wanted`, or with the first number after it that makes it another."""
         name, stem = wanted, wanted.rstrip("0123456789")
-        count = int(wanted[len(stem) :] or 0)
+        count = self._counts.get(wanted, int(wanted[len(stem) :] or 0))
         while name in self._taken:
             count += 1
             name = f"{stem}{count}"
+        self._counts[wanted] = count
         self._taken.add(name)
         return name
 
@@ -85,6 +87,7 @@ class Writer:
         self.modules: set[str] = set()
         self._array = arrays
         self._inlined: dict[Step, ast.expr] = {}
+        self._forms: dict[tuple[str, bool], ast.expr] = {}
         self._uses = Counter(o for step in graph.steps for o in step.steps())
         self._uses.update(out for out in graph.outputs if isinstance(out, Step))
 
@@ -96,7 +99,7 @@ class Writer:
         """
         expression = self.expression(step)
         unnamed = anywhere or (step.backward and not self.names.known(step))
-        if unnamed and self._uses[step] == 1 and len(ast.unparse(expression)) <= _LONGEST:
+        if unnamed and self._uses[step] == 1 and len(syntax.text_of(expression)) <= _LONGEST:
             self._inlined[step] = expression
             return None
         return expression
@@ -117,17 +120,26 @@ class Writer:
         if primitive is None:
             raise ValueError("An argument is not computed.")
         texts = [self.operand(o) for o in step.operands]
-        if primitive.variadic:
-            put: dict[str, ast.expr] = {primitive.operands[0]: syntax.sequence(texts)}
-        else:
-            put = dict(zip(primitive.operands, texts, strict=True))
-        params = dict(zip(primitive.defaults, step.params, strict=True))
         on_floats = step.scalar and not any(isinstance(o.example, np.ndarray) for o in step.steps())
+        if primitive.variadic:
+            return self._put(step, {primitive.operands[0]: syntax.sequence(texts)}, on_floats)
+        put = dict(zip(primitive.operands, texts, strict=True))
+        if step.params or not all(isinstance(o, Step) for o in step.operands):
+            return self._put(step, put, on_floats)
+        # Of operands that are computed the form is always the same: it is made once.
+        key = (primitive.name, on_floats)
+        if key not in self._forms:
+            self._forms[key] = self._put(step, {n: syntax.name(n) for n in put}, on_floats)
+        filled: ast.expr = syntax.filled(self._forms[key], put)
+        return filled
+
+    def _put(self, step: Step, put: dict[str, ast.expr], on_floats: bool) -> ast.expr:
+        primitive: Any = step.primitive
+        params = dict(zip(primitive.defaults, step.params, strict=True))
         qualified = self._of_floats if on_floats else self._of_arrays
         tree = primitive.formula.put(put, params, self.literal, qualified)
         brief = _OnFloats(self) if on_floats else _OnArrays()
-        finished: ast.expr = ast.fix_missing_locations(brief.visit(tree))
-        return finished
+        return brief.visit(tree)  # type: ignore[no-any-return]
 
     def _draw(self, step: Step) -> ast.expr:
         draw: Any = step.draw

@@ -1,5 +1,6 @@
 """Programs that `derive` writes: equal to the engine, readable, and alone in the world."""
 
+import ast
 import cProfile
 import math
 import subprocess
@@ -12,6 +13,7 @@ from registry_cases import calls
 
 import autodiff as ad
 from autodiff import derive, grad, hvp, jacobian, value_and_grad
+from autodiff.formula import filled, text_of
 from autodiff.primitive import REGISTRY
 from autodiff.tracing import TraceError
 
@@ -273,3 +275,21 @@ def test_a_profiler_may_watch():
         program = derive(neuron, *NEURON)
     assert profiler.getstats()
     assert program.source == derive(neuron, *NEURON).source
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["a", "a + b * c", "(a + b) * c", "a - (b - c)", "a - b - c", "a / (b * c)", "a * -b", "-a + b",
+     "a + (b if c else a)", "f(a + b) * 2.0", "(a < b) * c", "a ** b * c", "x.T @ (a + b)"],
+)  # fmt: skip
+def test_syntax_as_text(text):
+    tree = ast.parse(text, mode="eval").body
+    assert text_of(tree) == ast.unparse(tree)
+
+
+def test_a_form_is_filled_in_a_copy():
+    form = ast.parse("f(a, k=b)[a:1] + a", mode="eval").body
+    before = ast.dump(form)
+    put = {"a": ast.parse("p + q", mode="eval").body, "b": ast.Constant(2)}
+    assert ast.unparse(filled(form, put)) == "f(p + q, k=2)[p + q:1] + (p + q)"
+    assert ast.dump(form) == before
