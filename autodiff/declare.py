@@ -191,7 +191,7 @@ def _register(primitive: Primitive, call: Function) -> None:
     if primitive.formula.numpy is not None:
         NUMPY.setdefault(primitive.formula.numpy, call)
     operator = primitive.formula.operator
-    if operator is not None:
+    if operator is not None and f"__{operator[1]}__" not in vars(Value):  # the first one's
         setattr(Value, f"__{operator[1]}__", call)
         if len(primitive.operands) == 2:
             setattr(Value, f"__r{operator[1]}__", lambda self, other: call(other, self))
