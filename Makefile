@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin/python
 
-.PHONY: demo test test-long bench clean
+.PHONY: demo test test-long coverage mutants bench clean
 
 demo: $(VENV)/.demo
 	@mkdir -p pictures
@@ -16,6 +16,15 @@ test: $(VENV)/.test
 # The same tests, with thousands of new random inputs to each property.
 test-long: $(VENV)/.test
 	HYPOTHESIS_PROFILE=long $(RUN) -m pytest
+
+# All tests, and which lines and branches none of them reaches.
+coverage: $(VENV)/.test
+	$(RUN) -m coverage run -m pytest
+	$(RUN) -m coverage report
+
+# Faults planted one at a time, each to be found by a test: see tests/mutants/__main__.py.
+mutants: $(VENV)/.test
+	cd tests && $(abspath $(RUN)) -m mutants $(MUTANTS)
 
 bench: $(VENV)/.bench
 	$(RUN) benchmarks/run.py

@@ -42,6 +42,10 @@ class Symbol(Value):
         data = None if self._data is None else self._data.T
         return Symbol(ast.Attribute(self.expression, "T", ast.Load()), data)
 
+    def __getitem__(self, index: Any) -> Symbol:
+        data = None if self._data is None else self._data[index]
+        return Symbol(ast.Subscript(self.expression, syntax.literal(index), ast.Load()), data)
+
     def _compare(self, operator: ast.cmpop, other: Any) -> Symbol:
         return Symbol(ast.Compare(self.expression, [operator], [expression_of(other)]))
 

@@ -232,8 +232,9 @@ def _add_edges(
         }
         if not large:
             attributes |= {"label": _pill(edge.text), "labeltooltip": attributes["edgetooltip"]}
-        elif edge.sign:
-            attributes["color"] = LOCAL if edge.sign > 0 else GRADIENT
+        else:
+            colour = LOCAL if edge.sign > 0 else GRADIENT if edge.sign < 0 else LINE
+            attributes["color"] = f"{colour}{90 + round(165 * share):02x}"  # fainter, less flows
         if edge.size == 0:
             attributes["style"] = "dashed"
         picture.edge(names[operand], names[node], **attributes)

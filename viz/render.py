@@ -8,10 +8,12 @@ import os
 import re
 import shutil
 import subprocess
+import threading
 from collections.abc import Iterator
 
 FORMATS = ("svg", "png", "pdf")
 _TIMEOUT = 120  # seconds
+_IN_PROCESS = threading.Lock()
 
 _NO_RENDERER = (
     "Drawing needs Graphviz, and neither a `dot` program nor pygraphviz was found.\n"
@@ -71,20 +73,29 @@ def _by_program(source: str, kind: str) -> bytes:
 
 def _in_process(source: str, kind: str) -> bytes:
     """By the Graphviz libraries that pygraphviz's wheel carries."""
-    with _quiet_stderr():  # fontconfig warns there of settings that are not the user's affair
+    # One at a time, as the libraries and the process's standard error are there but once.
+    # Fontconfig warns on the latter of settings that are not the user's affair.
+    with _IN_PROCESS, _quiet_stderr():
         import pygraphviz
 
-        graph = pygraphviz.AGraph(string=source)
-        if kind == "png":
-            graph.graph_attr["dpi"] = "144"
-        picture: bytes = graph.draw(format=kind, prog="dot")
+        try:
+            graph = pygraphviz.AGraph(string=source)
+            if kind == "png":
+                graph.graph_attr["dpi"] = "144"
+            picture: bytes = graph.draw(format=kind, prog="dot")
+        except (ValueError, OSError) as error:
+            raise RenderError(f"Graphviz could not draw this graph: {error}") from error
     return picture
 
 
 @contextlib.contextmanager
 def _quiet_stderr() -> Iterator[None]:
     """Within it, what C libraries write to the process's standard error goes nowhere."""
-    kept = os.dup(2)
+    try:
+        kept = os.dup(2)
+    except OSError:  # it is closed already
+        yield
+        return
     nowhere = os.open(os.devnull, os.O_WRONLY)
     try:
         os.dup2(nowhere, 2)

@@ -1,0 +1,194 @@
+"""Plant faults in the packages, one at a time, and print those that no test finds.
+
+    python -m mutants                    every mutant (in the directory `tests`)
+    python -m mutants --seconds 120      a sample, drawn anew for each --seed
+    python -m mutants backprop tanh      those whose file or function has one of these words
+
+A mutant that no test can find, since it computes the same, is named in equivalent.toml with the
+reason. It is an error if a mutant survives that is not named there, and if one is named that is
+found by a test, or that does not exist.
+"""
+
+from __future__ import annotations
+
+import argparse
+import functools
+import math
+import multiprocessing
+import os
+import random
+import sys
+import time
+import tomllib
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from .mutations import Mutant, Rule, mutants_of
+from .running import TIMEOUT, Test, Tree, in_a_fork, killer, watch_tests
+
+ROOT = Path(__file__).resolve().parents[2]
+EQUIVALENT = Path(__file__).with_name("equivalent.toml")
+# Beside the files of the registry's rules: what walks the graph, what compiles a rule, what
+# makes a program of a trace, and what steps along a gradient.
+FILES = [
+    "autodiff/backprop.py", "autodiff/transforms.py", "autodiff/primitive.py",
+    "autodiff/declare.py", "autodiff/symbol.py", "autodiff/simplify.py",
+    "nn/losses.py", "optim/optimizers.py",
+]  # fmt: skip
+Key = tuple[str, str, str, str]
+
+
+def registry() -> dict[str, dict[str, Rule]]:
+    """The rules of each file that has operations, as the registry has them."""
+    sys.path.insert(0, str(ROOT))
+    from autodiff.declare import COMPOSITES
+    from autodiff.primitive import REGISTRY
+
+    def file_of(function: Any) -> str:
+        return str(Path(function.__code__.co_filename).relative_to(ROOT))
+
+    rules: dict[str, dict[str, Rule]] = {file_of(f): {} for f in COMPOSITES.values()}
+    for primitive in REGISTRY.values():
+        if not primitive.plain:
+            rule = Rule(primitive.lead[-1], primitive.operands)
+            rules.setdefault(file_of(primitive.rule), {})[primitive.rule.__name__] = rule
+    return rules
+
+
+def every_mutant() -> list[Mutant]:
+    """The mutants of all files, those of the registry's first."""
+    rules = in_a_fork(registry, seconds=60)
+    files = dict.fromkeys([*rules, *FILES])
+    return [m for f in files for m in mutants_of(f, (ROOT / f).read_text(), rules.get(f, {}))]
+
+
+def equivalents() -> dict[Key, str]:
+    """The reason of each mutant that computes the same."""
+    listed = tomllib.loads(EQUIVALENT.read_text()).get("mutant", [])
+    return {(m["file"], m["function"], m["before"], m["after"]): m["reason"] for m in listed}
+
+
+# -- trying them, one process for each core ------------------------------------------------
+
+
+def watched(workers: int) -> list[Test]:
+    """Every test run alone, the quickest first. SystemExit where one fails as things are."""
+    tree = Tree(ROOT)
+    try:
+        with multiprocessing.get_context("fork").Pool(workers) as pool:
+            shares = [(tree, i, workers) for i in range(workers)]
+            tests = [t for part in pool.starmap(watch_tests, shares, chunksize=1) for t in part]
+    finally:
+        tree.remove()
+    failed = [test.node for test in tests if not test.passed]
+    if failed or not tests:
+        raise SystemExit("\n".join(["With nothing planted, these tests fail:", *failed]))
+    return sorted(tests, key=lambda test: test.seconds)
+
+
+_mine: dict[str, Any] = {}  # what a worker was started with
+
+
+def _start(trees: Any, **given: Any) -> None:
+    _mine.update(given, tree=trees.get())
+
+
+def _try(place: int) -> str | None:
+    if time.monotonic() > _mine["until"]:
+        return NOT_TRIED
+    return killer(_mine["tree"], _mine["mutants"][place], _mine["tests"])
+
+
+NOT_TRIED = "the time was up"
+
+
+def tried(
+    mutants: list[Mutant], tests: list[Test], workers: int, until: float
+) -> Iterator[tuple[Mutant, str | None]]:
+    """Each mutant with what found it, until the time is up."""
+    context = multiprocessing.get_context("fork")
+    trees, queue = [Tree(ROOT) for _ in range(workers)], context.SimpleQueue()
+    for tree in trees:
+        queue.put(tree)
+    start = functools.partial(_start, mutants=mutants, tests=tests, until=until)
+    try:
+        with context.Pool(workers, start, (queue,)) as pool:
+            found = pool.imap(_try, range(len(mutants)))
+            for mutant, found_by in zip(mutants, found, strict=True):
+                if found_by != NOT_TRIED:
+                    yield mutant, found_by
+    finally:
+        for tree in trees:
+            tree.remove()
+
+
+# -- the report ----------------------------------------------------------------------------
+
+
+def table(results: list[tuple[Mutant, str | None]], known: dict[Key, str]) -> str:
+    """How many mutants of each kind were planted, and what became of them."""
+    rows = {}
+    for kind in sorted({mutant.kind for mutant, _ in results}):
+        ended = Counter(_end(m, found, known) for m, found in results if m.kind == kind)
+        rows[kind] = [ended[end] for end in ENDS]
+    rows["all"] = [sum(column) for column in zip(*rows.values(), strict=True)]
+    lines = [f"{'':52}{'planted':>9}" + "".join(f"{end:>12}" for end in ENDS)]
+    for kind, counts in rows.items():
+        lines.append(f"{kind:52}{sum(counts):9}" + "".join(f"{n:12}" for n in counts))
+    return "\n".join(lines)
+
+
+ENDS = ("found", "by timeout", "equivalent", "SURVIVED")
+
+
+def _end(mutant: Mutant, found: str | None, known: dict[Key, str]) -> str:
+    if found is None:
+        return "equivalent" if mutant.key in known else "SURVIVED"
+    return "by timeout" if found == TIMEOUT else "found"
+
+
+def faults(
+    results: list[tuple[Mutant, str | None]], every: list[Mutant], known: dict[Key, str]
+) -> list[str]:
+    """What must not be: survivors, and lines of equivalent.toml that are not true."""
+    exist = {mutant.key for mutant in every}
+    return [
+        *(f"SURVIVED {m}" for m, found in results if found is None and m.key not in known),
+        *(f"NOT EQUIVALENT, found by {found}: {m}" for m, found in results
+          if found is not None and m.key in known),
+        *(f"equivalent.toml names what does not exist: {key}" for key in known if key not in exist),
+    ]  # fmt: skip
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="mutants", description=__doc__.splitlines()[0])
+    parser.add_argument("words", nargs="*", help="only mutants whose file or function has one")
+    parser.add_argument("--seconds", type=float, default=math.inf, help="how long to go on for")
+    parser.add_argument("--seed", help="try the mutants in a random order that this decides")
+    parser.add_argument("--workers", type=int, default=os.cpu_count())
+    parser.add_argument("--verbose", action="store_true", help="say what found each mutant")
+    options = parser.parse_args()
+    until = time.monotonic() + options.seconds
+    every, known = every_mutant(), equivalents()
+    mutants = [
+        m for m in every
+        if not options.words or any(w in f"{m.path} {m.function}" for w in options.words)
+    ]  # fmt: skip
+    if options.seed is not None:
+        random.Random(options.seed).shuffle(mutants)
+    tests = watched(options.workers)
+    print(f"{len(mutants)} mutants, {len(tests)} tests", flush=True)
+    results = []
+    for mutant, found in tried(mutants, tests, options.workers, until):
+        results.append((mutant, found))
+        if options.verbose or (found is None and mutant.key not in known):
+            print(f"{'SURVIVED' if found is None else found} {mutant}", flush=True)
+    wrong = faults(results, every, known)
+    print("\n" + "\n".join([*wrong, "", table(results, known)]))
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

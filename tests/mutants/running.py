@@ -1,0 +1,261 @@
+"""Runs tests in forks of one process that has the libraries imported, but not the packages.
+
+So each run imports the packages anew, with the fault that was planted, at the cost of a few
+hundredths of a second. First each test is run alone, to see which lines it reaches and how long
+it takes; a mutant is then tried by the tests that reach its lines, the quickest first.
+"""
+
+from __future__ import annotations
+
+import compileall
+import itertools
+import os
+import pickle
+import py_compile
+import select
+import shutil
+import signal
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import coverage
+import hypothesis
+import hypothesis.extra.numpy
+import hypothesis.strategies
+import mpmath
+import numpy
+import pytest
+from _pytest.runner import runtestprotocol
+from coverage.numbits import num_in_numbits, nums_to_numbits
+
+from .mutations import Mutant
+
+LIBRARIES = (hypothesis, mpmath, numpy)  # imported here, so that no fork has to
+PACKAGES = ("autodiff", "nn", "optim", "viz")
+QUICK = 40  # so many tests are tried before the others are collected
+FAST = 15.0  # seconds: the quickest tests that take so long together are the fast part
+
+
+@dataclass
+class Test:
+    """How one test went: its seconds, and the lines that it reached of each file."""
+
+    node: str
+    seconds: float
+    passed: bool
+    lines: dict[str, bytes]  # as bits
+
+    def reaches(self, mutant: Mutant) -> bool:
+        """Whether it reaches one of the lines that the fault is in."""
+        bits = self.lines.get(mutant.path, b"")
+        return any(num_in_numbits(line, bits) for line in mutant.lines)
+
+
+class Tree:
+    """A temporary copy of the project, in which faults are planted."""
+
+    def __init__(self, root: Path) -> None:
+        self.path = Path(tempfile.mkdtemp(prefix="mutants-")).resolve()
+        ignored = shutil.ignore_patterns(".*", "__pycache__", "build", "dist", "*mutants*")
+        shutil.copytree(root, self.path, ignore=ignored, dirs_exist_ok=True)
+        # Compiled files are known by what their source says, not by its date: a planted fault
+        # may come and go within a second.
+        mode = py_compile.PycInvalidationMode.CHECKED_HASH
+        for name in PACKAGES:
+            compileall.compile_dir(self.path / name, quiet=1, force=True, invalidation_mode=mode)
+
+    def remove(self) -> None:
+        shutil.rmtree(self.path)
+
+    def plant(self, mutant: Mutant) -> Callable[[], None]:
+        """Write the mutant; the answer takes it back."""
+        file = self.path / mutant.path
+        before = file.read_text()
+        file.write_text(mutant.source)
+        return lambda: file.write_text(before) and None
+
+
+def in_a_fork(work: Callable[[], Any], seconds: float) -> Any:
+    """What `work` returns in a child process; None if that dies, or takes longer."""
+    read, write = os.pipe()
+    child = os.fork()
+    if not child:
+        os.setsid()  # so that its own children are stopped with it
+        os.close(read)
+        try:
+            with os.fdopen(write, "wb") as pipe:
+                pickle.dump(work(), pipe)
+        finally:
+            os._exit(0)
+    os.close(write)
+    parts, deadline = [], time.monotonic() + seconds
+    while select.select([read], [], [], max(0.0, deadline - time.monotonic()))[0]:
+        part = os.read(read, 1 << 16)
+        if not part:
+            break
+        parts.append(part)
+    else:
+        parts = []
+    os.close(read)
+    _kill(child)
+    os.waitpid(child, 0)
+    return pickle.loads(b"".join(parts)) if parts else None
+
+
+def _kill(child: int) -> None:
+    try:
+        os.killpg(child, signal.SIGKILL)
+    except ProcessLookupError:
+        os.kill(child, signal.SIGKILL)
+
+
+def _pytest(tree: Tree, plugin: Any, files: Iterable[str] = ()) -> int:
+    """Pytest in this process, in the tree, without output."""
+    os.chdir(tree.path)
+    os.environ["PYTHONPATH"] = str(tree.path)  # for the processes that tests start
+    # Pytest would warn that it cannot rewrite the plugins of libraries imported before it.
+    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+    sys.path[:0] = [str(tree.path)]
+    with open(os.devnull, "w") as nowhere:
+        os.dup2(nowhere.fileno(), 1)
+        os.dup2(nowhere.fileno(), 2)
+    return pytest.main(["-x", "-p", "no:cacheprovider", *files], plugins=[plugin])
+
+
+# -- which test reaches which lines --------------------------------------------------------
+
+
+class _Alone:
+    """A plugin that runs each test of its share in a fork, and watches it."""
+
+    def __init__(self, tree: Tree, share: int, shares: int) -> None:
+        self.tree, self.share, self.shares = tree, share, shares
+        self.tests: list[Test] = []
+        self.collecting = self._started()
+
+    def _started(self) -> coverage.Coverage:
+        source = [str(self.tree.path / name) for name in PACKAGES]
+        watch = coverage.Coverage(data_file=None, source=source, config_file=False)
+        watch.set_option("run:disable_warnings", ["no-data-collected"])
+        watch.start()
+        return watch
+
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        items[:] = items[self.share :: self.shares]
+        self.collecting.stop()
+        self.before = self._lines(self.collecting)
+
+    def pytest_runtest_protocol(self, item: pytest.Item) -> bool:
+        test = in_a_fork(lambda: self._watch(item), seconds=120)
+        self.tests.append(test or Test(item.nodeid, 120, False, {}))
+        return True
+
+    def _watch(self, item: pytest.Item) -> Test:
+        watch = self._started()
+        start = time.perf_counter()
+        reports = runtestprotocol(item, log=False, nextitem=None)
+        seconds = time.perf_counter() - start
+        watch.stop()
+        passed = not any(report.failed for report in reports)
+        lines = self._lines(watch)
+        for file, numbers in self.before.items():
+            lines[file] = lines.get(file, set()) | numbers
+        bits = {file: nums_to_numbits(numbers) for file, numbers in lines.items()}
+        return Test(item.nodeid, seconds, passed, bits)
+
+    def _lines(self, watch: coverage.Coverage) -> dict[str, set[int]]:
+        data, found = watch.get_data(), {}
+        for file in data.measured_files():
+            if Path(file).is_relative_to(self.tree.path):
+                found[str(Path(file).relative_to(self.tree.path))] = set(data.lines(file))
+        return found
+
+
+def watch_tests(tree: Tree, share: int, shares: int) -> list[Test]:
+    """Every `shares`-th test; what is reached before any test runs is reached by each."""
+
+    def work() -> list[Test]:
+        plugin = _Alone(tree, share, shares)
+        _pytest(tree, plugin)
+        return plugin.tests
+
+    return in_a_fork(work, seconds=3600) or []
+
+
+# -- whether a mutant is found -------------------------------------------------------------
+
+
+class _Chosen:
+    """A plugin that runs just these tests in this order, and keeps the name of one that fails."""
+
+    def __init__(self, nodes: list[str]) -> None:
+        self.order = {node: i for i, node in enumerate(nodes)}
+        self.failed: str | None = None
+
+    def pytest_collection(self) -> None:
+        # A failure is enough: it need not be made small. The tests see this as they are defined.
+        usual = hypothesis.settings.get_profile("default")
+        phases = [hypothesis.Phase.explicit, hypothesis.Phase.generate]
+        hypothesis.settings.register_profile("mutants", usual, phases=phases)
+        hypothesis.settings.load_profile("mutants")
+
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        wanted = [item for item in items if item.nodeid in self.order]
+        items[:] = sorted(wanted, key=lambda item: self.order[item.nodeid])
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.failed:
+            self.failed = self.failed or report.nodeid
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        if report.failed:
+            self.failed = self.failed or f"{report.nodeid} (collecting)"
+
+
+TIMEOUT = "the end of the time, or of the process"
+
+
+def killer(tree: Tree, mutant: Mutant, tests: list[Test]) -> str | None:
+    """What finds the mutant: a test's name, or that it never ends; None if it survives.
+
+    Of the tests, the quickest first, those that reach the mutant's lines are run.
+    """
+    tests = _fast([test for test in tests if test.reaches(mutant)])
+    take_back = tree.plant(mutant)
+    try:
+        for chosen in (tests[:QUICK], tests[QUICK:]):
+            if not chosen:
+                break
+            found = in_a_fork(lambda chosen=chosen: _run(tree, chosen), seconds=_limit(chosen))
+            if found is None:
+                return TIMEOUT
+            if found:
+                return found
+        return None
+    finally:
+        take_back()
+
+
+def _fast(tests: list[Test]) -> list[Test]:
+    ends = itertools.accumulate(test.seconds for test in tests)
+    return [test for test, end in zip(tests, ends, strict=True) if end < FAST or test is tests[0]]
+
+
+def _limit(tests: list[Test]) -> float:
+    return 20 + 4 * sum(test.seconds for test in tests)
+
+
+def _run(tree: Tree, tests: list[Test]) -> str:
+    """The name of the test that fails, or nothing."""
+    sys.dont_write_bytecode = True  # a planted fault is not to stay in a compiled file
+    nodes = [test.node for test in tests]
+    plugin = _Chosen(nodes)
+    code = _pytest(tree, plugin, dict.fromkeys(node.partition("::")[0] for node in nodes))
+    if plugin.failed:
+        return plugin.failed
+    return "" if code == pytest.ExitCode.OK else f"pytest ends with {code!r}"
