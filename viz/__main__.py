@@ -11,15 +11,17 @@ from typing import Any, NoReturn
 from autodiff import Value, local_gradients
 from autodiff.source import formula_text, topological
 
-from .expression import ExpressionError, evaluate, names_in
+from .expression import ExpressionError, checked_name, evaluate, names_in, one_line
 from .graph import save
 from .render import FORMATS, RenderError
+
+_OPTIONS = ("-o", "--output", "-h", "--help", "--")
 
 
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """One line, and exit code 2."""
-        self.exit(2, f"{self.prog}: {_one_line(message)}\n")
+        self.exit(2, f"{self.prog}: {one_line(' '.join(message.splitlines()))}\n")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -44,17 +46,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
             save(root, path)
     except (ExpressionError, RenderError, OSError) as error:
         parser.error(str(error))
-    print(table(root))
+    _show(table(root))
     if path is not None:
-        print(f"\nThe picture is in {path}")
+        _show(f"\nThe picture is in {path}")
     return 0
+
+
+def _show(text: str) -> None:
+    """Print, with escapes for what the terminal cannot show."""
+    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
+    print(text.encode(encoding, "backslashreplace").decode(encoding))
 
 
 def _shielded(arguments: Sequence[str]) -> list[str]:
     """An expression may begin with a minus, as `-x`: a space keeps it from being an option."""
-    options = ("-o", "--output", "-h", "--help", "--")
     return [
-        f" {a}" if a.startswith("-") and not a.startswith(options) and "=" not in a[:12] else a
+        f" {a}" if a.startswith("-") and a not in _OPTIONS and not a.startswith("--output=") else a
         for a in arguments
     ]
 
@@ -62,9 +69,12 @@ def _shielded(arguments: Sequence[str]) -> list[str]:
 def _checked_values(pairs: Sequence[str]) -> dict[str, Value]:
     values: dict[str, Value] = {}
     for pair in pairs:
-        name, equals, text = pair.partition("=")
-        if not equals or not name.isidentifier():
-            raise ExpressionError(f"a value is written name=number, but this is {pair[:60]!r}")
+        left, equals, text = pair.strip().partition("=")
+        if not equals:
+            raise ExpressionError(
+                f"a value is written name=number, but this is {pair.strip()[:60]!r}"
+            )
+        name = checked_name(left)
         if name in values:
             raise ExpressionError(f"{name!r} is given twice")
         try:
@@ -103,17 +113,25 @@ def _checked_path(text: str) -> Path:
 def table(root: Value) -> str:
     """Node, how it is computed, value, gradient and local gradients, one line for each node."""
     nodes = topological(root)
-    inner = [node for node in nodes if node.op is not None]
-    names = {node: node.name or "" for node in nodes} | {
-        node: "f" if node is root else f"n{i}" for i, node in enumerate(inner, 1)
-    }
-    taken = {node.name for node in nodes}
-    names = {n: (t if n.op is None or t not in taken else f"{t}_") for n, t in names.items()}
+    names = _names(nodes)
     rows = [("node", "computed as", "value", "gradient", "local gradients")]
     rows += [_row(node, names.__getitem__) for node in nodes]
     widths = [max(len(row[i]) for row in rows) for i in range(5)]
     form = f"{{:<{widths[0]}}}  {{:<{widths[1]}}}  {{:>{widths[2]}}}  {{:>{widths[3]}}}  {{}}"
     return "\n".join(form.format(*row).rstrip() for row in rows)
+
+
+def _names(nodes: Sequence[Value]) -> dict[Value, str]:
+    """The leaves' own names, `f` for the last node and `n1`, `n2`, … for those between."""
+    names = {node: node.name for node in nodes if node.name}
+    taken = set(names.values())
+    for i, node in enumerate(node for node in nodes if not node.name):
+        name = "f" if node is nodes[-1] else f"n{i + 1}"
+        while name in taken:
+            name += "_"
+        names[node] = name
+        taken.add(name)
+    return names
 
 
 def _row(node: Value, name_of: Callable[[Any], str]) -> tuple[str, str, str, str, str]:
@@ -125,10 +143,6 @@ def _row(node: Value, name_of: Callable[[Any], str]) -> tuple[str, str, str, str
 def digits(x: float) -> str:
     """A number to six significant digits."""
     return f"{x:.6g}"
-
-
-def _one_line(text: str) -> str:
-    return " ".join(text.split())
 
 
 if __name__ == "__main__":
