@@ -15,6 +15,7 @@ from .compile import compile as compile
 from .declare import COMPOSITES, PLAIN
 from .declare import elementwise as elementwise
 from .declare import primitive as primitive
+from .derive import derive as derive
 from .entropy import *
 from .indexing import *
 from .joining import *
@@ -25,7 +26,6 @@ from .norms import *
 from .ops import *
 from .primitive import REGISTRY
 from .products import *
-from .program import derive as derive
 from .questions import *
 from .reductions import *
 from .shapes import *

@@ -3,80 +3,119 @@
 from __future__ import annotations
 
 import functools
-import inspect
+import types
 from collections.abc import Callable
 from typing import Any
 
+from .derive import checked_engine
 from .fast import Fast
-from .recorded import Recorded, as_example, name_of, parameter_names
+from .jax_engine import JaxCall, as_jax, example_of
+from .recorded import Parameters, Recorded, as_example, is_hashable, name_of
 from .tree import leaves, tree_map
+from .value import describe
+from .writing import program_name
 
 Function = Callable[..., Any]
 
 
 class Compiled:
-    """What `compile` makes of a function: called like it, and as fast as hand-written NumPy."""
+    """What `compile` makes of a function: called like it, and as fast as hand-written NumPy.
+
+    `source` is the program that was compiled last.
+    """
 
     def __init__(self, f: Function, static: tuple[str, ...], donate: tuple[str, ...]) -> None:
         functools.update_wrapper(self, f)
         self._f, self._static, self._donate = f, static, donate
-        self._signature = inspect.signature(f)
-        self._arity = len(self._signature.parameters)
-        for name in (*static, *donate):
-            if name not in self._signature.parameters:
-                raise ValueError(
-                    f"`static` and `donate` name parameters of the function, which has "
-                    f"{', '.join(self._signature.parameters)}, but not {name!r}."
-                )
-        self._programs: list[Fast] = []
+        self._parameters = Parameters(f)
+        self._arity = self._parameters.arity
+        self._parameters.check(static, donate)
+        self._programs: list[Any] = []
 
     @property
     def source(self) -> str:
-        """The program that ran last. Raises ValueError before the first call."""
+        """The program that was compiled last. Raises ValueError before the first call."""
         if not self._programs:
             raise ValueError(
                 "Nothing is compiled before the first call: its arguments say for what."
             )
-        return self._programs[0].source
+        return self._programs[0].source  # type: ignore[no-any-return]
 
     def __call__(self, *args: Any, **keywords: Any) -> Any:
-        if keywords:
-            bound = self._signature.bind(*args, **keywords)
-            bound.apply_defaults()
-            args = bound.args
-        elif len(args) < self._arity:
-            args = self._with_defaults(args)
+        if keywords or len(args) != self._arity:
+            args = self._parameters.in_order(args, keywords)
         for program in self._programs:
             if program.fits(*args):
                 return program(*args)
         return self._slowly(args)
 
-    def _with_defaults(self, args: tuple[Any, ...]) -> tuple[Any, ...]:
-        bound = self._signature.bind(*args)
-        bound.apply_defaults()
-        return bound.args
-
     def _slowly(self, args: tuple[Any, ...]) -> Any:
         """A call whose arguments fit no program as they are."""
-        names = parameter_names(self._f, args)
+        names = self._parameters.names(args)
+        static = {
+            name: arg
+            for name, arg in zip(names, args, strict=True)
+            if name in self._static or self._parameters.is_default(name, arg)
+        }
+        _check_hashable(static)
         args = tuple(
-            arg
-            if name in self._static
-            else tree_map(functools.partial(as_example, name=name, promote=False), arg)
+            arg if name in static else tree_map(functools.partial(self._leaf, name=name), arg)
             for name, arg in zip(names, args, strict=True)
         )
         for program in self._programs:
             if program.fits(*args):
                 return program(*args)
-        static = {name: arg for name, arg in zip(names, args, strict=True) if name in self._static}
-        given = [a for n, arg in zip(names, args) if n in self._donate for a in leaves(arg)]
-        donated = self._donate if all(a.flags.carray for a in given) else ()
-        program = Fast(Recorded(self._f, args, static=self._static), donated, static)
+        program = self._program(names, args, static)
         self._programs.insert(0, program)
         return program(*args)
 
+    def _leaf(self, leaf: Any, name: str) -> Any:
+        """A leaf of an argument, as programs take it."""
+        return as_example(leaf, name, promote=False)
+
+    def _program(self, names: list[str], args: tuple[Any, ...], static: dict[str, Any]) -> Any:
+        """The program for arguments like these."""
+        given = [
+            leaf
+            for name, arg in zip(names, args, strict=True)
+            if name in self._donate
+            for leaf in leaves(arg)
+        ]
+        donated = self._donate if all(leaf.flags.carray for leaf in given) else ()
+        recorded = Recorded(self._parameters.by_position, args, static=static, names=names)
+        return Fast(recorded, donated, static)
+
+    def __get__(self, instance: Any, owner: Any = None) -> Any:
+        return self if instance is None else types.MethodType(self, instance)
+
     def __repr__(self) -> str:
         return f"<compiled {name_of(self._f)}, for {len(self._programs)} kinds of arguments>"
+
+
+def _check_hashable(static: dict[str, Any]) -> None:
+    for name, value in static.items():
+        if not is_hashable(value):
+            raise TypeError(
+                f"A static argument is compared from call to call and must not change meanwhile, "
+                f"but `{name}` is {describe(value)}.\nPass a tuple, a number, a text or a function."
+            )
+
+
+class CompiledByJax(Compiled):
+    """What `compile` makes of a function with engine="jax": its program, compiled by XLA."""
+
+    def _leaf(self, leaf: Any, name: str) -> Any:
+        return as_jax(leaf, name)
+
+    def _program(self, names: list[str], args: tuple[Any, ...], static: dict[str, Any]) -> Any:
+        examples = tuple(
+            arg if name in static else tree_map(example_of, arg)
+            for name, arg in zip(names, args, strict=True)
+        )
+        recorded = Recorded(
+            self._parameters.by_position, examples, careful=True, static=static, names=names
+        )
+        return JaxCall(recorded, program_name(self._f), self._donate)
 
 
 def compile(
@@ -84,6 +123,7 @@ def compile(
     *,
     static: str | tuple[str, ...] = (),
     donate: str | tuple[str, ...] = (),
+    engine: str = "numpy",
 ) -> Any:
     """f as a program that is traced at the first call and runs at the speed of hand-written NumPy.
 
@@ -111,6 +151,7 @@ def compile(
     array([1., 1.])
     """
     options = [(o,) if isinstance(o, str) else tuple(o) for o in (static, donate)]
+    kind = CompiledByJax if checked_engine(engine) == "jax" else Compiled
     if f is None:
-        return lambda function: Compiled(function, *options)
-    return Compiled(f, *options)
+        return lambda function: kind(function, *options)
+    return kind(f, *options)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import builtins
 import functools
 import math
 from typing import Any
@@ -13,20 +12,20 @@ from .declare import primitive
 from .formula import fused, helper
 from .ops import exp
 from .primitive import shape_of
-from .reductions import Axis, spread, sum
+from .reductions import Axis, axes_of, spread, sum
 
 
 @helper("logsumexp")
 def _logsumexp(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     """log(sum(exp(x))) with the largest term taken out, so that a sum near 1 keeps its digits."""
     x = np.asarray(x)
-    axes = tuple(range(x.ndim)) if axis is None else np.atleast_1d(axis) % builtins.max(x.ndim, 1)
+    axes = axes_of(axis, x.ndim)
     last = tuple(range(x.ndim - len(axes), x.ndim))
-    rows = np.moveaxis(x, tuple(axes), last)
+    rows = np.moveaxis(x, axes, last)
     rows = rows.reshape(*rows.shape[: x.ndim - len(axes)], -1)
     top, rest = _top_and_rest(rows)
     result = (top + np.log1p(rest))[..., 0]
-    return np.expand_dims(result, tuple(axes)) if keepdims else result
+    return np.expand_dims(result, axes) if keepdims else result
 
 
 def _top_and_rest(rows: Any) -> tuple[Any, Any]:
@@ -103,7 +102,15 @@ def _ones(count: int, dtype: Any) -> Any:
     return np.ones(count, dtype)
 
 
-@helper("cross_entropy")
+@helper(
+    "cross_entropy",
+    # A program of JAX's cannot refuse a label: the loss of one that is out of range is NaN.
+    jax="""
+    labels = jnp.asarray(labels)
+    places = jnp.where(labels < 0, logits.shape[-1], labels)[..., None]
+    -jnp.take_along_axis(log_softmax(logits), places, -1, mode="fill").mean()
+    """,
+)
 def _cross_entropy(logits: Any, labels: Any) -> Any:
     """The mean over rows of log(sum(exp(row))) - row[label], with the largest term taken out."""
     logits = np.asarray(logits)
@@ -120,7 +127,16 @@ def _cross_entropy(logits: Any, labels: Any) -> Any:
     return (np.add.reduce(losses) + np.add.reduce(top - right)) / rows
 
 
-@helper("softmax_error")
+@helper(
+    "softmax_error",
+    jax="""
+    labels = jnp.asarray(labels)
+    chosen = labels[..., None] == jnp.arange(logits.shape[-1])
+    p = softmax(logits)
+    others = jnp.where(chosen, 0.0, p).sum(axis=-1, keepdims=True)
+    jnp.where(chosen, -others, p) / labels.size
+    """,
+)
 def _softmax_error(logits: Any, labels: Any) -> Any:
     """(softmax(row) - one_hot(label)) / rows: at the label, minus the sum of the others."""
     labels = np.asarray(labels)

@@ -16,12 +16,12 @@ from .buffers import Buffers
 from .lowering import Call, Lowered, Variable
 from .pieces import grouped, in_pieces
 from .program import Program, tree_text
-from .recorded import Recorded, name_of
+from .recorded import Recorded
 from .simplify import Step
 from .tracing import TracedGenerator, reach
 from .tree import leaves, unflatten
 from .value import Value
-from .writing import Names, preamble
+from .writing import Names, preamble, program_name
 
 Function = Callable[..., Any]
 
@@ -33,10 +33,10 @@ class Fast:
         self, recorded: Recorded, donated: tuple[str, ...], static: dict[str, Any]
     ) -> None:
         self.recorded = recorded
-        self.name = name_of(recorded.f)
+        self.name = program_name(recorded.f)
         self._static, self._dtypes = static, set[str]()
         graph = recorded.graph
-        names = Names(graph, [node.name or "x" for node in recorded.inputs])
+        self._names = names = Names(recorded, self.name, beside=True)
         self._inputs = dict(zip(recorded.inputs, graph.inputs, strict=True))
         self.lowered = Lowered(graph, names)
         self._writer = self.lowered.writer
@@ -55,7 +55,7 @@ class Fast:
         self.fits: Function = namespace["fits"]
         self._idle: list[Function] = []
         self._plain: Program | None = None
-        del self.lowered, self.calls, self._inputs, self._writer
+        del self.lowered, self.calls, self._inputs, self._writer, self._names
         recorded.forget()
 
     def __call__(self, *args: Any) -> Any:
@@ -102,8 +102,8 @@ class Fast:
             f"{name} = np.empty({shape}, np.{dtype.name})"
             for name, (shape, dtype) in self.buffers.made.items()
         ]
-        self._writer.modules.add("numpy")
-        head = f"def {self.name}({', '.join(self.recorded.parameters)}):"
+        self._writer.modules.add("np")
+        head = f"def {self.name}({', '.join(self._names.parameters)}):"
         body = [*made, *hoisted, *([""] if made else []), head, *_indented(lines)]
         parts = [
             f'"""{self.name}, compiled: single NumPy calls into buffers that are kept."""',
@@ -113,13 +113,15 @@ class Fast:
         ]
         return "\n\n\n".join(parts) + "\n"
 
+    def _arguments(self) -> list[tuple[str, Any]]:
+        """Each argument that is not static, by its name in the program."""
+        recorded = self.recorded
+        own = zip(self._names.parameters, recorded.parameters, recorded.args, strict=True)
+        return [(name, arg) for name, theirs, arg in own if theirs not in recorded.static]
+
     def _lines(self) -> tuple[list[str], list[str]]:
         """The lines that a workspace runs once, and those of each call."""
-        unpacking = [
-            line
-            for name, arg in zip(self.recorded.parameters, self.recorded.args, strict=True)
-            for line in ([] if name in self.recorded.static else self._unpacked(name, arg))
-        ]
+        unpacking = [line for name, arg in self._arguments() for line in self._unpacked(name, arg)]
         captured = [f"{name} = captured_{name}._data" for name in self.lowered.captured]
         hoisted: list[str] = []
         lines: list[str] = []
@@ -230,19 +232,17 @@ class Fast:
 
     def _fits(self) -> str:
         """A function that says whether arguments are of the kind that the program is for."""
+        names, theirs = self._names.parameters, self.recorded.parameters
+        own = dict(zip(theirs, names, strict=True))
         checks = [
-            check
-            for name, arg in zip(self.recorded.parameters, self.recorded.args, strict=True)
-            for check in (
-                [f"{name} == static_{name}"]
-                if name in self.recorded.static
-                else self._checks(name, arg, name in self.donated)
-            )
+            f"type({own[name]}) is type(static_{name}) and {own[name]} == static_{name}"
+            for name in self._static
         ]
+        donated = {own[name] for name in self.donated}
+        for name, arg in self._arguments():
+            checks += self._checks(name, arg, name in donated)
         body = "\n        and ".join(checks) or "True"
-        return (
-            f"def fits({', '.join(self.recorded.parameters)}):\n    return (\n        {body}\n    )"
-        )
+        return f"def fits({', '.join(names)}):\n    return (\n        {body}\n    )"
 
     def _checks(self, place: str, tree: Any, donated: bool) -> list[str]:
         kind = type(tree)

@@ -91,13 +91,21 @@ SCALARS: dict[str, Function] = {
 }
 # Functions of ours that a formula may use beside NumPy's: `@helper` puts them here.
 HELPERS: dict[str, Function] = {}
+# The body that some of them have over `jax.numpy`; the others' is their own, by its names.
+JAX_BODIES: dict[str, str] = {}
 
 
-def helper(name: str) -> Callable[[Function], Function]:
-    """Let formulas use this function of arrays by that name."""
+def helper(name: str, jax: str | None = None) -> Callable[[Function], Function]:
+    """Let formulas use this function of arrays by that name.
+
+    `jax` is its body where JAX must write it otherwise, as for what writes into an array: the
+    last line is an expression over the parameters, `jnp`, `jax` and other helpers.
+    """
 
     def declare(function: Function) -> Function:
         HELPERS[name] = function
+        if jax is not None:
+            JAX_BODIES[name] = jax
         return function
 
     return declare

@@ -31,7 +31,7 @@ def getitem(ct, z, x, index=()):
     return scatter(ct, index, shape_of(x))
 
 
-@helper("scatter")
+@helper("scatter", jax="jnp.zeros(shape, jnp.result_type(x)).at[index].add(x)")
 def _scatter(x: Any, index: Any, shape: tuple[int, ...]) -> Any:
     """Zeros of `shape` with `x` added at `index`."""
     whole = np.zeros(shape, np.asarray(x).dtype)
@@ -54,7 +54,15 @@ def scatter(ct, z, x, index=(), shape=()):
     return getitem(ct, index)
 
 
-@helper("with_entries")
+@helper(
+    "with_entries",
+    jax="""
+    x = jnp.asarray(x)
+    shape = x[index].shape  # a value may have more axes, of length 1
+    value = jnp.broadcast_to(value, jnp.broadcast_shapes(jnp.shape(value), shape))
+    x.at[index].set(value.reshape(shape))
+    """,
+)
 def _with_entries(x: Any, value: Any, index: Any) -> Any:
     changed = np.array(x)
     changed[index] = value
@@ -140,16 +148,25 @@ def take_along_axis(ct, z, x, indices, axis=-1):
     return lambda: add_along_axis(ct, broadcast_to(indices, shape_of(z)), axis, shape_of(x)), None
 
 
-@helper("add_along_axis")
+@helper("places_along_axis")
+def _places_along_axis(indices: Any, axis: int, shape: tuple[int, ...]) -> tuple[Any, ...]:
+    """The index that take_along_axis reads an array of this shape by."""
+    sizes = [n if m > 1 else 1 for n, m in zip(np.shape(indices), shape, strict=True)]
+    grid = list(np.ogrid[tuple([slice(n) for n in sizes])])
+    grid[axis] = indices
+    return tuple(grid)
+
+
+@helper(
+    "add_along_axis",
+    jax="jnp.zeros(shape, jnp.result_type(x)).at[places_along_axis(indices, axis, shape)].add(x)",
+)
 def _add_along_axis(x: Any, indices: Any, axis: Any, shape: tuple[int, ...]) -> Any:
     """Zeros of `shape`, with the entries of x added where take_along_axis takes them from."""
     whole = np.zeros(shape, np.asarray(x).dtype)
     if np.shape(indices) != np.shape(x):
         raise ValueError(f"Indices of shape {np.shape(indices)} place no x of shape {np.shape(x)}.")
-    sizes = [n if m > 1 else 1 for n, m in zip(np.shape(x), shape, strict=True)]
-    grid = list(np.ogrid[tuple(slice(n) for n in sizes)])
-    grid[axis] = indices
-    np.add.at(whole, tuple(grid), x)
+    np.add.at(whole, _places_along_axis(indices, axis, shape), x)
     return whole
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import keyword
 import linecache
 import types
 from collections.abc import Callable
@@ -17,6 +16,7 @@ from .files import replacing
 from .recorded import Recorded, checked_arguments, name_of
 from .simplify import Step
 from .tree import leaves, unflatten
+from .value import Value
 from .writing import Names, Writer, preamble
 
 Function = Callable[..., Any]
@@ -37,31 +37,40 @@ class Program:
     here, the same lines are then run on NumPy's floats, as the engine does.
     """
 
+    WRITER = Writer
+    COPIES = True  # whether a result that is a view, or an argument, must be copied
+
     def __init__(self, recorded: Recorded, name: str) -> None:
         self.name = name
         self._recorded = recorded
         self._constants: dict[bytes, str] = {}
         self._constant_lines: list[str] = []
         graph = recorded.graph
-        self._names = Names(graph, [node.name or "x" for node in recorded.inputs])
-        self._writer = Writer(graph, self._names, self._array)
+        self._names = Names(recorded, name)
+        self._writer = self.WRITER(graph, self._names, self._array)
         body = self._body()
         top = preamble(self._writer)
         imports, helpers = (top[:1], top[1:]) if top and top[0].startswith("import") else ([], top)
         title = f'"""{self._title()}"""'
-        function = "\n".join([f"def {name}({', '.join(recorded.parameters)}):", *body])
+        function = "\n".join([f"def {name}({self._parameters()}):", *body])
         constants = ["\n".join(self._constant_lines)] if self._constant_lines else []
         self.source = "\n\n\n".join(
             ["\n\n".join([title, *imports]), *helpers, *constants, function]
         )
         self.source += "\n"
-        self._run = self._compiled({})
-        self._ieee: Function | None = None
-        self._careful: Program | None = None
+        self._prepare()
         del self._writer, self._names
         recorded.forget()
 
+    def _prepare(self) -> None:
+        self._run = self._compiled({})
+        self._ieee: Function | None = None
+        self._careful: Program | None = None
+
     # -- the text ----------------------------------------------------------------------------
+
+    def _parameters(self) -> str:
+        return ", ".join(self._names.parameters)
 
     def _title(self) -> str:
         by = [self._recorded.parameters[i] for i in self._recorded.argnums]
@@ -72,7 +81,7 @@ class Program:
         recorded = self._recorded
         lines = [
             line
-            for name, arg in zip(recorded.parameters, recorded.args, strict=True)
+            for name, arg in zip(self._names.parameters, recorded.args, strict=True)
             for line in self._unpacked(name, arg)
         ]
         part = 0
@@ -82,9 +91,7 @@ class Program:
         for step in graph.steps:
             if step.primitive is None and step.draw is None:
                 if step.captured is not None:
-                    self._constant_lines.append(
-                        f"{self._names[step]} = {self._value(step.example)}"
-                    )
+                    self._capture(self._names[step], step.captured)
                 continue
             if step.backward != part:
                 part = step.backward
@@ -96,6 +103,10 @@ class Program:
                 lines.append(f"{self._names[step]} = {syntax.text_of(expression)}{shape}")
         lines += [*([""] if part else []), *self._returned()]
         return [f"    {line}" if line else "" for line in lines]
+
+    def _capture(self, name: str, node: Value) -> None:
+        """Say what a node is that the function has from around it: it becomes a constant."""
+        self._constant_lines.append(f"{name} = {self._value(node._data)}")
 
     def _unpacked(self, expression: str, tree: Any) -> list[str]:
         """Lines that name the leaves of an argument."""
@@ -126,7 +137,7 @@ class Program:
             text = syntax.text_of(self._writer.operand(out))
             if isinstance(out, Step) and isinstance(out.example, np.ndarray) and out.shape:
                 shared = any(np.may_share_memory(out.example, other) for other in seen)
-                if shared or not out.example.flags.owndata:
+                if self.COPIES and (shared or not out.example.flags.owndata):
                     text = f"{text}.copy()"
                 seen.append(out.example)
             texts.append(text)
@@ -151,7 +162,7 @@ class Program:
                 f"A program spells its constants out, but one array has {value.size} entries.\n"
                 "Make it an argument of the function."
             )
-        self._writer.modules.add("numpy")
+        self._writer.modules.add("np")
         if value.size > 4 and value.dtype == np.float64 and (value == value.flat[0]).all():
             return f"np.full({value.shape}, {syntax.text_of(self._writer.literal(value.flat[0]))})"
         numbers = syntax.text_of(self._writer.literal(value.tolist()))
@@ -244,48 +255,3 @@ def tree_text(tree: Any) -> str:
     if isinstance(tree, tuple):
         return "(" + ", ".join(map(tree_text, tree)) + ("," if len(tree) == 1 else "") + ")"
     return str(tree)
-
-
-def derive(
-    f: Function, *example_args: Any, argnums: int | tuple[int, ...] | None = None,
-    name: str | None = None,
-) -> Program:  # fmt: skip
-    """The derivative of f as a program that can be read, run and saved: a `Program`.
-
-    f is traced once on the example arguments, whose shapes and dtypes the program is for;
-    `argnums` are the arguments to differentiate by, all that hold floats if not given, none
-    for `()`. Where f gives one number, the program gives its value and the gradient (a tuple
-    for several arguments); else its value, as for `derive(grad(f), x)`. Raises TypeError
-    (TraceError) where f decides something by the value of an argument.
-
-    >>> from autodiff import sigmoid
-    >>> def neuron(w, x, b):
-    ...     dot = w * x + b
-    ...     return sigmoid(dot)
-    >>> program = derive(neuron, 2.0, -1.0, 0.5)
-    >>> print(program.source[program.source.index("def") :])
-    def neuron(w, x, b):
-        # forward
-        v1 = w * x
-        dot = v1 + b
-        value = 1 / (1 + math.exp(-dot))
-    <BLANKLINE>
-        # backward
-        d_dot = value / (1.0 + math.exp(dot))
-        d_w = d_dot * x
-        d_x = d_dot * w
-    <BLANKLINE>
-        return value, (d_w, d_x, d_dot)
-    <BLANKLINE>
-    >>> value, gradients = program(2.0, -1.0, 0.5)
-    """
-    recorded = Recorded(f, example_args, argnums)
-    return Program(recorded, name_of(f) if name is None else _checked_name(name))
-
-
-def _checked_name(name: str) -> str:
-    if not isinstance(name, str) or not name.isidentifier() or keyword.iskeyword(name):
-        raise ValueError(
-            f"A program's name is the name of its function, but {name!r} is no Python name."
-        )
-    return name

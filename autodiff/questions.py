@@ -70,7 +70,7 @@ def signbit(x):
     """Whether each entry has a minus sign, as plain data."""
 
 
-@plain('argsort(x, axis=axis, kind="stable")')
+@plain("argsort(x, axis=axis, stable=True)")
 def argsort(x, axis=-1):
     """The indices that would sort x, as a plain array."""
 

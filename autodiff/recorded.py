@@ -32,10 +32,10 @@ class Recorded:
 
     def __init__(
         self, f: Function, args: tuple[Any, ...], argnums: Any = (), careful: bool = False,
-        static: Collection[str] = (),
+        static: Collection[str] = (), names: list[str] | None = None,
     ) -> None:  # fmt: skip
         self.f, self.trace, self.static = f, Trace(careful), static
-        self.parameters = parameter_names(f, args)
+        self.parameters = Parameters(f).names(args) if names is None else names
         self.argnums = _checked_argnums(argnums, args)
         self.args = [
             self._traced_argument(name, arg, argnums is not None and i in self.argnums)
@@ -126,19 +126,93 @@ def name_of(f: Function) -> str:
     return name if name.isidentifier() and not keyword.iskeyword(name) else "f"
 
 
-def parameter_names(f: Function, args: tuple[Any, ...]) -> list[str]:
-    """What f calls its positional arguments."""
+def is_hashable(thing: Any) -> bool:
+    """Whether a value can be told from others, and does not change."""
     try:
-        bound = inspect.signature(f).bind(*args)
-    except (TypeError, ValueError):
-        return [f"x{i}" for i in range(len(args))]
-    names: list[str] = []
-    for name, given in bound.arguments.items():
-        if inspect.signature(f).parameters[name].kind is inspect.Parameter.VAR_POSITIONAL:
-            names += [f"{name}{i}" for i in range(len(given))]
-        else:
-            names.append(name)
-    return names if len(names) == len(args) else [f"x{i}" for i in range(len(args))]
+        hash(thing)
+    except TypeError:
+        return False
+    return True
+
+
+class Parameters:
+    """What a function calls its arguments, and these in one order, those by keyword last."""
+
+    def __init__(self, f: Function) -> None:
+        self.f = f
+        try:
+            self._signature = inspect.signature(f)
+        except (TypeError, ValueError):  # a function that is not written in Python
+            anything = inspect.Parameter("x", inspect.Parameter.VAR_POSITIONAL)
+            self._signature = inspect.Signature([anything])
+        kinds: dict[Any, list[str]] = {}
+        for name, parameter in self._signature.parameters.items():
+            kinds.setdefault(parameter.kind, []).append(name)
+        self._several = kinds.get(inspect.Parameter.VAR_POSITIONAL, [""])[0]
+        self._by_keyword = kinds.get(inspect.Parameter.KEYWORD_ONLY, [])
+        self._others = kinds.get(inspect.Parameter.VAR_KEYWORD, [])
+        self._last = len(self._by_keyword) + len(self._others)
+        self.by_position = self._from_order() if self._last else f
+        # How many arguments are in order as they come; -1 if none need be.
+        self.arity = -1 if self._several or self._last else len(self._signature.parameters)
+
+    def _from_order(self) -> Function:
+        """The function, called with all of its arguments in order."""
+
+        def call(*args: Any) -> Any:
+            first = len(args) - self._last
+            last = dict(zip((*self._by_keyword, *self._others), args[first:], strict=True))
+            others = last.pop(self._others[0]) if self._others else {}
+            return self.f(*args[:first], **last, **others)
+
+        call.__name__ = name_of(self.f)
+        return call
+
+    def check(self, *options: tuple[str, ...]) -> None:
+        """Raises ValueError where an option names no parameter."""
+        for name in (name for option in options for name in option):
+            if name not in self._signature.parameters:
+                raise ValueError(
+                    "`static` and `donate` name parameters of the function, which has "
+                    f"{', '.join(self._signature.parameters)}, but not {name!r}."
+                )
+
+    def in_order(self, args: tuple[Any, ...], keywords: dict[str, Any]) -> tuple[Any, ...]:
+        """The arguments of a call with its defaults. Raises TypeError as the call would."""
+        try:
+            bound = self._signature.bind(*args, **keywords)
+        except TypeError as error:
+            raise TypeError(f"`{name_of(self.f)}()`: {error}") from None
+        bound.apply_defaults()
+        last = [bound.arguments[name] for name in (*self._by_keyword, *self._others)]
+        return (*bound.args, *last)
+
+    def is_default(self, name: str, arg: Any) -> bool:
+        """Whether an argument is what the function itself says where none is given.
+
+        Such a one is fixed, as in Python's own code, unless it is an array or can change.
+        """
+        parameter = self._signature.parameters.get(name)
+        return parameter is not None and arg is parameter.default and is_hashable(arg)
+
+    def names(self, args: tuple[Any, ...]) -> list[str]:
+        """A name for each of the arguments in order."""
+        first = len(args) - self._last
+        try:
+            bound = self._signature.bind_partial(*args[:first])
+        except TypeError:
+            raise TypeError(
+                f"`{name_of(self.f)}` takes {', '.join(self._signature.parameters)}, but was given "
+                f"{first} arguments."
+            ) from None
+        names = [
+            each
+            for name, given in bound.arguments.items()
+            for each in (
+                [f"{name}{i}" for i in range(len(given))] if name == self._several else [name]
+            )
+        ]
+        return [*names, *self._by_keyword, *self._others]
 
 
 def _leaf_names(name: str, tree: Any) -> Iterator[str]:
@@ -154,8 +228,10 @@ def _leaf_names(name: str, tree: Any) -> Iterator[str]:
         yield name
 
 
-def checked_arguments(recorded: Recorded, args: tuple[Any, ...]) -> list[Any]:
-    """The leaves of `args`, as the program takes them.
+def checked_arguments(
+    recorded: Recorded, args: tuple[Any, ...], converted: Function = as_example
+) -> list[Any]:
+    """The leaves of `args` as the program takes them, each `converted(leaf, name, promote)`.
 
     Raises TypeError for another structure, ValueError for another shape or dtype.
     """
@@ -166,32 +242,37 @@ def checked_arguments(recorded: Recorded, args: tuple[Any, ...]) -> list[Any]:
         )
     found: list[Any] = []
     for parameter, given, traced in zip(recorded.parameters, args, recorded.args, strict=True):
+        if parameter in recorded.static:
+            found += leaves(given)
+            continue
         if not same_structure(given, traced):
             raise TypeError(
                 f"`{name}` was derived for `{parameter}` of another structure: it now is "
                 f"{describe(given)}.\nDerive it again with such arguments."
             )
         for leaf, node in zip(leaves(given), leaves(traced), strict=True):
-            found.append(_checked_leaf(leaf, node))
+            found.append(_checked_leaf(leaf, node, converted))
     return found
 
 
-def _checked_leaf(leaf: Any, node: Any) -> Any:
+def _checked_leaf(leaf: Any, node: Any, converted: Function) -> Any:
     if isinstance(node, TracedGenerator):
         return leaf
-    data = as_example(leaf, node.name, False)
+    data = converted(leaf, node.name, False)
     expected = node._data
-    if isinstance(expected, float):
-        if not isinstance(data, float):
-            data = float(data) if np.ndim(data) == 0 else data
-    elif isinstance(data, np.ndarray) and data.dtype.kind in "biu" and expected.dtype.kind == "f":
-        data = data.astype(expected.dtype)
+    if isinstance(data, float):
+        data = data if isinstance(expected, float) else np.asarray(data)
+    elif not isinstance(expected, float):
+        if data.dtype.kind in "biu" and expected.dtype.kind == "f":
+            data = data.astype(expected.dtype)
+    elif isinstance(data, np.ndarray) and data.ndim == 0:
+        data = float(data)
     if np.shape(data) != np.shape(expected) or (
-        isinstance(expected, np.ndarray) and np.asarray(data).dtype != expected.dtype
+        isinstance(expected, np.ndarray) and data.dtype != expected.dtype
     ):
         raise ValueError(
             f"This program was derived for `{node.name}` as {describe(expected)}, but it is "
             f"{describe(leaf)}.\nDerive it again with such an argument, or use `compile`, "
             "which does so by itself."
         )
-    return data if isinstance(expected, float) else np.asarray(data)
+    return data

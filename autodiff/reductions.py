@@ -25,6 +25,12 @@ def spread(reduced: Any, axis: Axis, keepdims: bool) -> Any:
     return reduced if keepdims or axis is None else expand_dims(reduced, axis)
 
 
+def axes_of(axis: Axis, ndim: int) -> tuple[int, ...]:
+    """The axes that `axis` names, counted from the front."""
+    named = range(ndim) if axis is None else axis if isinstance(axis, tuple) else (axis,)
+    return tuple([a % builtins.max(ndim, 1) for a in named])
+
+
 def _count(x: Any, z: Any) -> int:
     """How many entries of x made each entry of z."""
     return math.prod(shape_of(x)) // builtins.max(math.prod(shape_of(z)), 1)
@@ -121,8 +127,7 @@ def prod(ct, z, x, axis=None, keepdims=False):
     ndim = len(shape_of(x))
     if not ndim:
         return ct
-    axes = range(ndim) if axis is None else (axis if isinstance(axis, tuple) else (axis,))
-    axes = tuple(a % ndim for a in axes)
+    axes = axes_of(axis, ndim)
     last = tuple(range(ndim - len(axes), ndim))
     moved = moveaxis(x, axes, last)
     rows = reshape(moved, (*shape_of(moved)[: ndim - len(axes)], _count(x, z)))
@@ -144,7 +149,18 @@ def _before(rows: Any) -> Any:
     return cumprod(_shifted(rows, 1, 1.0), -1) if shape_of(rows)[-1] else rows
 
 
-@helper("recurrence")
+@helper(
+    "recurrence",
+    jax="""
+    def step(s, pair):
+        s = pair[1] + pair[0] * s
+        return s, s
+
+    pairs = [jnp.moveaxis(part, -1, 0) for part in jnp.broadcast_arrays(factor, x)]
+    start = jnp.zeros(pairs[0].shape[1:], jnp.result_type(factor, x))
+    jnp.moveaxis(jax.lax.scan(step, start, pairs, reverse=True)[1], 0, -1)
+    """,
+)
 def _recurrence(factor: Any, x: Any) -> Any:
     s = np.array(np.broadcast_to(x, np.broadcast_shapes(np.shape(factor), np.shape(x))))
     for i in range(s.shape[-1] - 2, -1, -1):

@@ -21,12 +21,12 @@ def _by_entry(function: Any, x: Any) -> Any:
 # NumPy has no error function; the C library's is right to the last digit.
 
 
-@helper("erf")
+@helper("erf", jax="jax.scipy.special.erf(x)")
 def _erf(x: Any) -> Any:
     return _by_entry(math.erf, x)
 
 
-@helper("erfc")
+@helper("erfc", jax="jax.scipy.special.erfc(x)")
 def _erfc(x: Any) -> Any:
     return _by_entry(math.erfc, x)
 

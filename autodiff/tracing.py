@@ -134,7 +134,7 @@ class _Draw(NamedTuple):
     """Stands for a primitive where a generator draws numbers: it is written as a method call."""
 
     name: str
-    generator: str
+    generator: TracedGenerator
     args: tuple[Any, ...]
     keywords: dict[str, Any]
 
@@ -145,7 +145,7 @@ class TracedGenerator:
     METHODS = ("normal", "standard_normal", "uniform", "random", "integers", "permutation")
 
     def __init__(self, trace: Trace, name: str, example: np.random.Generator) -> None:
-        self._trace, self._name = trace, name
+        self._trace, self.name = trace, name
         self._example = np.random.Generator(type(example.bit_generator)(0))
 
     def __getattr__(self, method: str) -> Function:
@@ -162,7 +162,7 @@ class TracedGenerator:
                 _refuse(given, "a random draw", "a draw of fixed parameters, scaled afterwards")
         drawn = getattr(self._example, method)(*args, **keywords)
         node = self._trace.leaf(drawn, None)
-        self._trace.draws[node] = _Draw(method, self._name, args, keywords)
+        self._trace.draws[node] = _Draw(method, self, args, keywords)
         return node
 
 

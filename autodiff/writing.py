@@ -3,31 +3,80 @@
 from __future__ import annotations
 
 import ast
-import builtins
+import functools
 import keyword
+import re
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from . import formula as syntax
+from .recorded import Recorded, name_of
 from .simplify import Graph, Step
 from .standalone import definitions
+from .tracing import TracedGenerator
+from .tree import leaves
+from .value import Value
+
+# What a program may import, by what it is called there.
+_MODULES = {
+    "jax": "import jax",
+    "jnp": "import jax.numpy as jnp",
+    "math": "import math",
+    "np": "import numpy as np",
+}
 
 _LONGEST = 72  # characters of an expression that is still put into another
 
 
-class Names:
-    """A name for each step: the user's own where it is known, `d_x` for the cotangent of `x`."""
+# What a workspace calls things besides the variables of its program.
+_OF_WORKSPACES = re.compile(
+    r"(buffer|ones_|piece_of_|captured_|static_|u?int\d|float\d|bool).*|.+_|functools|in_pieces"
+)
 
-    def __init__(self, graph: Graph, inputs: Iterable[str]) -> None:
-        self._taken = {*keyword.kwlist, *dir(builtins), *syntax.HELPERS, "np", "math"}
+
+@functools.cache
+def reserved() -> frozenset[str]:
+    """The names that programs use themselves: no variable, parameter or program has them."""
+    of_floats = (f"{name}_of_floats" for name in syntax.SCALARS)
+    builtins = ("abs", "float", "slice")
+    return frozenset([*keyword.kwlist, *builtins, *_MODULES, *syntax.HELPERS, *of_floats])
+
+
+def program_name(f: Callable[..., Any]) -> str:
+    """What the program of a function is called: like it, if a program can be called so."""
+    name = name_of(f)
+    return f"{name}_program" if name in reserved() else name
+
+
+class Names:
+    """A name for each step: the user's own where it is known, `d_x` for the cotangent of `x`.
+
+    `program` is the function that they stand in, or with `beside` next to.
+    """
+
+    def __init__(self, recorded: Recorded, program: str, beside: bool = False) -> None:
+        graph = recorded.graph
+        self._taken = {*reserved(), program}
+        self._beside = beside
         self._counts: dict[str, int] = {}  # the number that a wanted name got last
-        self._of: dict[Step, str] = {}
+        self._of: dict[Any, str] = {}
         self.made_up: set[Step] = set()
-        for step, name in zip(graph.inputs, inputs, strict=True):
-            self._of[step] = self.fresh(name)
+        # The parameters come first: no leaf of one may take the name of another.
+        self.parameters = [self.fresh(name) for name in recorded.parameters]
+        for name, arg in zip(self.parameters, recorded.args, strict=True):
+            if isinstance(arg, (Value, TracedGenerator)):
+                self._of[graph.of(arg)] = name
+        for leaf in leaves(recorded.args):
+            if isinstance(leaf, (Value, TracedGenerator)) and graph.of(leaf) not in self._of:
+                self._of[graph.of(leaf)] = self.fresh(leaf.name or "x")
+        for step in graph.steps:
+            if step.captured is not None:
+                self._of[step] = self.fresh(_identifier(step.captured.name) or "C1")
+        if not beside:
+            self._taken.remove(program)  # a variable inside of it may be called like it
         self._result = graph.outputs[0] if graph.outputs else None
         given = {graph.of(node): name for node, name in graph.trace.names.items()}
         primals: dict[Any, list[Step]] = {}
@@ -55,6 +104,8 @@ class Names:
 
     def fresh(self, wanted: str) -> str:
         """`wanted`, or with the first number after it that makes it another."""
+        if self._beside and _OF_WORKSPACES.fullmatch(wanted):
+            wanted = f"own_{wanted.strip('_')}"
         name, stem = wanted, wanted.rstrip("0123456789")
         count = self._counts.get(wanted, int(wanted[len(stem) :] or 0))
         while name in self._taken:
@@ -72,14 +123,20 @@ class Names:
         """Whether a step has a name yet."""
         return step in self._of
 
-    def __getitem__(self, step: Step) -> str:
+    def __getitem__(self, step: Any) -> str:
         if step not in self._of:
             self._of[step] = self.fresh("t1")
         return self._of[step]
 
 
+def _identifier(name: str | None) -> str | None:
+    return name if name and name.isidentifier() else None
+
+
 class Writer:
     """The expression of each step, and what the program must define and import for it."""
+
+    MODULE = "np"
 
     def __init__(self, graph: Graph, names: Names, arrays: Callable[[Any], ast.expr]) -> None:
         self.names = names
@@ -137,13 +194,17 @@ class Writer:
         primitive: Any = step.primitive
         params = dict(zip(primitive.defaults, step.params, strict=True))
         qualified = self._of_floats if on_floats else self._of_arrays
-        tree = primitive.formula.put(put, params, self.literal, qualified)
-        brief = _OnFloats(self) if on_floats else _OnArrays()
-        return brief.visit(tree)  # type: ignore[no-any-return]
+        tree = primitive.formula.put(put, params, self.static, qualified)
+        return self._brief(tree, on_floats)
+
+    def _brief(self, tree: ast.expr, on_floats: bool) -> ast.expr:
+        finished: ast.expr = (_OnFloats(self) if on_floats else OnArrays()).visit(tree)
+        return finished
 
     def _draw(self, step: Step) -> ast.expr:
         draw: Any = step.draw
-        function = ast.Attribute(syntax.name(draw.generator), draw.name, ast.Load())
+        generator = syntax.name(self.names[draw.generator])
+        function = ast.Attribute(generator, draw.name, ast.Load())
         keywords = [ast.keyword(k, self.literal(v)) for k, v in draw.keywords.items()]
         return ast.Call(function, [self.literal(a) for a in draw.args], keywords)
 
@@ -151,8 +212,8 @@ class Writer:
         if name in syntax.HELPERS:
             self.helpers[name] = syntax.HELPERS[name]
             return syntax.name(name)
-        self.modules.add("numpy")
-        return ast.Attribute(syntax.name("np"), name, ast.Load())
+        self.modules.add(self.MODULE)
+        return ast.Attribute(syntax.name(self.MODULE), name, ast.Load())
 
     def _of_floats(self, name: str) -> ast.expr:
         if name in ("abs", "where", "logical_not"):
@@ -164,6 +225,10 @@ class Writer:
             self.helpers[f"{name}_of_floats"] = syntax.SCALARS[name]
             return syntax.name(f"{name}_of_floats")
         return self._of_arrays(name)
+
+    def static(self, value: Any) -> ast.expr:
+        """The syntax of a static parameter."""
+        return self.literal(value)
 
     def literal(self, value: Any) -> ast.expr:
         """The syntax of a static value, its arrays as constants."""
@@ -189,14 +254,14 @@ class _Qualify(ast.NodeTransformer):
         return self.qualified(node.id)
 
 
-class _OnArrays(ast.NodeTransformer):
+class OnArrays(ast.NodeTransformer):
     """What is written more briefly about arrays: `x.T`, and indices outside of brackets."""
 
     def visit_Call(self, node: ast.Call) -> ast.expr:
         self.generic_visit(node)
         match node:
             case ast.Call(
-                func=ast.Attribute(value=ast.Name(id="np"), attr="transpose"),
+                func=ast.Attribute(value=ast.Name(id="np" | "jnp"), attr="transpose"),
                 args=[x, ast.Constant(value=None)],
             ):
                 return ast.Attribute(x, "T", ast.Load())
@@ -243,10 +308,12 @@ class _OnFloats(ast.NodeTransformer):
 
 def preamble(writer: Writer) -> list[str]:
     """The imports and helper functions that the written steps need."""
-    texts = definitions(writer.helpers)
-    modules = set(writer.modules)
-    for module, mark in (("numpy", "np."), ("math", "math.")):
-        if any(mark in text for text in texts):
-            modules.add(module)
-    imports = [f"import {m}" if m == "math" else f"import {m} as np" for m in sorted(modules)]
+    texts = definitions(writer.helpers, writer.MODULE)
+    names = {
+        node.id
+        for text in texts
+        for node in ast.walk(ast.parse(text))
+        if isinstance(node, ast.Name)
+    }
+    imports = [line for name, line in _MODULES.items() if name in {*names, *writer.modules}]
     return ["\n".join(imports), *texts] if imports else texts

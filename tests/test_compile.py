@@ -8,7 +8,7 @@ from agreement import agree, close, slope_of, weighted
 from registry_cases import calls
 
 import autodiff as ad
-from autodiff import compile, grad, hvp, value_and_grad
+from autodiff import compile, derive, grad, hvp, value_and_grad
 from autodiff.primitive import REGISTRY
 from autodiff.tracing import TraceError
 from autodiff.tree import leaves, tree_map
@@ -209,3 +209,21 @@ def test_bad_labels_are_refused_as_ever():
     with pytest.raises(ValueError, match="Labels count"):
         step(params, X, labels + 3)
     close(step(params, X, labels)[0], sgd_step(params, X, labels)[0])
+
+
+def test_names_of_the_user_do_not_meet_those_of_a_program():
+    def f(np1, slice):
+        buffer1 = np.tanh(np1)
+        f = buffer1.T
+        return np.sum(f @ buffer1) * slice
+
+    def mixed(w, w0, np):
+        return np * (w[0] * 2 + w[1] * 3 + w0 * 5)
+
+    x = np.arange(4.0).reshape(2, 2)
+    close(compile(f)(x, 2.0), f(x, 2.0))
+    close(derive(f, x, 2.0, argnums=())(x, 2.0), f(x, 2.0))
+    for program in (compile(mixed), derive(mixed, [1.0, 2.0], 3.0, 4.0, argnums=())):
+        close(program([1.0, 2.0], 3.0, 4.0), 92.0)
+    close(compile(ad.softmax)(x), ad.softmax(x))
+    close(derive(ad.softmax, x, argnums=())(x), ad.softmax(x))
