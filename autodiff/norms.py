@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from .declare import composite, primitive
-from .ops import abs, where
+from .ops import abs, sign, where
 from .primitive import shape_of
 from .reductions import Axis, max, min, spread, sum
 from .shapes import expand_dims, moveaxis
@@ -42,7 +42,7 @@ def _vector_norm(x: Any, ord: Any, axis: Axis, keepdims: bool) -> Any:
     if ord == -np.inf:
         return min(size, axis, keepdims)
     if ord == 0:
-        return sum(where(size == 0, 0.0, 1.0), axis, keepdims)
+        return sum(sign(size), axis, keepdims)
     if ord == 1:
         return sum(size, axis, keepdims)
     total = sum(size**ord, axis, keepdims)
