@@ -359,6 +359,8 @@ def _check_born(
 
 def brief(data: Any) -> str:
     """A number or a small array in full, the ends of a large one, on one line."""
+    if np.ndim(data) == 0:
+        return str(data)
     return " ".join(np.array2string(np.asarray(data), threshold=6, edgeitems=2).split())
 
 

@@ -1,0 +1,164 @@
+"""Losses against closed forms in 50 digits, also where logits are large."""
+
+import mpmath
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from autodiff import Tensor, Value
+from nn import binary_cross_entropy, binary_cross_entropy_with_logits, cross_entropy, mse
+
+mpmath.mp.dps = 50
+logits = st.floats(-1000, 1000) | st.sampled_from([-1000.0, -40.0, 0.0, 40.0, 1000.0])
+
+
+def exact(numbers):
+    return [mpmath.mpf(float(x)) for x in np.ravel(numbers)]
+
+
+def mean(terms):
+    return float(mpmath.fsum(terms) / len(terms))
+
+
+def softplus(z):
+    return mpmath.log1p(mpmath.exp(z)) if z < 0 else z + mpmath.log1p(mpmath.exp(-z))
+
+
+def sigmoid(z):
+    return 1 / (1 + mpmath.exp(-z))
+
+
+# -- squares -------------------------------------------------------------------------------
+
+
+@given(arrays(float, (3, 2), elements=st.floats(-1e3, 1e3)))
+def test_mse(x):
+    prediction, target = Tensor(x), np.arange(6.0).reshape(3, 2)
+    loss = mse(prediction, target)
+    loss.backward()
+    off = [p - t for p, t in zip(exact(x), exact(target), strict=True)]
+    assert loss.item() == pytest.approx(mean([d * d for d in off]), rel=1e-13)
+    expected = np.reshape([float(2 * d / 6) for d in off], (3, 2))
+    np.testing.assert_allclose(prediction.grad, expected, rtol=1e-13)
+
+
+@pytest.mark.parametrize("target", [4.0, Value(4.0)])
+def test_mse_of_values(target):
+    x = Value(1.0)
+    loss = mse(x, target)
+    loss.backward()
+    assert (float(loss), x.grad) == (9.0, -6.0)
+
+
+def test_mse_of_lists_of_values():
+    x, y = Value(1.0), Value(2.0)
+    loss = mse([x, y], [3.0, 5.0])
+    loss.backward()
+    assert (loss.item(), x.grad, y.grad) == (6.5, -2.0, -3.0)
+
+
+# -- two classes ---------------------------------------------------------------------------
+
+
+@given(
+    arrays(float, 4, elements=logits),
+    arrays(float, 4, elements=st.sampled_from([0.0, 1.0, 0.5])),
+)
+def test_binary_cross_entropy_with_logits(z, t):
+    logit = Tensor(z)
+    loss = binary_cross_entropy_with_logits(logit, t)
+    loss.backward()
+    pairs = list(zip(exact(z), exact(t), strict=True))
+    expected = mean([ti * softplus(-zi) + (1 - ti) * softplus(zi) for zi, ti in pairs])
+    assert loss.item() == pytest.approx(expected, rel=1e-13, abs=1e-300)
+    slopes = [float((sigmoid(zi) - ti) / 4) for zi, ti in pairs]
+    np.testing.assert_allclose(logit.grad, slopes, rtol=1e-12, atol=1e-16)
+
+
+def test_binary_cross_entropy_with_logits_keeps_its_tails():
+    z = Tensor([-600.0, 600.0])  # both classified right: the loss is tiny, and not 0
+    loss = binary_cross_entropy_with_logits(z, [0.0, 1.0])
+    loss.backward()
+    tail = float(mpmath.exp(-600))
+    assert loss.item() == pytest.approx(tail, rel=1e-13)
+    np.testing.assert_allclose(z.grad, [tail / 2, -tail / 2], rtol=1e-12)
+
+
+@given(
+    arrays(float, 4, elements=st.floats(0.001, 0.999)),
+    arrays(float, 4, elements=st.sampled_from([0.0, 1.0, 0.25])),
+)
+def test_binary_cross_entropy(p, t):
+    probability = Tensor(p)
+    loss = binary_cross_entropy(probability, t)
+    loss.backward()
+    pairs = list(zip(exact(p), exact(t), strict=True))
+    expected = mean([-(ti * mpmath.log(pi) + (1 - ti) * mpmath.log(1 - pi)) for pi, ti in pairs])
+    assert loss.item() == pytest.approx(expected, rel=1e-12)
+    slopes = [float(((1 - ti) / (1 - pi) - ti / pi) / 4) for pi, ti in pairs]
+    np.testing.assert_allclose(probability.grad, slopes, rtol=1e-11)
+
+
+def test_binary_cross_entropy_at_certainty():
+    p = Tensor([0.0, 1.0])
+    loss = binary_cross_entropy(p, [0.0, 1.0])
+    loss.backward()
+    assert loss.item() == 0.0
+    np.testing.assert_array_equal(p.grad, [0.5, -0.5])
+
+
+# -- many classes --------------------------------------------------------------------------
+
+
+@given(arrays(float, (3, 4), elements=logits), arrays(int, 3, elements=st.integers(0, 3)))
+def test_cross_entropy(z, labels):
+    scores = Tensor(z)
+    loss = cross_entropy(scores, labels)
+    loss.backward()
+    terms, slopes = [], []
+    for row, label in zip(z, labels, strict=True):
+        row = exact(row)
+        powers = [mpmath.exp(x - max(row)) for x in row]
+        total = mpmath.fsum(powers)
+        terms.append(mpmath.log(total) + max(row) - row[label])
+        slopes.append([float((p / total - (k == label)) / 3) for k, p in enumerate(powers)])
+    assert loss.item() == pytest.approx(mean(terms), rel=1e-13, abs=1e-15)
+    np.testing.assert_allclose(scores.grad, slopes, rtol=1e-12, atol=1e-16)
+
+
+def test_cross_entropy_of_values():
+    rows = [[Value(1.0), Value(-1.0)], [Value(0.0), Value(2.0)]]
+    loss = cross_entropy(rows, [0, 1])
+    loss.backward()
+    assert loss.item() == pytest.approx(float(mpmath.log1p(mpmath.exp(-2))), rel=1e-14)
+    slope = float(1 - sigmoid(mpmath.mpf(2))) / 2
+    assert [v.grad for row in rows for v in row] == pytest.approx([-slope, slope, slope, -slope])
+
+
+@pytest.mark.parametrize("loss", [mse, binary_cross_entropy, binary_cross_entropy_with_logits])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_precision_stays(loss, dtype):
+    x = Tensor(np.full((2, 2), 0.5, dtype))
+    out = loss(x, np.ones((2, 2), dtype))
+    out.backward()
+    assert (out.dtype, x.grad.dtype) == (dtype, dtype)
+
+
+# -- what is refused -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("loss", [mse, binary_cross_entropy, binary_cross_entropy_with_logits])
+@pytest.mark.parametrize("target", [np.ones(3), np.ones((3, 2)), 1.0, [[1.0]]])
+def test_shapes_that_would_broadcast_are_refused(loss, target):
+    with pytest.raises(ValueError, match=r"one shape, but these have \(3, 1\) and "):
+        loss(Tensor(np.ones((3, 1))), target)
+
+
+@pytest.mark.parametrize(
+    "labels", [[0, 1], [0, 1, 4], [0, 1, -1], [0.0, 1.0, 2.0], np.ones((3, 4), int)]
+)
+def test_labels_that_are_refused(labels):
+    with pytest.raises(ValueError, match="Labels"):
+        cross_entropy(Tensor(np.ones((3, 4))), labels)

@@ -1,0 +1,197 @@
+"""Optimisers against the closed forms of their paths."""
+
+import math
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from autodiff import Tensor, Value
+from nn import Linear, mse
+from optim import GD, SGD, Optimizer
+
+OPTIMIZERS = [GD, SGD]
+
+
+@pytest.mark.parametrize("make", OPTIMIZERS)
+@given(st.floats(-100, 100), st.floats(0.001, 0.9))
+def test_the_path_down_a_parabola(make, start, lr):
+    """On w², a step multiplies w by 1 - 2 lr."""
+    w = Value(start)
+    optimizer = make([w], lr=lr)
+    for _ in range(5):
+        optimizer.zero_grad()
+        (w * w).backward()
+        optimizer.step()
+    assert w.data == pytest.approx(start * (1 - 2 * lr) ** 5, rel=1e-9, abs=1e-12)
+
+
+@given(st.floats(0.01, 0.5), st.floats(0, 0.99))
+def test_momentum(lr, momentum):
+    """v = m v + gradient; w = w - lr v, in exact arithmetic."""
+    w = Tensor([2.0, -1.0])
+    optimizer = SGD([w], lr=lr, momentum=momentum)
+    exact, v = [Fraction(2), Fraction(-1)], [Fraction(0), Fraction(0)]
+    for _ in range(4):
+        optimizer.zero_grad()
+        (w * w).sum().backward()
+        optimizer.step()
+        v = [Fraction(momentum) * vi + 2 * wi for vi, wi in zip(v, exact, strict=True)]
+        exact = [wi - Fraction(lr) * vi for vi, wi in zip(v, exact, strict=True)]
+    np.testing.assert_allclose(w.data, [float(x) for x in exact], rtol=1e-9, atol=1e-12)
+
+
+def test_each_parameter_has_a_momentum_of_its_own():
+    a, b = Value(1.0), Value(1.0)
+    optimizer = SGD([a, b], lr=0.1, momentum=0.5)
+    for loss in (lambda: a * 1.0, lambda: a * 1.0 + b * 10.0):
+        optimizer.zero_grad()
+        loss().backward()
+        optimizer.step()
+    assert a.data == pytest.approx(1 - 0.1 - 0.15)
+    assert b.data == pytest.approx(1 - 1.0)
+
+
+def test_least_squares():
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(50, 3)), rng.normal(size=(50, 2))
+    model = Linear(3, 2, seed=0)
+    optimizer = GD(model.parameters(), lr=0.3)
+    for _ in range(400):
+        optimizer.zero_grad()
+        mse(model(X), y).backward()
+        optimizer.step()
+    expected = np.linalg.lstsq(np.column_stack([X, np.ones(50)]), y, rcond=None)[0]
+    np.testing.assert_allclose(model.weight.data, expected[:3], rtol=1e-9)
+    np.testing.assert_allclose(model.bias.data, expected[3], rtol=1e-9)
+
+
+# -- what a step leaves alone --------------------------------------------------------------
+
+
+@pytest.mark.parametrize("make", OPTIMIZERS)
+def test_what_no_backward_pass_has_reached_stays(make):
+    w, untouched = Value(1.0), Tensor([1.0, 2.0])
+    optimizer = make([w, untouched], lr=0.5)
+    before = untouched.data
+    (w * w).backward()
+    optimizer.step()
+    assert w.data == 0.0
+    assert untouched.data is before
+
+
+def test_zero_grad_is_of_all_parameters():
+    a, b = Value(1.0), Tensor([1.0])
+    (a * b).sum().backward()
+    GD([a, b]).zero_grad()
+    assert (a.grad, b.grad.tolist()) == (0.0, [0.0])
+
+
+def test_gradients_add_up_until_they_are_cleared():
+    w = Value(1.0)
+    optimizer = GD([w], lr=0.1)
+    (w * 3.0).backward()
+    (w * 4.0).backward()
+    optimizer.step()
+    assert w.data == pytest.approx(1 - 0.7)
+
+
+@pytest.mark.parametrize("momentum", [0.0, 0.9])
+def test_a_step_writes_into_no_array_that_was_given_out(momentum):
+    w = Tensor([1.0, 2.0])
+    optimizer = SGD([w], lr=0.1, momentum=momentum)
+    for _ in range(3):
+        optimizer.zero_grad()
+        (w * w).sum().backward()
+        data, grad = w.data, w.grad
+        copies = data.copy(), grad.copy()
+        optimizer.step()
+        np.testing.assert_array_equal((data, grad), copies)
+
+
+@pytest.mark.parametrize("shape", [(), (3,), (2, 3), (0,)])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("momentum", [0.0, 0.9])
+def test_arrays_keep_shape_and_dtype(shape, dtype, momentum):
+    w = Tensor(np.ones(shape, dtype))
+    optimizer = SGD([w], lr=0.25, momentum=momentum)
+    for _ in range(2):
+        optimizer.zero_grad()
+        (w * w).sum().backward()
+        optimizer.step()
+    for array in (w.data, w.grad):
+        assert isinstance(array, np.ndarray)
+        assert (array.shape, array.dtype) == (shape, dtype)
+    assert np.all(w.data < 1)
+
+
+def test_a_graph_from_before_a_step_is_known_to_be_stale():
+    w = Value(1.0, name="w")
+    loss = w * w
+    loss.backward()
+    GD([w], lr=0.1).step()
+    with pytest.raises(ValueError, match=r"`w` was changed .*was 1\.0, now it is 0\.8"):
+        loss.backward()
+
+
+# -- what is checked -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("make", OPTIMIZERS)
+@pytest.mark.parametrize("lr", [0, -0.1, math.inf, math.nan, "0.1", None, True, 1j, np.ones(2)])
+def test_learning_rates_that_are_refused(make, lr):
+    with pytest.raises(ValueError, match="A learning rate is a finite number above 0, but this is"):
+        make([Value(1.0)], lr=lr)
+    optimizer = make([Value(1.0)], lr=0.5)
+    with pytest.raises(ValueError, match="learning rate"):
+        optimizer.lr = lr
+    assert optimizer.lr == 0.5
+
+
+@pytest.mark.parametrize(
+    "lr", [1, 0.5, np.float32(0.5), np.float64(0.5), np.int64(2), Fraction(1, 2)]
+)
+def test_learning_rates_that_are_taken(lr):
+    w = Value(0.0)
+    optimizer = GD([w], lr=lr)
+    (w * 1.0).backward()
+    optimizer.step()
+    assert (w.data, type(w.data)) == (-float(lr), float)
+
+
+def test_the_learning_rate_can_be_changed():
+    w = Value(0.0)
+    optimizer = GD([w], lr=1.0)
+    optimizer.lr = 0.5
+    (w * 1.0).backward()
+    optimizer.step()
+    assert w.data == -0.5
+
+
+@pytest.mark.parametrize("momentum", [-0.1, 1, 1.5, math.nan, "0.9", None, True])
+def test_momenta_that_are_refused(momentum):
+    with pytest.raises(ValueError, match="Momentum is from 0 to below 1, but this is"):
+        SGD([Value(1.0)], momentum=momentum)
+
+
+@pytest.mark.parametrize(
+    ("params", "error", "message"),
+    [
+        ([], ValueError, "needs parameters to move"),
+        (Value(1.0), TypeError, r"write `\[w\]` for one"),
+        ([1.0], TypeError, "you made, but this is 1.0"),
+        ([Value(1.0) * 2], TypeError, "the result of `mul`"),
+        ([W := Value(1.0), Value(2.0), W], ValueError, "has one twice"),
+    ],
+)
+def test_parameters_that_are_refused(params, error, message):
+    for make in (Optimizer, *OPTIMIZERS):
+        with pytest.raises(error, match=message):
+            make(params)
+
+
+def test_parameters_may_come_from_a_generator():
+    model = Linear(2, 1, seed=0)
+    assert len(GD(p for p in model.parameters()).params) == 2
