@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import operator
 from collections.abc import Iterable, Sequence
 from contextlib import nullcontext
 from typing import Any
@@ -19,6 +20,7 @@ Cotangents = dict[Value, Any]
 ndarray = np.ndarray
 _ONE = np.ones(())
 _ONE.setflags(write=False)
+_clock_of = operator.attrgetter("_clock")
 
 
 def backward(self: Value, cotangent: Any = None) -> None:
@@ -86,26 +88,17 @@ def reverse_topological(
 
     Leaves are left out, and so is what is behind the nodes of `stop`.
     """
-    uses: dict[Any, int] = {root: 0 for root in roots if root._link is not None}
-    reached = list(uses)
-    for node in reached:
-        if stop and node in stop:
-            continue
-        for operand in node._link.inputs(node):
-            if operand in uses:
-                uses[operand] += 1
-            elif operand._link is not None:
-                uses[operand] = 1
-                reached.append(operand)
-    order = [node for node in uses if not uses[node]]
+    order: list[Any] = [root for root in dict.fromkeys(roots) if root._link is not None]
+    seen = set(order)
     for node in order:
         if stop and node in stop:
             continue
         for operand in node._link.inputs(node):
-            if operand._link is not None:
-                uses[operand] -= 1
-                if not uses[operand]:
-                    order.append(operand)
+            if operand._link is not None and operand not in seen:
+                seen.add(operand)
+                order.append(operand)
+    # A node is made after what it is made of: the clock has sorted them already.
+    order.sort(key=_clock_of, reverse=True)
     return order
 
 
@@ -119,7 +112,7 @@ def pull_back(order: Sequence[Value], seeds: Sequence[tuple[Value, Any]]) -> Cot
     # No warning comes from here: what is singular has warned in the forward pass.
     with np.errstate(all="ignore"):
         pulled = _walk(order, seeds, careful=False)
-        if any([_has_nan(ct) for node, ct in pulled.items() if node._link is None]):
+        if _has_nan(pulled):
             pulled = _walk(order, seeds, careful=True)
     if MODES and current_mode().lines is not None:
         _check_pulled(order, pulled)
@@ -152,7 +145,9 @@ def _walk(order: Sequence[Value], seeds: Sequence[tuple[Value, Any]], careful: b
             if part is None:
                 continue
             data = operand._data
-            if type(data) is ndarray is type(part) and part.shape == data.shape:
+            if type(part) is ndarray is type(data):
+                if part.shape != data.shape:
+                    part = sum_to(part, data.shape)
                 if part.dtype is not data.dtype:
                     part = part.astype(data.dtype)
             elif type(data) is not float or type(part) is not float:
@@ -261,8 +256,6 @@ def _sum_to_recorded(part: Any, operand: Value) -> Any:
 
 def _pull_ieee(link: Link, ct: Any, node: Value) -> Any:
     """The pull-back by NumPy's floats, where Python's raise an exception for inf or nan."""
-    if not link.primitive.elementwise:
-        return link.pull_arrays(ct, node)
     return link.pull_ieee(np.float64(ct) if type(ct) is float else ct, node)
 
 
@@ -274,7 +267,7 @@ def sum_to(array: Any, shape: tuple[int, ...]) -> Any:
     extra = array.ndim - len(shape)
     if extra > 0:
         if extra == 1 == len(shape) and array.dtype.char in "fd":
-            array = np.dot(ones(array.shape[0], array.dtype.char), array)  # BLAS is faster
+            array = ones(array.shape[0], array.dtype.char).dot(array)  # BLAS is faster
         else:
             array = np.add.reduce(array, axis=tuple(range(extra)))
     if array.shape != shape:
@@ -290,9 +283,18 @@ def ones(count: int, char: str) -> Any:
     return np.ones(count, char)
 
 
-def _has_nan(ct: Any) -> bool:
-    squared = ct * ct if type(ct) is float else np.vdot(ct, ct)  # inf * inf is no NaN
-    return bool(squared != squared)
+def _has_nan(pulled: Cotangents) -> bool:
+    """Whether a NaN has come down to a leaf: in its sum of squares, as inf * inf is none."""
+    for node, ct in pulled.items():
+        if node._link is None:
+            if type(ct) is float:
+                squared = ct * ct
+            else:
+                flat = ct.ravel()
+                squared = flat.dot(flat)
+            if squared != squared:
+                return True
+    return False
 
 
 def _refuse_changed(operand: Value, node: Value) -> None:

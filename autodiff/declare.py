@@ -10,13 +10,14 @@ import numpy as np
 
 from . import symbol
 from .modes import MODES
-from .primitive import REGISTRY, Primitive, apply, kept, new_node
+from .primitive import REGISTRY, Primitive, apply, kept
 from .tensor import Tensor
-from .value import CLOCK, Value
+from .value import Value, tick
 from .value import plain as plain_data
 
 Function = Callable[..., Any]
 ndarray = np.ndarray
+new = object.__new__
 
 # Beside the registry: functions without a derivative, functions written in operations,
 # and what NumPy's functions do on a Tensor.
@@ -27,7 +28,7 @@ NUMPY: dict[Any, Function] = {}
 
 def _unary(primitive: Primitive) -> Function:
     on_floats, on_arrays, ieee = primitive.on_floats, primitive.on_arrays, primitive.ieee
-    link, new, clock = primitive.link((0,)), object.__new__, CLOCK
+    link = primitive.link((0,))
 
     def call(x: Any) -> Any:
         kind = type(x)
@@ -48,7 +49,7 @@ def _unary(primitive: Primitive) -> Function:
         node._grad = node.name = None
         node._link = link
         node._x = x
-        node._clock = clock[0]
+        node._clock = tick()
         return node
 
     return call
@@ -56,8 +57,8 @@ def _unary(primitive: Primitive) -> Function:
 
 def _binary(primitive: Primitive) -> Function:
     on_floats, on_arrays, ieee = primitive.on_floats, primitive.on_arrays, primitive.ieee
+    on_tensors = on_arrays if primitive.keeps is None else primitive.on_arrays_keeping
     both, first, second = primitive.link((0, 1)), primitive.link((0,)), primitive.link((1,))
-    new, clock = object.__new__, CLOCK
 
     def call(a: Any, b: Any) -> Any:
         kind, other, link = type(a), type(b), both
@@ -71,6 +72,7 @@ def _binary(primitive: Primitive) -> Function:
                 y, link = b, first
             else:
                 return apply(primitive, (a, b), ())
+            node = new(Value)
             try:
                 result = on_floats(x, y)
             except (ArithmeticError, ValueError):
@@ -91,24 +93,26 @@ def _binary(primitive: Primitive) -> Function:
                 return apply(primitive, (a, b), ())
             elif other is Tensor:
                 x = a = kept(a)
-                y, link, kind = b._data, second, Tensor
+                y, link = b._data, second
             elif other is ndarray:
                 return on_arrays(a, b)
             else:
                 return apply(primitive, (a, b), ())
+            node = new(Tensor)
             try:
-                result = on_arrays(x, y)
+                result = on_tensors(x, y)
             except (ValueError, TypeError):
                 return apply(primitive, (a, b), ())  # which says what was wrong
             if type(result) is not ndarray:
+                if type(result) is tuple:
+                    result, node._kept = result
                 result = np.asarray(result)
-        node = new(kind)
         node._data = result
         node._grad = node.name = None
         node._link = link
         node._x = a
         node._y = b
-        node._clock = clock[0]
+        node._clock = tick()
         return node
 
     return call
@@ -129,6 +133,8 @@ def _general(primitive: Primitive) -> Function:
             bound = signature.bind(*args, **keywords)
             bound.apply_defaults()
             args = tuple([bound.arguments[name] for name in names])
+        if not (defaults or variadic):
+            return _on_tensors(primitive, args, ())
         params = args[count:] + defaults[len(args) - count :]
         if variadic:
             return apply(primitive, tuple(args[0]), params)
@@ -140,36 +146,39 @@ def _general(primitive: Primitive) -> Function:
 
 def _on_tensors(primitive: Primitive, operands: tuple[Any, ...], params: tuple[Any, ...]) -> Any:
     """What `apply` does, in less time where every operand is a Tensor or an array."""
-    data, given, positions = [], [], []
-    for i, operand in enumerate(operands):
+    data: list[Any] = []
+    given, positions = [], []
+    for operand in operands:
         kind = type(operand)
         if kind is Tensor:
+            positions.append(len(data))
             data.append(operand._data)
-            given.append(operand)
-            positions.append(i)
         elif kind is ndarray:
             operand = kept(operand)
             data.append(operand)
-            given.append(operand)
         else:
             return apply(primitive, operands, params)
-    if MODES or not positions or any([isinstance(p, Value) for p in params]):
+        given.append(operand)
+    if MODES or not positions or (params and any([isinstance(p, Value) for p in params])):
         return apply(primitive, operands, params)
+    node: Value = new(Tensor)
     try:
         result = primitive.on_arrays(*data, *params)
     except (ValueError, TypeError, IndexError):
         return apply(primitive, operands, params)  # which says what was wrong
-    node = new_node(Tensor, result if type(result) is ndarray else np.asarray(result))
+    node._data = result if type(result) is ndarray else np.asarray(result)
+    node._grad = node.name = None
     node._link = primitive.link(tuple(positions))
     if primitive.general:
         node._x, node._y = tuple(given), params
     else:
         node._x, node._y = given[0], given[-1]
+    node._clock = tick()
     return node
 
 
 def _public(primitive: Primitive) -> Function:
-    if primitive.defaults or primitive.variadic or len(primitive.operands) > 2:
+    if primitive.general:
         call = _general(primitive)
     else:
         call = (_unary if len(primitive.operands) == 1 else _binary)(primitive)
@@ -191,7 +200,7 @@ def _register(primitive: Primitive, call: Function) -> None:
     if primitive.formula.numpy is not None:
         NUMPY.setdefault(primitive.formula.numpy, call)
     operator = primitive.formula.operator
-    if operator is not None:
+    if operator is not None and f"__{operator[1]}__" not in vars(Value):  # the first one's
         setattr(Value, f"__{operator[1]}__", call)
         if len(primitive.operands) == 2:
             setattr(Value, f"__r{operator[1]}__", lambda self, other: call(other, self))
@@ -245,14 +254,15 @@ def elementwise(formula: str, *, quiet: bool = False) -> Callable[[Function], Fu
     return declare
 
 
-def primitive(formula: str) -> Callable[[Function], Function]:
+def primitive(formula: str, *, keeps: str | None = None) -> Callable[[Function], Function]:
     """Declare an operation by its formula and its pull-back.
 
     The decorated rule takes the cotangent, the output and the operands and returns one
     cotangent for each operand, or None where the output does not change with it; a function
     of no arguments is called only if that operand's cotangent is wanted. A cotangent that
     was broadcast is summed to the operand's shape afterwards. Parameters with a default are
-    static; `*arrays` takes a sequence.
+    static; `*arrays` takes a sequence. `keeps` names another operation of the same operands,
+    which the rule is given the result of, after the output.
     Raises TypeError for a rule of another arity, ValueError for a name that is taken.
 
     >>> import autodiff as ad
@@ -266,7 +276,7 @@ def primitive(formula: str) -> Callable[[Function], Function]:
     """
 
     def declare(rule: Function) -> Function:
-        primitive = Primitive(rule, formula)
+        primitive = Primitive(rule, formula, keeps=keeps)
         call = _public(primitive)
         _register(primitive, call)
         return call

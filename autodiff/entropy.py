@@ -74,32 +74,54 @@ def log_softmax(ct, z, x, axis=-1):
 
 # -- cross entropy, whose gradient is simpler than that of its parts -----------------------
 
-
-def _checked_labels(logits: Any, labels: Any) -> Any:
-    shape, classes = logits.shape[:-1], logits.shape[-1] if logits.ndim else 0
-    labels = np.asarray(labels)
-    if labels.dtype.kind not in "iu" or labels.shape != shape or not labels.size:
-        raise ValueError(
-            "Labels are whole numbers, one for each row of the logits, of shape "
-            f"{shape}, but these have shape {labels.shape} and dtype {labels.dtype}.\n"
-            "From one-hot rows, take `rows.argmax(axis=-1)`."
-        )
-    # As unsigned numbers, negative ones are large: one look finds both faults.
-    if np.maximum.reduce(labels.astype(np.uint64, copy=False), axis=None) >= classes:
-        raise ValueError(
-            f"Labels count the {classes} columns of the logits from 0, but these go from "
-            f"{labels.min()} to {labels.max()}."
-        )
-    return labels
-
-
-# Both look entries up by their place in the flattened rows, and sum a row by a product with
+# These look entries up by their place in the flattened rows, and sum a row by a product with
 # ones: for the few columns of a classifier each is several times faster than along an axis.
 
 
 @functools.lru_cache(maxsize=32)
 def _ones(count: int, dtype: Any) -> Any:
     return np.ones(count, dtype)
+
+
+@functools.lru_cache(maxsize=32)
+def _steps(count: int, step: int) -> Any:
+    return np.arange(0, count * step, step)
+
+
+def _label_places(logits: Any, labels: Any) -> Any:
+    """The places of the labels in the flattened logits."""
+    labels, shape = np.asarray(labels), logits.shape[:-1]
+    if labels.dtype.kind not in "iu" or labels.shape != shape or not (labels.size and logits.ndim):
+        raise ValueError(
+            "Labels are whole numbers, one for each row of the logits, of shape "
+            f"{shape}, but these have shape {labels.shape} and dtype {labels.dtype}.\n"
+            "From one-hot rows, take `rows.argmax(axis=-1)`."
+        )
+    rows, columns = labels.size, logits.shape[-1]
+    try:
+        return np.ravel_multi_index((_steps(rows, 1), labels.reshape(rows)), (rows, columns))
+    except ValueError:
+        raise ValueError(
+            f"Labels count the {columns} columns of the logits from 0, but these go from "
+            f"{labels.min()} to {labels.max()}."
+        ) from None
+
+
+def _others(logits: Any, labels: Any) -> tuple[Any, ...]:
+    """The rows of a classifier with their largest entry taken out.
+
+    Gives exp(row - largest) with 0 in the place of the largest, the sum of each such row, the
+    places of the largest entries and of the labels, and largest - row[label].
+    """
+    label_places = _label_places(logits, labels)
+    rows, columns = label_places.size, logits.shape[-1]
+    flat, table = logits.reshape(rows * columns), logits.reshape(rows, columns)
+    top_places = _steps(rows, columns) + table.argmax(axis=1)
+    top = flat.take(top_places)
+    powers = np.exp(table - top[:, None])
+    powers.reshape(rows * columns)[top_places] = 0.0
+    top -= flat.take(label_places)
+    return powers, powers.dot(_ones(columns, powers.dtype)), top_places, label_places, top
 
 
 @helper(
@@ -113,18 +135,8 @@ def _ones(count: int, dtype: Any) -> Any:
 )
 def _cross_entropy(logits: Any, labels: Any) -> Any:
     """The mean over rows of log(sum(exp(row))) - row[label], with the largest term taken out."""
-    logits = np.asarray(logits)
-    labels = _checked_labels(logits, labels).ravel()
-    rows, columns = labels.size, logits.shape[-1]
-    flat = logits.reshape(rows * columns)
-    starts = np.arange(0, rows * columns, columns)
-    top_places = starts + logits.reshape(rows, columns).argmax(axis=1)
-    top = flat.take(top_places)
-    right = flat.take(starts + labels)
-    powers = np.exp(logits.reshape(rows, columns) - top[:, None])
-    powers.reshape(-1)[top_places] = 0.0
-    losses = np.log1p(powers.dot(_ones(columns, powers.dtype)))
-    return (np.add.reduce(losses) + np.add.reduce(top - right)) / rows
+    _, rest, _, _, behind = _others(np.asarray(logits), labels)
+    return (behind + np.log1p(rest)).dot(_ones(rest.size, rest.dtype)) / rest.size
 
 
 @helper(
@@ -139,36 +151,20 @@ def _cross_entropy(logits: Any, labels: Any) -> Any:
 )
 def _softmax_error(logits: Any, labels: Any) -> Any:
     """(softmax(row) - one_hot(label)) / rows: at the label, minus the sum of the others."""
-    labels = np.asarray(labels)
-    rows, columns = labels.size, logits.shape[-1]
-    ones, starts = _ones(columns, logits.dtype), np.arange(0, rows * columns, columns)
-    top = logits.reshape(-1).take(starts + logits.reshape(rows, columns).argmax(axis=1))
-    powers = np.exp(logits.reshape(rows, columns) - top[:, None])
-    powers *= (1 / (rows * powers.dot(ones)))[:, None]
-    flat, label_places = powers.reshape(-1), starts + labels.reshape(-1)
-    flat[label_places] = 0.0
-    flat[label_places] = -powers.dot(ones)
-    return powers.reshape(logits.shape)
+    return _loss_and_error(logits, labels)[1]
 
 
 @fused("loss_and_error", "cross_entropy", "softmax_error")
 def _loss_and_error(logits: Any, labels: Any) -> tuple[Any, Any]:
-    labels = _checked_labels(logits, labels).ravel()
-    rows, columns = labels.size, logits.shape[-1]
-    ones, starts = _ones(columns, logits.dtype), np.arange(0, rows * columns, columns)
-    flat, table = logits.reshape(rows * columns), logits.reshape(rows, columns)
-    top_places, label_places = starts + table.argmax(axis=1), starts + labels
-    top = flat.take(top_places)
-    powers = np.exp(table - top[:, None])
-    error = powers.reshape(rows * columns)
-    error[top_places] = 0.0
-    rest = powers.dot(ones)
-    loss = np.add.reduce(np.log1p(rest)) + np.add.reduce(top - flat.take(label_places))
+    powers, rest, top_places, label_places, losses = _others(logits, labels)
+    losses += np.log1p(rest)
+    loss = losses.dot(_ones(rest.size, rest.dtype)) / rest.size
+    error = powers.reshape(-1)
     error[top_places] = 1.0
-    powers *= (1 / (rows * (1 + rest)))[:, None]
-    error[label_places] = 0.0
-    error[label_places] = -powers.dot(ones)
-    return loss / rows, powers.reshape(logits.shape)
+    # At the label, power - (1 + rest): exactly -rest where the label's is the largest.
+    error[label_places] = (error.take(label_places) - 1.0) - rest
+    powers /= ((1.0 + rest) * rest.size)[:, None]
+    return loss, powers.reshape(logits.shape)
 
 
 @primitive("softmax_error(logits, labels)")
@@ -179,8 +175,8 @@ def softmax_error(ct, z, logits, labels):
     return lambda: p * (ct - sum(ct * p, -1, True)) / rows, None
 
 
-@primitive("cross_entropy(logits, labels)")
-def cross_entropy(ct, z, logits, labels):
+@primitive("cross_entropy(logits, labels)", keeps="softmax_error")
+def cross_entropy(ct, z, error, logits, labels):
     """The mean of -log softmax(logits) at each row's label.
 
     `logits` has shape (..., classes), `labels` (whole numbers from 0) shape (...). Exact at
@@ -191,4 +187,4 @@ def cross_entropy(ct, z, logits, labels):
     >>> ad.round(ad.cross_entropy(ad.Tensor([[0.0, 0.0], [0.0, 1000.0]]), [0, 1]), 4).item()
     0.3466
     """
-    return lambda: ct * softmax_error(logits, labels), None
+    return lambda: ct * error, None

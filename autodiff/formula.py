@@ -90,7 +90,7 @@ SCALARS: dict[str, Function] = {
     "safe_product": _safe_product,
 }
 # Functions of ours that a formula may use beside NumPy's: `@helper` puts them here.
-HELPERS: dict[str, Function] = {}
+HELPERS: dict[str, Function] = {"matmul_by_dot": _matmul}
 # The body that some of them have over `jax.numpy`; the others' is their own, by its names.
 JAX_BODIES: dict[str, str] = {}
 
@@ -155,6 +155,16 @@ class _PowerByMath(ast.NodeTransformer):
         self.generic_visit(node)
         if isinstance(node.op, ast.Pow):
             return call("pow", node.left, node.right)
+        return node
+
+
+class _ProductByDot(ast.NodeTransformer):
+    """`a @ b` by `_matmul`, where it is a part of a formula."""
+
+    def visit_BinOp(self, node: ast.BinOp) -> ast.expr:
+        self.generic_visit(node)
+        if isinstance(node.op, ast.MatMult):
+            return call("matmul_by_dot", node.left, node.right)
         return node
 
 
@@ -366,7 +376,8 @@ class Formula:
 
     def on_arrays(self) -> Function:
         """The formula as a function of arrays, then of its parameters."""
-        return self._compiled(numpy_function, self.tree)
+        tree = ast.parse(self.text, mode="eval").body
+        return self._compiled(numpy_function, _ProductByDot().visit(tree))
 
     def on_floats(self) -> Function:
         """The formula as a function of Python floats."""

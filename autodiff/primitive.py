@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import functools
 import inspect
 from collections.abc import Callable, Sequence
@@ -13,7 +14,7 @@ from . import formula as syntax
 from . import symbol
 from .modes import current_mode, user_line
 from .tensor import Tensor, as_array
-from .value import CLOCK, Value, describe, is_finite
+from .value import Value, describe, is_finite, plain, tick
 
 Function = Callable[..., Any]
 ndarray = np.ndarray
@@ -26,19 +27,22 @@ class Primitive:
 
     `operands` are what it is differentiated by, `defaults` its static parameters. An
     elementwise rule gives partials, another pulls a cotangent back; a plain operation has no
-    derivative, and its rule only names what it takes.
+    derivative, and its rule only names what it takes. `keeps` names another operation on the
+    same operands that the rule is given the result of, after the output: a `fused` function
+    finds both at once, and the second is then kept for the backward pass.
     """
 
     def __init__(
         self, rule: Function, formula: str, *, elementwise: bool = False, quiet: bool = False,
-        plain: bool = False,
+        plain: bool = False, keeps: str | None = None,
     ) -> None:  # fmt: skip
         self.name = rule.__name__
         self.rule = rule
         self.elementwise = elementwise
         self.plain = plain
         parameters = list(inspect.signature(rule).parameters.values())
-        leading = 0 if plain else 2 - elementwise
+        self.keeps = keeps
+        leading = 0 if plain else 2 - elementwise + (keeps is not None)
         lead, rest = parameters[:leading], parameters[leading:]
         required = [p for p in rest if p.default is p.empty]
         if len(lead) < leading or not required:
@@ -81,18 +85,27 @@ class Primitive:
 
     def link(self, positions: tuple[int, ...]) -> Link:
         """The pull-back where just the operands at these positions are nodes."""
-        if positions not in self.links:
-            self.links[positions] = Link(self, positions)
-        return self.links[positions]
+        link = self.links.get(positions)
+        if link is None:
+            link = self.links[positions] = Link(self, positions)
+        return link
 
     def partials(self, label: str | None = None) -> list[Any]:
         """The syntax of an elementwise rule's partials, one for each operand."""
         names = [*self.lead, *self.operands, *self.defaults]
         return symbol.trace_partials(self.rule, names, len(self.operands), label or self.name)
 
+    @functools.cached_property
+    def on_arrays_keeping(self) -> Function:
+        """The forward on arrays, and beside it what the rule `keeps`."""
+        return syntax.HELPERS[syntax.FUSED[self.name, self.keeps]]  # type: ignore[index]
+
     def apply_rule(self, ct: Any, z: Any, operands: Sequence[Any], node: Value) -> tuple[Any, ...]:
         """One cotangent (or a function that gives it, or None) for each operand of `node`."""
         params = node._y if self.general else ()
+        if self.keeps is not None:
+            kept = apply(REGISTRY[self.keeps], operands, params)
+            return self.checked(self.rule(ct, z, kept, *operands, *params))
         if self.variadic:
             said = self.rule(ct, z, *operands, **dict(zip(self.defaults, params, strict=True)))
         else:
@@ -130,32 +143,72 @@ class Link:
         "pull_arrays", "pull_carefully", "pull_floats", "pull_ieee",
     )  # fmt: skip
 
+    pull_arrays: Function
+    pull_carefully: Function
+    pull_floats: Function
+    pull_ieee: Function
+
     def __init__(self, primitive: Primitive, positions: tuple[int, ...]) -> None:
         self.primitive = primitive
         self.positions = positions
         self.inputs = _inputs_getter(primitive, positions)
-        if primitive.elementwise:  # the rule is compiled at its first use
-            for which in ("pull_floats", "pull_ieee", "pull_arrays", "pull_carefully"):
-                setattr(self, which, self._compiling(which))
-        else:
-            self.pull_floats = self.pull_ieee = self.pull_arrays = self._by_rule
-            self.pull_carefully = self._by_rule_carefully
+        # Each is compiled at its first use.
+        for which in ("pull_floats", "pull_ieee", "pull_arrays", "pull_carefully"):
+            setattr(self, which, self._compiling(which))
 
     def _compiling(self, which: str) -> Function:
+        compiled = self._of_partials if self.primitive.elementwise else self._of_rule
+
         def compile_then_pull(ct: Any, node: Value) -> Any:
-            primitive = self.primitive
-            partials = primitive.partials()
-            pull = symbol.pull_function(
-                f"{which}_{primitive.name}",
-                self._places("float64_of({})" if which == "pull_ieee" else "{}"),
-                [partials[i] for i in self.positions],
-                syntax.scalar_function if which == "pull_floats" else syntax.numpy_function,
-                careful=which == "pull_carefully",
-            )
+            pull = compiled(which)
             setattr(self, which, pull)
             return pull(ct, node)
 
         return compile_then_pull
+
+    def _of_partials(self, which: str) -> Function:
+        primitive = self.primitive
+        partials = primitive.partials()
+        return symbol.pull_function(
+            f"{which}_{primitive.name}",
+            self._places("float64_of({})" if which == "pull_ieee" else "{}"),
+            [partials[i] for i in self.positions],
+            syntax.scalar_function if which == "pull_floats" else syntax.numpy_function,
+            careful=which == "pull_carefully",
+        )
+
+    def _of_rule(self, which: str) -> Function:
+        """The rule called on what stands in the node."""
+        primitive = self.primitive
+        if primitive.variadic:
+            call = "apply_rule(ct, node._data, [data_of(o) for o in node._x], node)"
+        else:
+            places = {**self._places("{}"), primitive.lead[0]: "ct"}
+            if primitive.keeps:
+                places[primitive.lead[2]] = "kept_in(node)"
+            call = f"checked(rule({', '.join(places.values())}))"
+        zero = "if all_zero(ct):\n    return nothing\n" if which == "pull_carefully" else ""
+        parts = [f"said[{i}]() if callable(said[{i}]) else said[{i}]" for i in self.positions]
+        known = {
+            "rule": primitive.rule, "checked": primitive.checked, "callable": callable,
+            "apply_rule": primitive.apply_rule, "data_of": plain, "kept_in": self._kept_in,
+            "all_zero": _all_zero, "nothing": (None,) * len(parts),
+        }  # fmt: skip
+        return syntax.compile_function(
+            f"{which}_{primitive.name}",
+            ["ct", "node"],
+            ast.parse(f"{zero}said = {call}").body,
+            ast.parse(f"({', '.join(parts)},)", mode="eval").body,
+            known.__getitem__,
+        )
+
+    def _kept_in(self, node: Value) -> Any:
+        """What was kept for the rule, or is found now."""
+        kept = getattr(node, "_kept", None)
+        if kept is None:
+            other = REGISTRY[self.primitive.keeps]  # type: ignore[index]
+            kept = node._kept = other.on_arrays(*[plain(o) for o in self.operands(node)])
+        return kept
 
     def _places(self, form: str) -> dict[str, str]:
         """Where in a node the rule's parameters are found."""
@@ -167,26 +220,6 @@ class Link:
         for i, name in enumerate(primitive.defaults):
             places[name] = f"node._y[{i}]"
         return places
-
-    def _by_rule(self, ct: Any, node: Value) -> list[Any]:
-        primitive = self.primitive
-        if primitive.general:
-            data = [o._data if isinstance(o, Value) else o for o in node._x]
-            said = primitive.apply_rule(ct, node._data, data, node)
-        else:
-            x = node._x._data if 0 in self.positions else node._x
-            if len(primitive.operands) == 1:
-                said = primitive.rule(ct, node._data, x)
-            else:
-                y = node._y._data if 1 in self.positions else node._y
-                said = primitive.rule(ct, node._data, x, y)
-            said = primitive.checked(said)
-        return [said[i]() if callable(said[i]) else said[i] for i in self.positions]
-
-    def _by_rule_carefully(self, ct: Any, node: Value) -> list[Any]:
-        if not np.any(ct):
-            return [None] * len(self.positions)
-        return self._by_rule(ct, node)
 
     def operands(self, node: Value) -> Sequence[Any]:
         """The operands of `node` as they were given: nodes, and constants' data."""
@@ -214,6 +247,10 @@ def _inputs_getter(primitive: Primitive, positions: tuple[int, ...]) -> Function
     if positions == (1,):
         return lambda node: (node._y,)
     return lambda node: (node._x, node._y)
+
+
+def _all_zero(ct: Any) -> bool:
+    return not np.any(ct)
 
 
 @syntax.helper("float64_of")
@@ -281,7 +318,7 @@ def new_node(kind: type[Value], data: Any) -> Value:
     node: Value = object.__new__(kind)
     node._data = data
     node._grad = node._link = node._x = node._y = node.name = None
-    node._clock = CLOCK[0]
+    node._clock = tick()
     return node
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import numbers
 from typing import TYPE_CHECKING, Any
@@ -14,8 +15,8 @@ if TYPE_CHECKING:
     from .primitive import Link
 
 
-# The time, as the engine counts it: it moves on whenever a leaf is given other data.
-CLOCK = [0]
+# The time, as the engine counts it: it moves on with every node, and with every change of a leaf.
+tick = itertools.count(1).__next__
 _SHOWN = 6  # entries of an array that a message about a change still shows
 
 
@@ -36,7 +37,9 @@ class Value:
     Raises TypeError for what is not one real number.
     """
 
-    __slots__ = ("__weakref__", "_before", "_clock", "_data", "_grad", "_link", "_x", "_y", "name")
+    __slots__ = (
+        "__weakref__", "_before", "_clock", "_data", "_grad", "_kept", "_link", "_x", "_y", "name",
+    )  # fmt: skip
 
     # What an operation writes. One or two operands stand in _x and _y as they were given (a
     # node, or the plain data of a constant); for more operands, or static parameters, _x is the
@@ -47,7 +50,8 @@ class Value:
     _link: Link | None  # how the operation pulls back; None for a leaf
     _x: Any
     _y: Any
-    _clock: int  # when the data was made: later than in a node that used it means changed
+    _clock: int  # when the data was made: an operand whose clock is later has been changed
+    _kept: Any  # what the operation found along the way, for its rule: see Primitive
     _before: tuple[Any, int]  # a changed leaf's data before, and its clock then
     name: str | None
 
@@ -56,7 +60,7 @@ class Value:
     def __init__(self, data: Any, name: str | None = None) -> None:
         self._data = self._own(data)
         self._grad = self._link = self._x = self._y = None
-        self._clock = CLOCK[0]
+        self._clock = tick()
         self.name = _checked_name(name)
 
     @staticmethod
@@ -101,8 +105,7 @@ class Value:
         """Give a leaf other data, so that graphs which have used the old are known to be stale."""
         if type(data) is float or data.size <= _SHOWN:
             self._before = (self._data, self._clock)
-        CLOCK[0] += 1
-        self._clock = CLOCK[0]
+        self._clock = tick()
         self._data = data
 
     def _own_like(self, data: Any) -> Any:

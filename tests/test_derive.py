@@ -63,10 +63,10 @@ def neuron(w, x):
 
     # backward
     d_dot = f / (1.0 + math.exp(dot))
-    d_w0 = d_dot * x0
-    d_x0 = d_dot * w0
     d_w1 = d_dot * x1
     d_x1 = d_dot * w1
+    d_w0 = d_dot * x0
+    d_x0 = d_dot * w0
 
     return f, ([d_w0, d_w1, d_dot], [d_x0, d_x1])
 '''

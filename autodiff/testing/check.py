@@ -1,0 +1,305 @@
+"""check_gradients: the derivatives of a function, of every order and mode, against the oracles."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from ..transforms import jvp
+from . import diagnosis
+from .differences import Along, Slope, central
+from .oracles import Argnums, along, direction, observed_order, output_weights, slopes_by_entry
+from .points import Function, Leaf, Problem, Vector, dot, flattened
+from .report import Comparison, GradientError, Report, failure
+
+MODES = ("vjp", "jvp")
+
+
+def check_gradients(
+    f: Function, *args: Any, argnums: Argnums = None, order: int = 2,
+    modes: tuple[str, ...] = MODES, rtol: float | None = None,
+    gradient: Function | None = None, keywords: Mapping[str, Any] | None = None,
+    has_aux: bool = False, entries: int = 64, directions: int = 4, seed: int = 0,
+) -> Report:  # fmt: skip
+    """Check the derivatives of f at `args` against finite differences, and report.
+
+    f is any function that `grad` and `vjp` take: arguments and outputs are numbers, arrays, or
+    nested lists, tuples and dicts of them; an output that is not one number is weighted at
+    random. `argnums` is as in `grad`, or None for every argument that holds floats, `keywords`
+    are passed on. In each of the `modes`, all derivatives up to `order` are checked: the first
+    entry by entry where there are at most `entries`, else along random `directions`; the
+    higher ones as derivatives of the one before, along random directions.
+
+    With `gradient`, f may be any function at all, and `gradient(*args)`, in the structure of
+    the arguments, is what is checked (the first order alone).
+
+    Two numbers agree when they differ by no more than the oracle's own estimate of its error
+    allows, and by `rtol` (the square root of the dtype's rounding, if not given). On a kink, a
+    jump or the edge of where f is defined there is no one derivative: there a gradient is right
+    if it lies between the one-sided derivatives, and the kink stands in the report.
+
+    Raises GradientError, an AssertionError, which says which argument and entry is wrong, by how
+    much, and in what way, where the way is known. Raises ValueError where f cannot be checked:
+    it is not finite here, differs from call to call, or is too rough for any difference.
+
+    >>> check_gradients(lambda x: np.sum(np.tanh(x) ** 2), np.array([0.5, -1.0]))
+    <Report: 7 derivatives agree>
+    >>> check_gradients(lambda x: x**3, 2.0, gradient=lambda x: 6.0 * x**2)
+    Traceback (most recent call last):
+    autodiff.testing.report.GradientError: The gradient of `<lambda>` is wrong at argument 0 ...
+    """
+    for mode in modes:
+        if mode not in MODES:
+            raise ValueError(f"The modes are {' and '.join(map(repr, MODES))}, but not {mode!r}.")
+    if not isinstance(order, int) or order < 1:
+        raise ValueError(f"`order` counts derivatives from 1, but it is {order!r}.")
+    problem = Problem(f, args, argnums, keywords, has_aux, gradient)
+    if not problem.point.vector.size or not problem.value.size:
+        return Report()
+    _check_steady(problem)
+    check = _Check(problem, rtol, np.random.default_rng(seed))
+    if problem.point.vector.size <= entries:
+        check.by_entry("vjp" in modes, "jvp" in modes and gradient is None)
+    else:
+        check.by_direction("vjp" in modes, "jvp" in modes and gradient is None, directions)
+    if gradient is None and not check.report.kinks:
+        check.higher(order, modes)
+    check.report.require_something(problem)
+    return check.report
+
+
+def _check_steady(problem: Problem) -> None:
+    if not np.isfinite(problem.value).all():
+        raise ValueError(
+            f"A derivative is checked where the function is finite, but {problem.name} gives "
+            f"{problem.value if problem.value.size > 1 else problem.value[0]} here.\n"
+            "Choose another point."
+        )
+    again = problem.outputs(problem.point.vector)
+    if not np.array_equal(again, problem.value):
+        raise ValueError(
+            f"{problem.name} gives another value each time it is called, so that no difference "
+            "tells its derivative.\nMake its random numbers outside of it, or by a fixed seed."
+        )
+
+
+class _Check:
+    """A check at work: the problem, its random weights, and the report so far."""
+
+    def __init__(self, problem: Problem, rtol: float | None, rng: np.random.Generator) -> None:
+        self.problem, self.rng = problem, rng
+        self.rtol = math.sqrt(problem.eps) if rtol is None else rtol
+        self.weights = output_weights(problem, rng)
+        self.report = Report()
+
+    # -- the first order -------------------------------------------------------------------
+
+    def by_entry(self, pull: bool, push: bool) -> None:
+        """Every entry of the gradient, and one tangent, against differences by every entry."""
+        problem = self.problem
+        slopes = _stacked(slopes_by_entry(problem))
+        if pull:
+            parts = problem.pull(self.weights)
+            for leaf, part in zip(problem.point.leaves, parts, strict=True):
+                if np.shape(part) != leaf.shape:
+                    raise self._misshapen(leaf, np.asarray(part), slopes)
+            self._judge(self._by_entries(flattened(parts), slopes, None))
+        if push:
+            v = direction(problem, self.rng)
+            smooth = np.all(slopes.smooth, axis=0)  # on a kink, no derivative is linear in v
+            self._judge(
+                Comparison(
+                    1, "jvp", v @ slopes.value, np.abs(v) @ slopes.error, np.logical_not(smooth),
+                    problem.push(v), names=_output_name, lines=_always(along(problem, v)),
+                    kept=smooth,
+                )
+            )  # fmt: skip
+
+    def _by_entries(self, analytic: Vector, slopes: Slope, chosen: Vector | None) -> Comparison:
+        """The gradient's entries (those `chosen`) beside the weighted slopes of the outputs."""
+        point, weights = self.problem.point, self.weights
+        entries = np.arange(len(analytic)) if chosen is None else chosen
+        return Comparison(
+            1, "vjp", slopes.value @ weights, slopes.error @ np.abs(weights),
+            np.any(slopes.kinked, axis=1), analytic,
+            names=lambda i: str(point.place(int(entries[i]))),
+            lines=lambda i: self._weighted(_unit(len(point.vector), int(entries[i]))),
+            scales=point.scales[entries], contributions=slopes.value * weights, chosen=chosen,
+        )  # fmt: skip
+
+    def _misshapen(self, leaf: Leaf, part: Any, slopes: Slope | None) -> GradientError:
+        said = f"A gradient has the shape of its argument, {leaf.shape}, but it has {part.shape}."
+        if slopes is not None:
+            numeric = (slopes.value @ self.weights)[leaf.entries].reshape(leaf.shape)
+            slack = 4 * (slopes.error @ np.abs(self.weights))[leaf.entries]
+            said = diagnosis.misshapen(part, numeric, slack)
+        where = f"argument {leaf.argument}{leaf.path}"
+        error = GradientError(f"The gradient of {self.problem.name} is wrong at {where}.\n{said}")
+        error.place, error.pattern = where, said
+        return error
+
+    def by_direction(self, pull: bool, push: bool, directions: int) -> None:
+        """The gradient and the tangents along a few random directions, for many entries."""
+        problem = self.problem
+        parts = problem.pull(self.weights) if pull else []
+        for leaf, part in zip(problem.point.leaves, parts):
+            if np.shape(part) != leaf.shape:
+                raise self._misshapen(leaf, np.asarray(part), None)
+        for _ in range(directions):
+            v = direction(problem, self.rng)
+            found = self._central(v)
+            if pull:
+                self._one_direction(flattened(parts), found, v)
+            if push:
+                self._judge(
+                    Comparison(
+                        1, "jvp", *found, problem.push(v), names=_output_name,
+                        lines=_always(along(problem, v)), kept=found.smooth,
+                    )
+                )  # fmt: skip
+
+    def _one_direction(self, slope: Vector, found: Slope, v: Vector) -> None:
+        compared = self._along(slope, found, v)
+        if compared.wrong(self.rtol).any():
+            entry = self._located(slope, v)
+            leaf = next(x for x in self.problem.point.leaves if entry < x.entries.stop)
+            self._judge(self._sampled(slope, leaf, entry))
+        self._judge(compared)
+
+    def _along(self, slope: Vector, found: Slope, v: Vector) -> Comparison:
+        return Comparison(
+            1, "vjp", np.atleast_1d(found.value @ self.weights),
+            np.atleast_1d(found.error @ np.abs(self.weights)),
+            np.atleast_1d(found.kinked.any()), np.atleast_1d(slope @ v),
+            names=lambda _: "a random direction", lines=_always(self._weighted(v)),
+        )  # fmt: skip
+
+    def _central(self, v: Vector, scale: float = 1.0) -> Slope:
+        return central(along(self.problem, v), self.problem.value, scale, self.problem.eps)
+
+    def _weighted(self, v: Vector) -> Along:
+        """The weighted output as a function of a step along v."""
+        line = along(self.problem, v)
+        return lambda step: np.atleast_1d(self.weights @ line(step))
+
+    def _located(self, slope: Vector, v: Vector) -> int:
+        """An entry that is wrong, by halving the direction for as long as the half is wrong."""
+        low, high = 0, len(v)
+        while high - low > 1:
+            middle, worst = (low + high) // 2, []
+            for a, b in ((low, middle), (middle, high)):
+                part = np.zeros_like(v)
+                part[a:b] = v[a:b]
+                compared = self._along(slope, self._central(part), part)
+                worst.append(compared.excess(self.rtol)[0])
+            low, high = (low, middle) if worst[0] >= worst[1] else (middle, high)
+        return low
+
+    def _sampled(self, slope: Vector, leaf: Leaf, entry: int) -> Comparison:
+        """A few entries of the leaf that holds a wrong one, to see in which way it is wrong."""
+        some = self.rng.choice(np.arange(leaf.entries.start, leaf.entries.stop), 12)
+        chosen = np.unique(np.append(some, entry))
+        size, scales = len(slope), self.problem.point.scales
+        slopes = [self._central(_unit(size, int(i)), float(scales[i])) for i in chosen]
+        return self._by_entries(slope[chosen], _stacked(slopes), chosen)
+
+    # -- higher orders ---------------------------------------------------------------------
+
+    def higher(self, order: int, modes: tuple[str, ...]) -> None:
+        """Each order as the derivative, along a random direction, of the gradient before it."""
+        problem, point = self.problem, self.problem.point
+        targets, scalar = point.targets(point.vector), problem.scalar(self.weights)
+        for k in range(2, order + 1):
+            v, slope = direction(problem, self.rng), problem.slope(scalar)
+            line = _gradient_line(problem, slope, v)
+            scalar = _along_direction(slope, v)
+            at_zero = line(0.0)
+            if not np.isfinite(at_zero).all():
+                self.report.unresolved.append(f"order {k}: the gradient is not finite here")
+                return
+            found = central(line, at_zero, 1.0, problem.eps)
+            for mode in modes:
+                analytic = flattened(
+                    problem.slope(scalar)(*targets)
+                    if mode == "vjp"
+                    else jvp(slope, targets, point.targets(v))[1]
+                )
+                self._judge(
+                    Comparison(
+                        k, mode, *found, analytic, names=_higher_name(problem, k),
+                        lines=_always(line), scalar=scalar,
+                    )
+                )  # fmt: skip
+            if self.report.kinks:
+                return
+
+    # -- the verdict -----------------------------------------------------------------------
+
+    def _judge(self, compared: Comparison) -> None:
+        """Add a comparison to the report, or raise for what is wrong in it."""
+        wrong = compared.wrong(self.rtol)
+        for i in map(int, np.flatnonzero(compared.doubtful(wrong))):
+            kink = compared.kink(i, self.problem.eps)
+            if kink is not None:
+                compared.kinks[i] = kink
+                wrong[i] = wrong[i] and not kink.allows(compared.analytic[i])
+        if wrong.any():
+            raise failure(self.problem, compared, wrong, self.rtol, self._taylor(compared))
+        self.report.add(compared, self.rtol)
+
+    def _taylor(self, compared: Comparison) -> float:
+        """The observed order of the remainder, with the gradient that is wrong."""
+        if compared.order == 1:
+            problem, weights = self.problem, self.weights
+            slope = flattened(problem.pull(weights))
+        else:
+            point = self.problem.point
+            targets = point.targets(point.vector)
+            problem = Problem(compared.scalar, targets, tuple(range(len(targets))))
+            weights, slope = np.ones(1), flattened(problem.pull(np.ones(1)))
+        return observed_order(problem, slope, weights, direction(problem, self.rng))
+
+
+def _unit(size: int, entry: int) -> Vector:
+    unit = np.zeros(size)
+    unit[entry] = 1.0
+    return unit
+
+
+def _stacked(slopes: list[Slope]) -> Slope:
+    """The slopes of the outputs by several entries: each part has an entry to a row."""
+    return Slope(*(np.array([s[k] for s in slopes]) for k in range(3)))
+
+
+def _always(line: Along) -> Callable[[int], Along]:
+    return lambda _: line
+
+
+def _output_name(i: int) -> str:
+    return f"output entry {i}, along a random direction"
+
+
+def _higher_name(problem: Problem, order: int) -> Callable[[int], str]:
+    through = "the gradient" if order == 2 else f"derivative {order - 1}"
+    return lambda i: f"{problem.point.place(i)} (of {through}, along a random direction)"
+
+
+def _gradient_line(problem: Problem, slope: Function, v: Vector) -> Along:
+    """The gradient as a function of a step along v; NaN where it cannot be computed."""
+    point = problem.point
+
+    def line(step: float) -> Vector:
+        try:
+            with np.errstate(all="ignore"):
+                return flattened(slope(*point.targets(point.vector + step * v)))
+        except (ArithmeticError, ValueError):
+            return np.full(point.vector.shape, np.nan)
+
+    return line
+
+
+def _along_direction(slope: Function, v: Vector) -> Function:
+    return lambda *targets: dot(slope(*targets), v)

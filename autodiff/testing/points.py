@@ -1,0 +1,258 @@
+"""A function's arguments as one vector, through which the oracles move, and its outputs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..transforms import grad, jvp, vjp
+from ..tree import leaves, same_structure, unflatten
+from ..value import describe, plain
+
+Function = Callable[..., Any]
+Vector = np.ndarray[Any, np.dtype[Any]]
+
+
+class Place(NamedTuple):
+    """Where one number stands: in which argument, on which path in it, at which index."""
+
+    argument: int
+    path: str
+    entry: tuple[int, ...]
+
+    def __str__(self) -> str:
+        entry = f", entry {list(self.entry)}" if self.entry else ""
+        return f"argument {self.argument}{self.path}{entry}"
+
+
+class Leaf(NamedTuple):
+    """A number or array among the arguments, and where its entries stand in the vector."""
+
+    argument: int
+    path: str
+    data: Any
+    start: int
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return np.shape(self.data)
+
+    @property
+    def entries(self) -> slice:
+        return slice(self.start, self.start + int(np.size(self.data)))
+
+    def filled(self, vector: Vector) -> Any:
+        """This leaf with its numbers taken from `vector`: of its own kind and dtype."""
+        part = vector[self.entries].reshape(self.shape)
+        if part.dtype.kind != "c":
+            part = part.astype(dtype_of(self.data))
+        if isinstance(self.data, np.ndarray):
+            return part
+        return part[()] if isinstance(self.data, np.generic) else part.item()
+
+
+class Point:
+    """Arguments of a function, and the vector of those numbers that it is differentiated by.
+
+    `argnums` is as in `grad`; None stands for every argument that holds floats.
+    """
+
+    def __init__(self, args: tuple[Any, ...], argnums: int | tuple[int, ...] | None) -> None:
+        self.args = tuple(unflatten(arg, map(plain, leaves(arg))) for arg in args)
+        self.single = isinstance(argnums, int)
+        self.numbers = _numbers(self.args, argnums)
+        self.by = tuple(self.args[n] for n in self.numbers)
+        self.leaves: list[Leaf] = []
+        size = 0
+        for n in self.numbers:
+            for path, data in _paths(self.args[n], ""):
+                if np.asarray(data).dtype.kind not in "biuf":
+                    raise TypeError(
+                        f"A derivative is by real numbers, but argument {n}{path} is "
+                        f"{describe(data)}.\nChoose others with `argnums`."
+                    )
+                self.leaves.append(Leaf(n, path, data, size))
+                size += int(np.size(data))
+        parts = [np.ravel(np.asarray(leaf.data, np.float64)) for leaf in self.leaves]
+        self.vector: Vector = np.concatenate([np.zeros(0), *parts])
+        self.eps = max([float(np.finfo(dtype_of(leaf.data)).eps) for leaf in self.leaves] or [0.0])
+
+    def targets(self, vector: Vector) -> tuple[Any, ...]:
+        """The arguments that are differentiated by, at `vector`."""
+        return tuple(unflatten(self.by, [leaf.filled(vector) for leaf in self.leaves]))
+
+    def with_targets(self, targets: tuple[Any, ...]) -> list[Any]:
+        """All arguments, with `targets` in the places of those that are differentiated by."""
+        given = list(self.args)
+        for n, target in zip(self.numbers, targets, strict=True):
+            given[n] = target
+        return given
+
+    def structured(self, vector: Vector) -> Any:
+        """Numbers in the structure of what is differentiated by: floats and float64 arrays."""
+        parts = [vector[leaf.entries].reshape(leaf.shape) for leaf in self.leaves]
+        tree = unflatten(self.by, [p if p.ndim else p.item() for p in parts])
+        return tree[0] if self.single else tree
+
+    def place(self, entry: int) -> Place:
+        """Where entry `entry` of the vector stands."""
+        leaf = next(x for x in self.leaves if x.entries.start <= entry < x.entries.stop)
+        index = np.unravel_index(entry - leaf.start, leaf.shape)
+        return Place(leaf.argument, leaf.path, tuple(int(i) for i in index))
+
+    @property
+    def scales(self) -> Vector:
+        """How far each entry is moved, at most, in units of a step: its size, at least 1."""
+        return np.maximum(np.abs(self.vector), 1.0)
+
+
+def dtype_of(data: Any) -> np.dtype[Any]:
+    """The float dtype in which a leaf is differentiated: its own, float64 for integers."""
+    dtype = np.asarray(data).dtype
+    return dtype if dtype.kind == "f" else np.dtype(np.float64)
+
+
+def _numbers(args: tuple[Any, ...], argnums: int | tuple[int, ...] | None) -> tuple[int, ...]:
+    if argnums is None:
+        found = tuple(
+            n
+            for n, arg in enumerate(args)
+            if leaves(arg) and all(np.asarray(leaf).dtype.kind == "f" for leaf in leaves(arg))
+        )
+        if not found:
+            raise ValueError(
+                f"A derivative is by floats, but none of the {len(args)} arguments holds them.\n"
+                "Write 2.0 for 2, or say which argument it is by with `argnums`."
+            )
+        return found
+    numbers = argnums if isinstance(argnums, tuple) else (argnums,)
+    for n in numbers:
+        if not isinstance(n, int) or not -len(args) <= n < len(args):
+            raise ValueError(
+                f"`argnums` counts positional arguments from 0, and there are {len(args)} of them, "
+                f"but it is {argnums!r}.\nPass what to differentiate by as positional arguments."
+            )
+    return tuple(n % len(args) for n in numbers)
+
+
+def _paths(tree: Any, path: str) -> Iterator[tuple[str, Any]]:
+    """Each leaf with its path, as `['W'][1]`, in the order of `leaves`."""
+    if isinstance(tree, (list, tuple)):
+        for i, branch in enumerate(tree):
+            yield from _paths(branch, f"{path}[{i}]")
+    elif isinstance(tree, dict):
+        for key, branch in tree.items():
+            yield from _paths(branch, f"{path}[{key!r}]")
+    elif tree is not None:
+        yield path, tree
+
+
+def flattened(tree: Any) -> Vector:
+    """All numbers of a tree, in order, as one vector: float64, or complex where one is."""
+    parts = [np.ravel(np.asarray(plain(leaf))) for leaf in leaves(tree)]
+    if not parts:
+        return np.zeros(0)
+    vector = np.concatenate(parts)
+    return vector if vector.dtype.kind == "c" else vector.astype(np.float64)
+
+
+class Problem:
+    """A function at a point: its outputs as a vector, and what the engine says of them.
+
+    `gradient`, where it is given, is what f's author says instead of the engine.
+    """
+
+    def __init__(
+        self, f: Function, args: tuple[Any, ...], argnums: Any = None,
+        keywords: Mapping[str, Any] | None = None, has_aux: bool = False,
+        gradient: Function | None = None,
+    ) -> None:  # fmt: skip
+        self.f, self.gradient, self.has_aux = f, gradient, has_aux
+        self.keywords = dict(keywords or {})
+        self.point = Point(args, argnums)
+        self.out = self.targeted(*self.point.targets(self.point.vector))
+        self.value = flattened(self.out)
+        kinds = [np.asarray(plain(leaf)).dtype for leaf in leaves(self.out)]
+        for kind in kinds:
+            if kind.kind not in "biuf":
+                raise TypeError(
+                    f"A function to differentiate returns numbers, but {self.name} returned "
+                    f"{describe(self.out)}.\nReturn more than the output with has_aux=True."
+                )
+        floats = [float(np.finfo(kind).eps) for kind in kinds if kind.kind == "f"]
+        self.eps = max([self.point.eps, float(np.finfo(np.float64).eps), *floats])
+
+    @property
+    def name(self) -> str:
+        """What messages call the function."""
+        return f"`{getattr(self.f, '__name__', 'f')}`"
+
+    def targeted(self, *targets: Any) -> Any:
+        """f as a function of just what it is differentiated by."""
+        out = self.f(*self.point.with_targets(targets), **self.keywords)
+        return out[0] if self.has_aux else out
+
+    def outputs(self, vector: Vector) -> Vector:
+        """The outputs at another point; NaN where f cannot be computed there."""
+        try:
+            with np.errstate(all="ignore"):
+                out = flattened(self.targeted(*self.point.targets(vector)))
+                return np.where(out.imag == 0, out.real, np.nan)  # (-1.0) ** 0.5 is complex
+        except (ArithmeticError, ValueError):
+            return np.full(self.value.shape, np.nan)
+
+    def pull(self, weights: Vector) -> list[Any]:
+        """The leaves of the gradient of <weights, outputs>, as they were given."""
+        targets = self.point.targets(self.point.vector)
+        if self.gradient is not None:
+            found = self.gradient(*self.point.with_targets(targets), **self.keywords)
+            like = self.point.by
+            if len(like) == 1 and (self.point.single or not same_structure(found, like)):
+                found = (found,)
+            if not same_structure(found, like):
+                raise TypeError(
+                    f"A gradient has the structure of the arguments {self.point.numbers}, but "
+                    f"this one is {describe(found)}.\nReturn one part for each, in a tuple."
+                )
+            return [plain(leaf) for leaf in leaves(found)]
+        pull = vjp(self.targeted, *targets)[1]
+        return [plain(leaf) for leaf in leaves(pull(unflatten_like(self.out, weights)))]
+
+    def push(self, direction: Vector) -> Vector:
+        """The tangent of the outputs, as the point moves along `direction`."""
+        targets = self.point.targets(self.point.vector)
+        return flattened(jvp(self.targeted, targets, self.point.targets(direction))[1])
+
+    def scalar(self, weights: Vector) -> Function:
+        """<weights, outputs> as a function of the targets, in the engine's own operations."""
+        return lambda *targets: dot(self.targeted(*targets), weights)
+
+    def slope(self, scalar: Function) -> Function:
+        """The gradient of a scalar function of the targets."""
+        return grad(scalar, tuple(range(len(self.point.by))))
+
+
+def dot(tree: Any, weights: Vector) -> Any:
+    """The sum of a tree's numbers times `weights`, in the engine's own operations."""
+    from ..reductions import sum as total
+
+    start, found = 0, 0.0
+    for leaf in leaves(tree):
+        data = np.asarray(plain(leaf))
+        part = weights[start : start + data.size].reshape(data.shape).astype(dtype_of(data))
+        start += data.size
+        found = found + (total(leaf * part) if data.ndim else leaf * part.item())
+    return found
+
+
+def unflatten_like(tree: Any, vector: Vector) -> Any:
+    """The numbers of a vector in the structure of `tree`, each leaf in its dtype."""
+    parts, start = [], 0
+    for leaf in leaves(tree):
+        data = np.asarray(plain(leaf))
+        part = vector[start : start + data.size].reshape(data.shape).astype(dtype_of(data))
+        start += data.size
+        parts.append(part if isinstance(plain(leaf), np.ndarray) else part.item())
+    return unflatten(tree, parts)

@@ -1,0 +1,39 @@
+"""Operations declared for a while: tests of rules that are wrong on purpose need them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from ..declare import COMPOSITES, NUMPY, PLAIN
+from ..formula import FUSED, HELPERS
+from ..primitive import REGISTRY
+from ..value import Value
+
+
+@contextmanager
+def temporary_operations() -> Iterator[None]:
+    """Within it, or in a function that it decorates, what is declared is forgotten afterwards.
+
+    >>> import autodiff as ad
+    >>> with temporary_operations():
+    ...     @ad.elementwise("x * x * x")
+    ...     def cube(z, x):
+    ...         return 3 * x * x
+    ...     "cube" in ad.REGISTRY
+    True
+    >>> "cube" in ad.REGISTRY
+    False
+    """
+    tables: tuple[dict[Any, Any], ...] = (REGISTRY, NUMPY, PLAIN, COMPOSITES, HELPERS, FUSED)
+    before = [dict(table) for table in tables]
+    methods = set(vars(Value))
+    try:
+        yield
+    finally:
+        for table, then in zip(tables, before, strict=True):
+            table.clear()
+            table.update(then)
+        for name in set(vars(Value)) - methods:
+            delattr(Value, name)
