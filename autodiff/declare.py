@@ -147,20 +147,22 @@ def _general(primitive: Primitive) -> Function:
 def _on_tensors(primitive: Primitive, operands: tuple[Any, ...], params: tuple[Any, ...]) -> Any:
     """What `apply` does, in less time where every operand is a Tensor or an array."""
     data: list[Any] = []
-    given, positions = [], []
+    given, positions, constants = [], [], []
     for operand in operands:
         kind = type(operand)
         if kind is Tensor:
             positions.append(len(data))
             data.append(operand._data)
         elif kind is ndarray:
-            operand = kept(operand)
+            constants.append(len(data))
             data.append(operand)
         else:
             return apply(primitive, operands, params)
         given.append(operand)
     if MODES or not positions or (params and any([isinstance(p, Value) for p in params])):
         return apply(primitive, operands, params)
+    for i in constants:
+        data[i] = given[i] = kept(given[i])
     node: Value = new(Tensor)
     try:
         result = primitive.on_arrays(*data, *params)
