@@ -87,7 +87,9 @@ class Primitive:
         """The pull-back where just the operands at these positions are nodes."""
         link = self.links.get(positions)
         if link is None:
-            link = self.links[positions] = Link(self, positions)
+            link = Link(self, positions)
+            if not self.variadic:  # else there is no end to what would be kept
+                self.links[positions] = link
         return link
 
     def partials(self, label: str | None = None) -> list[Any]:
@@ -181,18 +183,16 @@ class Link:
         """The rule called on what stands in the node."""
         primitive = self.primitive
         if primitive.variadic:
-            call = "apply_rule(ct, node._data, [data_of(o) for o in node._x], node)"
-        else:
-            places = {**self._places("{}"), primitive.lead[0]: "ct"}
-            if primitive.keeps:
-                places[primitive.lead[2]] = "kept_in(node)"
-            call = f"checked(rule({', '.join(places.values())}))"
+            return functools.partial(self._by_rule, which == "pull_carefully")
+        places = {**self._places("{}"), primitive.lead[0]: "ct"}
+        if primitive.keeps:
+            places[primitive.lead[2]] = "kept_in(node)"
+        call = f"checked(rule({', '.join(places.values())}))"
         zero = "if all_zero(ct):\n    return nothing\n" if which == "pull_carefully" else ""
         parts = [f"said[{i}]() if callable(said[{i}]) else said[{i}]" for i in self.positions]
         known = {
             "rule": primitive.rule, "checked": primitive.checked, "callable": callable,
-            "apply_rule": primitive.apply_rule, "data_of": plain, "kept_in": self._kept_in,
-            "all_zero": _all_zero, "nothing": (None,) * len(parts),
+            "kept_in": self._kept_in, "all_zero": _all_zero, "nothing": (None,) * len(parts),
         }  # fmt: skip
         return syntax.compile_function(
             f"{which}_{primitive.name}",
@@ -201,6 +201,13 @@ class Link:
             ast.parse(f"({', '.join(parts)},)", mode="eval").body,
             known.__getitem__,
         )
+
+    def _by_rule(self, careful: bool, ct: Any, node: Value) -> Sequence[Any]:
+        """The same for any number of operands: no text is compiled that would grow with it."""
+        if careful and _all_zero(ct):
+            return [None] * len(self.positions)
+        said = self.primitive.apply_rule(ct, node._data, [plain(o) for o in node._x], node)
+        return [said[i]() if callable(said[i]) else said[i] for i in self.positions]
 
     def _kept_in(self, node: Value) -> Any:
         """What was kept for the rule, or is found now."""
