@@ -66,11 +66,14 @@ def save_loss_curve(losses: list[float], path: Path) -> None:
 
 def save_confusion(truth: np.ndarray, found: np.ndarray, path: Path) -> None:
     """How often each digit was read as each other one."""
-    figure, axes = plt.subplots(figsize=(6, 5.5), layout="constrained")
-    ConfusionMatrixDisplay.from_predictions(truth, found, cmap="Blues", colorbar=False, ax=axes)
-    axes.set(
-        xlabel="read as", ylabel="digit", title=f"{np.mean(truth == found):.1%} of unseen digits"
+    figure, axes = plt.subplots(figsize=(6, 6), layout="constrained")
+    shown = ConfusionMatrixDisplay.from_predictions(
+        truth, found, cmap="Blues", colorbar=False, ax=axes
     )
+    for count in shown.text_.ravel():
+        count.set_visible(count.get_text() != "0")
+    right = f"{np.mean(truth == found):.1%} of {len(truth)} unseen digits are read right"
+    axes.set(xlabel="read as", ylabel="digit", title=right)
     figure.savefig(path, dpi=150)
     plt.close(figure)
 
