@@ -139,7 +139,7 @@ def _walk(order: Sequence[Value], seeds: Sequence[tuple[Value, Any]], careful: b
         except (ArithmeticError, ValueError):
             parts = _pull_ieee(link, ct, node)
         clock = node._clock
-        for operand, part in zip(link.inputs(node), parts):
+        for operand, part in parts:
             if operand._clock > clock:
                 _refuse_changed(operand, node)
             if part is None:
@@ -179,9 +179,9 @@ def pull_edges(node: Value, ct: Any) -> tuple[Any, ...]:
             parts = pull(ct, node)
         except (ArithmeticError, ValueError):
             parts = _pull_ieee(link, ct, node)
+        parts = parts or [(operand, None) for operand in node.inputs]
         return tuple(
-            _fitted(0.0 if part is None else part, operand._data)
-            for part, operand in zip(parts, link.inputs(node), strict=True)
+            _fitted(0.0 if part is None else part, operand._data) for operand, part in parts
         )
 
 

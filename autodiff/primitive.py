@@ -87,9 +87,9 @@ class Primitive:
         """The pull-back where just the operands at these positions are nodes."""
         link = self.links.get(positions)
         if link is None:
-            link = Link(self, positions)
-            if not self.variadic:  # else there is no end to what would be kept
-                self.links[positions] = link
+            if self.variadic:  # there is no end to them: none is kept
+                return LinkOfMany(self, positions)
+            link = self.links[positions] = Link(self, positions)
         return link
 
     def partials(self, label: str | None = None) -> list[Any]:
@@ -135,9 +135,9 @@ class Primitive:
 class Link:
     """How one use of an operation pulls a cotangent back to those operands that are nodes.
 
-    `inputs(node)` gives these operands; `pull_floats(ct, node)` and its like give a cotangent
-    for each: of a Value, of a Value where Python's floats raise (by NumPy's, in IEEE 754), of a
-    Tensor, and of a Tensor with a look at every product.
+    `inputs(node)` gives these operands; `pull_floats(ct, node)` and its like give pairs of an
+    operand and its cotangent: of a Value, of a Value where Python's floats raise (by NumPy's, in
+    IEEE 754), of a Tensor, and of a Tensor with a look at every product.
     """
 
     __slots__ = (
@@ -174,6 +174,7 @@ class Link:
         return symbol.pull_function(
             f"{which}_{primitive.name}",
             self._places("float64_of({})" if which == "pull_ieee" else "{}"),
+            [self._place(i) for i in self.positions],
             [partials[i] for i in self.positions],
             syntax.scalar_function if which == "pull_floats" else syntax.numpy_function,
             careful=which == "pull_carefully",
@@ -182,32 +183,26 @@ class Link:
     def _of_rule(self, which: str) -> Function:
         """The rule called on what stands in the node."""
         primitive = self.primitive
-        if primitive.variadic:
-            return functools.partial(self._by_rule, which == "pull_carefully")
         places = {**self._places("{}"), primitive.lead[0]: "ct"}
         if primitive.keeps:
             places[primitive.lead[2]] = "kept_in(node)"
         call = f"checked(rule({', '.join(places.values())}))"
-        zero = "if all_zero(ct):\n    return nothing\n" if which == "pull_carefully" else ""
+        zero = "if all_zero(ct):\n    return ()\n" if which == "pull_carefully" else ""
         parts = [f"said[{i}]() if callable(said[{i}]) else said[{i}]" for i in self.positions]
         known = {
             "rule": primitive.rule, "checked": primitive.checked, "callable": callable,
-            "kept_in": self._kept_in, "all_zero": _all_zero, "nothing": (None,) * len(parts),
+            "kept_in": self._kept_in, "all_zero": _all_zero,
         }  # fmt: skip
         return syntax.compile_function(
             f"{which}_{primitive.name}",
             ["ct", "node"],
             ast.parse(f"{zero}said = {call}").body,
-            ast.parse(f"({', '.join(parts)},)", mode="eval").body,
+            symbol.pairs(
+                [self._place(i) for i in self.positions],
+                [ast.parse(part, mode="eval").body for part in parts],
+            ),
             known.__getitem__,
         )
-
-    def _by_rule(self, careful: bool, ct: Any, node: Value) -> Sequence[Any]:
-        """The same for any number of operands: no text is compiled that would grow with it."""
-        if careful and _all_zero(ct):
-            return [None] * len(self.positions)
-        said = self.primitive.apply_rule(ct, node._data, [plain(o) for o in node._x], node)
-        return [said[i]() if callable(said[i]) else said[i] for i in self.positions]
 
     def _kept_in(self, node: Value) -> Any:
         """What was kept for the rule, or is found now."""
@@ -217,12 +212,16 @@ class Link:
             kept = node._kept = other.on_arrays(*[plain(o) for o in self.operands(node)])
         return kept
 
+    def _place(self, i: int) -> str:
+        """Where in a node an operand is found."""
+        return f"node._x[{i}]" if self.primitive.general else ("node._x", "node._y")[i]
+
     def _places(self, form: str) -> dict[str, str]:
         """Where in a node the rule's parameters are found."""
         primitive = self.primitive
         places = dict.fromkeys(primitive.lead, form.format("node._data"))
         for i, name in enumerate(primitive.operands):
-            place = f"node._x[{i}]" if primitive.general else f"node.{'_x' if i == 0 else '_y'}"
+            place = self._place(i)
             places[name] = form.format(f"{place}._data" if i in self.positions else place)
         for i, name in enumerate(primitive.defaults):
             places[name] = f"node._y[{i}]"
@@ -244,6 +243,26 @@ class Link:
         else:
             said = primitive.apply_rule(ct, node, operands, node)
         return [said[i]() if callable(said[i]) else said[i] for i in self.positions]
+
+
+class LinkOfMany(Link):
+    """The link of an operation of any number of operands: no text grows with that number."""
+
+    __slots__ = ()
+
+    def __init__(self, primitive: Primitive, positions: tuple[int, ...]) -> None:
+        self.primitive = primitive
+        self.positions = positions
+        self.inputs = _inputs_getter(primitive, positions)
+
+    def pull_arrays(self, ct: Any, node: Value) -> Any:
+        said = self.primitive.apply_rule(ct, node._data, [plain(o) for o in node._x], node)
+        return [(node._x[i], said[i]() if callable(said[i]) else said[i]) for i in self.positions]
+
+    pull_floats = pull_ieee = pull_arrays
+
+    def pull_carefully(self, ct: Any, node: Value) -> Any:
+        return () if _all_zero(ct) else self.pull_arrays(ct, node)
 
 
 def _inputs_getter(primitive: Primitive, positions: tuple[int, ...]) -> Function:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from . import formula as syntax
@@ -126,21 +126,32 @@ def trace_partials(
 def pull_function(
     label: str,
     places: Mapping[str, str],
+    operands: Sequence[str],
     partials: Sequence[ast.expr],
     look_up: Callable[[str], Any],
     careful: bool = False,
 ) -> Function:
-    """`(ct, node) -> (ct * partial, ...)`, each expression that stands twice computed once.
+    """`(ct, node) -> ((operand, ct * partial), ...)`; what stands twice is computed once.
 
-    `places` says where in the node each name's data stands. `careful` stops a zero cotangent
+    `places` says where in the node each name's data stands, `operands` where the nodes do that
+    have these partials. `careful` stops a zero cotangent
     at a partial that is not finite.
     """
     product = _careful_product if careful else _product
     shared, partials = _share(partials)
     used = {n.id for e in [*shared, *partials] for n in ast.walk(e) if isinstance(n, ast.Name)}
     read = [ast.parse(f"{n} = {place}").body[0] for n, place in places.items() if n in used]
-    pulled: ast.expr = ast.Tuple([product(p) for p in partials], ast.Load())
+    pulled = pairs(operands, map(product, partials))
     return syntax.compile_function(label, ["ct", "node"], [*read, *shared], pulled, look_up)
+
+
+def pairs(operands: Iterable[str], pulled: Iterable[ast.expr]) -> ast.expr:
+    """The syntax of a tuple of pairs: an operand, by its place, and its cotangent."""
+    both = zip(operands, pulled, strict=True)
+    rows: list[ast.expr] = [
+        ast.Tuple([ast.parse(place, mode="eval").body, part], ast.Load()) for place, part in both
+    ]
+    return ast.Tuple(rows, ast.Load())
 
 
 def _product(partial: ast.expr) -> ast.expr:
