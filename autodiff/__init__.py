@@ -30,6 +30,7 @@ from .questions import *
 from .reductions import *
 from .shapes import *
 from .special import *
+from .statistics import *
 from .tensor import Tensor as Tensor
 from .transforms import grad as grad
 from .transforms import hessian as hessian
@@ -39,6 +40,7 @@ from .transforms import jvp as jvp
 from .transforms import local_gradients as local_gradients
 from .transforms import value_and_grad as value_and_grad
 from .transforms import vjp as vjp
+from .trigonometry import *
 from .value import Value as Value
 
 _CORE = (

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 
-from .declare import elementwise
-from .ops import exp, minimum, sigmoid, where
+from .declare import composite, elementwise
+from .ops import abs, exp, minimum, sigmoid, where
+from .primitive import shape_of
 from .special import erfc
 
 SQRT_HALF = math.sqrt(0.5)
@@ -45,3 +46,44 @@ def elu(z, x, alpha=1.0):
 def leaky_relu(z, x, slope=0.01):
     """x where positive, else slope * x; its derivative at 0 is the slope."""
     return where(x > 0, 1.0, slope)
+
+
+@elementwise("scale * where(x > 0, x, alpha * expm1(minimum(x, 0.0)))")
+def selu(z, x, alpha=1.6732632423543772, scale=1.0507009873554805):
+    """elu, scaled so that activations keep mean 0 and variance 1 (Klambauer et al. 2017)."""
+    return scale * where(x > 0, 1.0, alpha * exp(minimum(x, 0.0)))
+
+
+@elementwise("clip(x, low, high)")
+def hard_tanh(z, x, low=-1.0, high=1.0):
+    """x limited to [low, high]; the derivative at both is 1."""
+    return (x >= low) & (x <= high)
+
+
+@elementwise("x / (1 + abs(x))")
+def soft_sign(z, x):
+    """x / (1 + |x|), between -1 and 1."""
+    return 1 / ((1 + abs(x)) * (1 + abs(x)))
+
+
+@elementwise("-logaddexp(0.0, -x)")
+def log_sigmoid(z, x):
+    """log(sigmoid(x)), exact where sigmoid rounds to 0 or to 1."""
+    return sigmoid(-x)
+
+
+@elementwise("log(p) - log1p(-p)")
+def logit(z, p):
+    """log(p / (1 - p)), the inverse of sigmoid."""
+    return 1 / (p * (1 - p))
+
+
+@composite()
+def glu(x, axis=-1):
+    """The first half of x along an axis times the sigmoid of the second (Dauphin et al. 2017)."""
+    from .joining import split
+
+    if shape_of(x)[axis] % 2:
+        raise ValueError(f"`glu` halves an axis, but this one has length {shape_of(x)[axis]}.")
+    value, gate = split(x, 2, axis)
+    return value * sigmoid(gate)

@@ -314,6 +314,17 @@ def plain(formula: str) -> Callable[[Function], Function]:
     return declare
 
 
+def as_numpy(*numpy_functions: Any) -> Callable[[Function], Function]:
+    """Say what these functions of NumPy are on a Tensor, where it is not what they are named by."""
+
+    def declare(function: Function) -> Function:
+        for numpy_function in numpy_functions:
+            NUMPY[numpy_function] = function
+        return function
+
+    return declare
+
+
 def composite(*numpy_functions: Any) -> Callable[[Function], Function]:
     """Make public a function that is written in operations, and name NumPy's own for it."""
 

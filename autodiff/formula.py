@@ -32,9 +32,12 @@ OPERATORS: dict[type[ast.AST], tuple[str, Function, str, str]] = {
     ast.Sub: ("-", operator.sub, "sub", "subtract"),
     ast.Mult: ("*", operator.mul, "mul", "multiply"),
     ast.Div: ("/", operator.truediv, "truediv", "divide"),
+    ast.Mod: ("%", operator.mod, "mod", "remainder"),
+    ast.FloorDiv: ("//", operator.floordiv, "floordiv", "floor_divide"),
     ast.Pow: ("**", operator.pow, "pow", "power"),
     ast.MatMult: ("@", _matmul, "matmul", "matmul"),
     ast.USub: ("-", operator.neg, "neg", "negative"),
+    ast.UAdd: ("+", operator.pos, "pos", "positive"),
     ast.Gt: (">", operator.gt, "gt", "greater"),
     ast.GtE: (">=", operator.ge, "ge", "greater_equal"),
     ast.Lt: ("<", operator.lt, "lt", "less"),
@@ -69,8 +72,8 @@ MATH_NAMES = {
     "arcsinh": "asinh", "arccosh": "acosh", "arctanh": "atanh",
     **{same: same for same in [
         "exp", "exp2", "expm1", "log", "log1p", "log2", "log10", "sqrt", "cbrt", "sin", "cos",
-        "tan", "sinh", "cosh", "tanh", "hypot", "isfinite", "isnan", "pi", "e", "inf", "nan",
-        "erf", "erfc",
+        "tan", "sinh", "cosh", "tanh", "hypot", "isfinite", "isinf", "isnan", "pi", "e", "inf",
+        "nan", "erf", "erfc",
     ]},
 }  # fmt: skip
 

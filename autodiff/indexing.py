@@ -12,7 +12,7 @@ from .declare import composite, primitive
 from .formula import helper
 from .ops import where
 from .primitive import shape_of
-from .questions import argsort
+from .questions import argpartition, argsort
 from .shapes import broadcast_to, ravel, reshape
 from .tensor import Tensor
 from .value import Value, describe
@@ -177,12 +177,36 @@ def add_along_axis(ct, z, x, indices, axis=-1, shape=()):
 
 
 @composite(np.take)
-def take(x: Any, indices: Any, axis: int | None = None) -> Any:
-    """The entries of x at these indices along an axis (of all entries in a row, for None)."""
-    if axis is None:
-        return getitem(ravel(x), checked_index(indices))
+def take(x: Any, indices: Any, axis: int | None = None, mode: Any = "raise") -> Any:
+    """The entries of x at these indices along an axis (of all entries in a row, for None).
+
+    An index out of bounds raises IndexError, or with mode "wrap" or "clip" is brought inside.
+    """
+    if axis is None or not shape_of(x):
+        return take(ravel(x), indices, 0, mode)
+    indices = checked_index(indices)
+    if mode != "raise":
+        indices = np.take(np.arange(shape_of(x)[axis]), indices, mode=mode)
     before = (slice(None),) * (axis % len(shape_of(x)))
-    return getitem(x, (*before, checked_index(indices)))
+    return getitem(x, (*before, np.asarray(indices)))
+
+
+@composite(np.compress)
+def compress(condition: Any, x: Any, axis: int | None = None) -> Any:
+    """The entries along an axis (of all in a row, for None) where the condition holds."""
+    return take(x, np.flatnonzero(np.asarray(condition)), axis)
+
+
+@composite(np.extract)
+def extract(condition: Any, x: Any) -> Any:
+    """The entries where the condition holds, in a row."""
+    return getitem(ravel(x), np.flatnonzero(np.asarray(condition)))
+
+
+@composite(np.unique)
+def unique(x: Any) -> Any:
+    """The different entries, ascending; the derivative is that of the first of equal ones."""
+    return getitem(ravel(x), np.unique(x._data, return_index=True)[1])
 
 
 def gathered(numpy_function: Any, x: Any, *args: Any, **keywords: Any) -> Any:
@@ -200,11 +224,19 @@ def diagonal(x: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
 @composite(np.diag)
 def diag(x: Any, k: int = 0) -> Any:
     """The diagonal of a matrix, or the matrix with a vector on its diagonal."""
-    if len(shape_of(x)) != 1:
+    if len(shape_of(x)) not in (1, 2):
+        raise ValueError(f"`diag` is of a vector or a matrix, but this has shape {shape_of(x)}.")
+    if len(shape_of(x)) == 2:
         return diagonal(x, k)
     size = shape_of(x)[0] + builtins.abs(k)
     row = np.arange(shape_of(x)[0]) + builtins.max(0, -k)
     return scatter(x, (row, row + k), (size, size))
+
+
+@composite(np.diagflat)
+def diagflat(x: Any, k: int = 0) -> Any:
+    """The matrix with all entries of x on its diagonal."""
+    return diag(ravel(x), k)
 
 
 # -- order ---------------------------------------------------------------------------------
@@ -218,3 +250,11 @@ def sort(ct, z, x, axis=-1):
         return reshape(take_along_axis(ct, argsort(order, -1), -1), shape_of(x))
     order = argsort(x, axis)
     return take_along_axis(ct, argsort(order, axis), axis)
+
+
+@composite(np.partition)
+def partition(x: Any, kth: Any, axis: int | None = -1) -> Any:
+    """The kth entry along an axis in its sorted place, smaller ones before, larger ones behind."""
+    if axis is None:
+        x, axis = ravel(x), -1
+    return take_along_axis(x, argpartition(x, kth, axis), axis)

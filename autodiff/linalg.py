@@ -2,19 +2,61 @@
 
 from __future__ import annotations
 
-from typing import Any
+import math
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from .declare import composite, plain, primitive
+from .declare import as_numpy, composite, plain, primitive
 from .formula import helper
 from .indexing import diagonal, getitem
+from .norms import norm
 from .ops import where
 from .primitive import shape_of
 from .products import adjoint
 from .reductions import sum
-from .shapes import expand_dims, tril
+from .shapes import expand_dims, moveaxis, ravel, reshape, tril
+from .value import Value
 from .value import plain as plain_data
+
+
+class SlogdetResult(NamedTuple):
+    """The parts of `slogdet`, by NumPy's names."""
+
+    sign: Any
+    logabsdet: Any
+
+
+class EighResult(NamedTuple):
+    """The parts of `eigh`, by NumPy's names."""
+
+    eigenvalues: Any
+    eigenvectors: Any
+
+
+class SVDResult(NamedTuple):
+    """The parts of `svd`, by NumPy's names."""
+
+    U: Any
+    S: Any
+    Vh: Any
+
+
+class QRResult(NamedTuple):
+    """The parts of `qr`, by NumPy's names."""
+
+    Q: Any
+    R: Any
+
+
+@as_numpy(np.linalg.diagonal)
+def _linalg_diagonal(x: Any, offset: int = 0) -> Any:
+    return diagonal(x, offset, -2, -1)
+
+
+@as_numpy(np.linalg.trace)
+def _linalg_trace(x: Any, offset: int = 0) -> Any:
+    return trace(x, offset, -2, -1)
 
 
 @composite(np.trace)
@@ -40,6 +82,71 @@ def solve(ct, x, a, b):
         return lambda: -(expand_dims(back, -1) * expand_dims(x, -2)), back
     back = solve(adjoint(a), ct)
     return lambda: -(back @ adjoint(x)), back
+
+
+@composite(np.linalg.tensorsolve)
+def tensorsolve(a: Any, b: Any, axes: Any = None) -> Any:
+    """The x with tensordot(a, x, x.ndim) = b."""
+    if axes is not None:
+        ndim = len(shape_of(a))
+        a = moveaxis(a, axes, tuple(range(ndim - len(axes), ndim)))
+    shape = shape_of(a)[len(shape_of(b)) :]
+    size = math.prod(shape)
+    return reshape(solve(reshape(a, (-1, size)), ravel(b)), shape)
+
+
+@composite(np.linalg.tensorinv)
+def tensorinv(a: Any, ind: int = 2) -> Any:
+    """The inverse of `tensordot` with a: its first `ind` axes against the others."""
+    shape = shape_of(a)
+    size = math.prod(shape[ind:])
+    return reshape(inv(reshape(a, (-1, size))), shape[ind:] + shape[:ind])
+
+
+@primitive("linalg.pinv(x, rcond)")
+def pinv(ct, z, x, rcond=None):
+    """The pseudo-inverse of a matrix, or of each of a stack, where the rank does not change.
+
+    Golub and Pereyra (1973), "The differentiation of pseudo-inverses", equation 4.12. Singular
+    values below `rcond` times the largest count as 0 (10 units of rounding if not given).
+    """
+    z_t, ct_t = adjoint(z), adjoint(ct)
+    return -(z_t @ ct @ z_t) + (ct_t - x @ (z @ ct_t)) @ z @ z_t + z_t @ z @ (ct_t - (ct_t @ z) @ x)
+
+
+@composite(np.linalg.lstsq)
+def lstsq(a: Any, b: Any, rcond: float | None = None) -> tuple[Any, Any, Any, Any]:
+    """The x that makes a @ x closest to b; the squares left over, the rank, singular values.
+
+    As `numpy.linalg.lstsq`, for an `a` whose rank does not change with its entries.
+    """
+    m, n = shape_of(a)
+    data = a.data if isinstance(a, Value) else np.asarray(a)
+    values = np.linalg.svdvals(data)
+    cut = np.finfo(data.dtype if data.dtype.kind == "f" else float).eps * max(m, n)
+    cut = cut if rcond is None else rcond
+    rank = int(np.sum(values > cut * values[0])) if values.size else 0
+    x = pinv(a, float(cut)) @ b
+    over = a @ x - b
+    left = sum(over * over, 0) if rank == n < m else np.zeros(0)
+    if rank == n < m and len(shape_of(b)) == 1:
+        left = reshape(left, (1,))
+    return x, left, rank, svdvals(a)
+
+
+@composite(np.linalg.cond)
+def cond(x: Any, p: Any = None) -> Any:
+    """The condition number of a matrix: the norm of order p times that of the inverse."""
+    if p in (None, 2, -2):
+        values = svdvals(x)
+        large, small = values[..., 0], values[..., -1]
+        return small / large if p == -2 else large / small
+    return norm(x, p, (-2, -1)) * norm(inv(x), p, (-2, -1))
+
+
+@plain("linalg.matrix_rank(x)")
+def matrix_rank(x):
+    """The number of singular values that are not 0 to rounding, as plain data."""
 
 
 @primitive("linalg.det(x)")
@@ -88,7 +195,12 @@ def det_sign(x):
 @composite(np.linalg.slogdet)
 def slogdet(x: Any) -> tuple[Any, Any]:
     """The sign of the determinant (plain) and the logarithm of its absolute value."""
-    return det_sign(x), logabsdet(x)
+    return SlogdetResult(det_sign(x), logabsdet(x))
+
+
+@as_numpy(np.linalg.cholesky)
+def _numpy_cholesky(a: Any, *, upper: bool = False) -> Any:
+    return adjoint(cholesky(adjoint(a))) if upper else cholesky(a)
 
 
 @primitive("linalg.cholesky(x)")
@@ -153,16 +265,21 @@ def _tail(stacked: Any) -> Any:
 
 
 @composite(np.linalg.eigh)
-def eigh(x: Any) -> tuple[Any, Any]:
-    """Eigenvalues, ascending, and eigenvectors (columns) of a symmetric matrix."""
-    stacked = eigh_stacked(x)
-    return _head(stacked), _tail(stacked)
+def eigh(x: Any, UPLO: str = "L") -> tuple[Any, Any]:
+    """Eigenvalues, ascending, and eigenvectors (columns) of a symmetric matrix.
+
+    `UPLO` says which triangle is read, "L" or "U".
+    """
+    if UPLO.upper() not in ("L", "U"):
+        raise ValueError(f"`UPLO` is 'L' or 'U', but not {UPLO!r}.")
+    stacked = eigh_stacked(x if UPLO.upper() == "L" else adjoint(x))
+    return EighResult(_head(stacked), _tail(stacked))
 
 
 @composite(np.linalg.eigvalsh)
-def eigvalsh(x: Any) -> Any:
+def eigvalsh(x: Any, UPLO: str = "L") -> Any:
     """The eigenvalues, ascending, of a symmetric matrix."""
-    return eigh(x)[0]
+    return eigh(x, UPLO)[0]
 
 
 @helper("svd_stacked")
@@ -208,8 +325,15 @@ def _svd_parts(stacked: Any, m: int) -> tuple[Any, Any, Any]:
 
 
 @composite(np.linalg.svd)
-def svd(x: Any, full_matrices: bool = False, compute_uv: bool = True) -> Any:
-    """U, the singular values (descending) and V' with x = U diag(s) V', in the thin form."""
+def svd(
+    x: Any, full_matrices: bool = False, compute_uv: bool = True, hermitian: bool = False
+) -> Any:
+    """U, the singular values (descending) and V' with x = U diag(s) V', in the thin form.
+
+    With `hermitian`, only the lower triangle is read, for both.
+    """
+    if hermitian:
+        x = tril(x) + adjoint(tril(x, -1))
     if not compute_uv:
         return svdvals(x)
     if full_matrices and shape_of(x)[-1] != shape_of(x)[-2]:
@@ -218,7 +342,7 @@ def svd(x: Any, full_matrices: bool = False, compute_uv: bool = True) -> Any:
             "Pass `full_matrices=False`."
         )
     s, u, v = _svd_parts(svd_stacked(x), shape_of(x)[-2])
-    return u, s, adjoint(v)
+    return SVDResult(u, s, adjoint(v))
 
 
 @composite(np.linalg.svdvals)
@@ -237,3 +361,43 @@ def matrix_power(x: Any, n: int) -> Any:
     half = matrix_power(x, n // 2) if n > 1 else None
     square = x if half is None else half @ half
     return square @ x if n > 1 and n % 2 else square
+
+
+@helper("qr_stacked")
+def _qr_stacked(x: Any) -> Any:
+    q, r = np.linalg.qr(x)
+    return np.concatenate([q, r], axis=-2)
+
+
+@primitive("qr_stacked(x)")
+def qr_stacked(ct, z, x):
+    """Q above R, of a matrix with independent columns, at least as many rows as columns.
+
+    Walter and Lehmann (2010), "Algorithmic differentiation of linear algebra functions with
+    application in optimum experimental design", section 4.3.
+    """
+    m = shape_of(x)[-2]
+    q, r = z[..., :m, :], z[..., m:, :]
+    ct_q, ct_r = ct[..., :m, :], ct[..., m:, :]
+    inside = r @ adjoint(ct_r) - adjoint(ct_q) @ q
+    symmetric = tril(inside) + adjoint(tril(inside, -1))
+    return adjoint(solve(r, adjoint(ct_q + q @ symmetric)))
+
+
+@composite(np.linalg.qr)
+def qr(x: Any) -> tuple[Any, Any]:
+    """Q with orthonormal columns and R, upper triangular, with x = Q R."""
+    m, n = shape_of(x)[-2:]
+    if m < n:
+        raise ValueError(
+            f"The derivative of `qr` is of matrices with no more columns than rows, not {m} by {n}."
+        )
+    stacked = qr_stacked(x)
+    return QRResult(stacked[..., :m, :], stacked[..., m:, :])
+
+
+@as_numpy(np.linalg.qr)
+def _numpy_qr(a: Any, mode: str = "reduced") -> Any:
+    if mode != "reduced":
+        raise ValueError(f"The derivative of `qr` is of its mode 'reduced', but not {mode!r}.")
+    return qr(a)

@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from .declare import composite, primitive
+from .declare import as_numpy, composite, primitive
 from .ops import abs, sign, where
 from .primitive import shape_of
 from .reductions import Axis, max, min, spread, sum
-from .shapes import expand_dims, moveaxis
+from .shapes import expand_dims, moveaxis, ravel, reshape
 
 
 @primitive("linalg.norm(x, axis=axis, keepdims=keepdims)")
@@ -73,3 +73,22 @@ def _matrix_norm(x: Any, ord: Any, axis: Any, keepdims: bool) -> Any:
         if keepdims
         else result
     )
+
+
+@as_numpy(np.linalg.matrix_norm)
+def _matrix_norm_of(x: Any, keepdims: bool = False, ord: Any = "fro") -> Any:
+    return norm(x, ord, (-2, -1), keepdims)
+
+
+@as_numpy(np.linalg.vector_norm)
+def _vector_norm_of(x: Any, axis: Axis = None, keepdims: bool = False, ord: Any = 2) -> Any:
+    if axis is None:
+        flat = norm(ravel(x), ord)
+        return reshape(flat, (1,) * len(shape_of(x))) if keepdims else flat
+    if isinstance(axis, tuple):
+        ndim = len(shape_of(x))
+        rest = tuple(i for i in range(ndim) if i not in [a % ndim for a in axis])
+        moved = moveaxis(x, rest, tuple(range(len(rest))))
+        found = norm(reshape(moved, (*shape_of(moved)[: len(rest)], -1)), ord, -1)
+        return expand_dims(found, tuple(a % ndim for a in axis)) if keepdims else found
+    return norm(x, ord, axis, keepdims)

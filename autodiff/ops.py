@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from .declare import elementwise, primitive
+from .declare import as_numpy, composite, elementwise, primitive
 from .formula import helper
-from .questions import isfinite, isnan
+from .primitive import shape_of
+from .questions import isfinite, isinf, isnan, nonzero
 
 LOG_2 = math.log(2.0)
 
@@ -44,10 +45,13 @@ def div(z, a, b):
 def pow(z, a, b):
     """Power, as `a ** b` writes it; the derivative of `x**0` is 0 everywhere, also at 0.
 
-    The added `b == 0` keeps the first partial from 0 * 0**-1, and the `where` the second from
-    0 * log 0.
+    Where both are 0 the exponent is kept from -1, and the first partial so from 0 * 0**-1; the
+    `where` keeps the second from 0 * log 0.
     """
-    return b * a ** (b - 1 + (b == 0)), lambda: z * log(where(a == 0, 1.0, a))
+    return b * a ** (b - 1 + (a == 0) * (b == 0)), lambda: z * log(where(a == 0, 1.0, a))
+
+
+as_numpy(np.float_power)(pow)
 
 
 @elementwise("-x")
@@ -68,7 +72,7 @@ def fabs(z, x):
     return sign(x)
 
 
-@elementwise("positive(x)")
+@elementwise("+x")
 def positive(z, x):
     """The same value: NumPy's `positive`."""
     return 1
@@ -86,16 +90,28 @@ def reciprocal(z, x):
     return -z * z
 
 
-@elementwise("remainder(a, b)")
+@elementwise("a % b")
 def remainder(z, a, b):
-    """a - b * floor(a / b), which has the sign of b."""
-    return 1, -floor(a / b)
+    """a - b * floor(a / b), which has the sign of b, as `a % b` writes it."""
+    return 1, -floor_divide(a, b)
 
 
 @elementwise("fmod(a, b)")
 def fmod(z, a, b):
     """a - b * trunc(a / b), which has the sign of a."""
-    return 1, -trunc(a / b)
+    return 1, -rint((a - z) / b)
+
+
+@composite(np.divmod)
+def divmod(a, b):
+    """`floor_divide` and `remainder`, as `divmod(a, b)` writes them."""
+    return floor_divide(a, b), remainder(a, b)
+
+
+@composite(np.ldexp)
+def ldexp(x, n):
+    """x times 2 to the power of the whole number n."""
+    return x * np.ldexp(1.0, n)
 
 
 # -- exponentials and logarithms -----------------------------------------------------------
@@ -157,135 +173,25 @@ def cbrt(z, x):
 
 @elementwise("logaddexp(a, b)")
 def logaddexp(z, a, b):
-    """log(exp(a) + exp(b)) without overflow."""
-    return sigmoid(a - b), sigmoid(b - a)
+    """log(exp(a) + exp(b)) without overflow; two equal infinities share the derivative."""
+    alike = (a == b) & isinf(a)
+    return where(alike, 0.5, sigmoid(a - b)), where(alike, 0.5, sigmoid(b - a))
 
 
 @elementwise("logaddexp2(a, b)")
 def logaddexp2(z, a, b):
-    """log2(2**a + 2**b) without overflow."""
-    return sigmoid(LOG_2 * (a - b)), sigmoid(LOG_2 * (b - a))
+    """log2(2**a + 2**b) without overflow; two equal infinities share the derivative."""
+    alike = (a == b) & isinf(a)
+    return (
+        where(alike, 0.5, sigmoid(LOG_2 * (a - b))),
+        where(alike, 0.5, sigmoid(LOG_2 * (b - a))),
+    )
 
 
 @elementwise("where(x == 0, 0.0, x * log(where(x == 0, 1.0, y)))")
 def xlogy(z, x, y):
     """x * log(y), and 0 where x is 0, also at y = 0."""
     return log(y), where(x == 0, 0.0, x / y)
-
-
-# -- trigonometry --------------------------------------------------------------------------
-
-
-@elementwise("sin(x)")
-def sin(z, x):
-    """Sine of an angle in radians."""
-    return cos(x)
-
-
-@elementwise("cos(x)")
-def cos(z, x):
-    """Cosine of an angle in radians."""
-    return -sin(x)
-
-
-@elementwise("tan(x)")
-def tan(z, x):
-    """Tangent of an angle in radians."""
-    return 1 + z * z
-
-
-@elementwise("arcsin(x)")
-def arcsin(z, x):
-    """The angle in radians, from -pi/2 to pi/2, whose sine is x."""
-    return 1 / sqrt((1 - x) * (1 + x))
-
-
-@elementwise("arccos(x)")
-def arccos(z, x):
-    """The angle in radians, from 0 to pi, whose cosine is x."""
-    return -1 / sqrt((1 - x) * (1 + x))
-
-
-@elementwise("arctan(x)")
-def arctan(z, x):
-    """The angle in radians, from -pi/2 to pi/2, whose tangent is x."""
-    return 1 / (1 + x * x)
-
-
-@elementwise("arctan2(y, x)")
-def arctan2(z, y, x):
-    """The angle in radians, from -pi to pi, of the point (x, y)."""
-    return x / (x * x + y * y), -y / (x * x + y * y)
-
-
-@elementwise("hypot(a, b)")
-def hypot(z, a, b):
-    """sqrt(a * a + b * b) without overflow; its derivative at (0, 0) is the subgradient 0."""
-    return a / where(z == 0, 1.0, z), b / where(z == 0, 1.0, z)
-
-
-@elementwise("deg2rad(x)")
-def deg2rad(z, x):
-    """Degrees as radians."""
-    return math.pi / 180
-
-
-@elementwise("rad2deg(x)")
-def rad2deg(z, x):
-    """Radians as degrees."""
-    return 180 / math.pi
-
-
-@elementwise("sinh(x)")
-def sinh(z, x):
-    """Hyperbolic sine."""
-    return cosh(x)
-
-
-@elementwise("cosh(x)")
-def cosh(z, x):
-    """Hyperbolic cosine."""
-    return sinh(x)
-
-
-@elementwise("tanh(x)")
-def tanh(z, x):
-    """Hyperbolic tangent."""
-    return 1 - z * z
-
-
-@elementwise("arcsinh(x)")
-def arcsinh(z, x):
-    """Inverse of the hyperbolic sine."""
-    return 1 / sqrt(1 + x * x)
-
-
-@elementwise("arccosh(x)")
-def arccosh(z, x):
-    """Inverse of the hyperbolic cosine, for x >= 1."""
-    return 1 / sqrt((x - 1) * (x + 1))
-
-
-@elementwise("arctanh(x)")
-def arctanh(z, x):
-    """Inverse of the hyperbolic tangent, for |x| < 1."""
-    return 1 / ((1 - x) * (1 + x))
-
-
-@elementwise("sinc(x)")
-def sinc(z, x):
-    """sin(pi x) / (pi x), and 1 at 0.
-
-    Its derivative (cos(pi x) - sinc x) / x cancels near 0; there it is the Taylor series,
-    the sum over k of (-1)^k 2k u^(2k-1) / (2k+1)! times pi, with u = pi x.
-    """
-    near = abs(x) < 0.2
-    u = math.pi * where(near, x, 0.0)
-    series = 0.0
-    for k in range(9, 0, -1):
-        series = (-1) ** k * 2 * k / math.factorial(2 * k + 1) + series * u * u
-    far = where(near, 1.0, x)
-    return where(near, math.pi * u * series, (cos(math.pi * far) - sinc(far)) / far)
 
 
 @elementwise("1 / (1 + exp(-x))", quiet=True)
@@ -344,12 +250,85 @@ def where(ct, z, condition, a, b):
     return None, lambda: where(condition, ct, 0.0), lambda: where(condition, 0.0, ct)
 
 
+@as_numpy(np.where)
+def _numpy_where(condition, x=None, y=None):
+    return nonzero(condition) if x is None and y is None else where(condition, x, y)
+
+
 @primitive("clip(x, low, high)")
-def clip(ct, z, x, low=None, high=None):
-    """x limited to [low, high]; the derivative is 1 inside and at the bounds, else 0."""
-    above = True if low is None else x >= low
-    below = True if high is None else x <= high
-    return where(above & below, ct, 0.0)
+def clip_between(ct, z, x, low, high):
+    """x limited to [low, high]: the cotangent goes to x inside and at the bounds, else to one."""
+    return (
+        lambda: where((x >= low) & (x <= high), ct, 0.0),
+        lambda: where((x < low) & (low <= high), ct, 0.0),
+        lambda: where((x > high) | (low > high), ct, 0.0),
+    )
+
+
+@composite()
+def clip(x, low=None, high=None):
+    """x limited to [low, high]; the derivative is 1 inside and at the bounds, else 0.
+
+    A bound may be left out, and may be a Value or Tensor: then it has the derivative outside.
+
+    >>> import autodiff as ad
+    >>> t = ad.Tensor([-2.0, 0.5, 7.0])
+    >>> t.clip(0.0, 1.0).sum().backward()
+    >>> t.grad
+    array([0., 1., 0.])
+    """
+    if low is None is high:
+        return identity(x)
+    return clip_between(x, -np.inf if low is None else low, np.inf if high is None else high)
+
+
+@as_numpy(np.clip)
+def _numpy_clip(a, a_min=None, a_max=None, *, min=None, max=None):
+    return clip(a, min if a_min is None else a_min, max if a_max is None else a_max)
+
+
+@elementwise("nan_to_num(x, nan=nan, posinf=posinf, neginf=neginf)")
+def nan_to_num(z, x, nan=0.0, posinf=None, neginf=None):
+    """x with 0 for NaN, and the largest numbers for infinities; there the derivative is 0."""
+    return isfinite(x) * 1.0
+
+
+@as_numpy(np.nan_to_num)
+def _numpy_nan_to_num(x, copy=True, nan=0.0, posinf=None, neginf=None):
+    return nan_to_num(x, nan, posinf, neginf)
+
+
+@composite(np.select)
+def select(conditions, choices, default=0.0):
+    """Entry by entry, the choice whose condition is the first to hold, else the default."""
+    result = default
+    for condition, choice in zip(reversed(conditions), reversed(choices), strict=True):
+        result = where(condition, choice, result)
+    return result
+
+
+@composite(np.piecewise)
+def piecewise(x, conditions, functions):
+    """Entry by entry, the function (or number) whose condition is the last to hold.
+
+    A function more than there are conditions is for where none holds, else that is 0.
+    """
+    if not isinstance(conditions, (list, tuple)) and len(np.shape(conditions)) <= len(shape_of(x)):
+        conditions = [conditions]
+    values = [f(x) if callable(f) else f for f in functions]
+    result = values.pop() if len(values) == len(conditions) + 1 else 0.0
+    for condition, value in zip(conditions, values, strict=True):
+        result = where(condition, value, result)
+    return result + 0.0 * x
+
+
+@composite(np.choose)
+def choose(which, choices):
+    """Entry by entry, the choice that the whole number `which` counts, from 0."""
+    result = choices[0]
+    for i, choice in enumerate(choices):
+        result = where(which == i, choice, result)
+    return result
 
 
 @elementwise("sign(x)")
@@ -376,6 +355,15 @@ def trunc(z, x):
     return 0
 
 
+as_numpy(np.fix)(trunc)
+
+
+@composite(np.modf)
+def modf(x):
+    """The fraction of x and its whole part, both with the sign of x."""
+    return x - trunc(x), trunc(x)
+
+
 @elementwise("rint(x)")
 def rint(z, x):
     """The nearest whole number, ties to even; its derivative is 0."""
@@ -388,9 +376,12 @@ def round(z, x, decimals=0):
     return 0
 
 
-@elementwise("floor_divide(a, b)")
+as_numpy(np.around)(round)
+
+
+@elementwise("a // b")
 def floor_divide(z, a, b):
-    """floor(a / b); its derivative is 0."""
+    """floor(a / b), as `a // b` writes it; its derivative is 0."""
     return 0, 0
 
 

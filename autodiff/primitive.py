@@ -81,7 +81,7 @@ class Primitive:
     def symbol(self) -> str:
         """How it is written in a picture: `*` for the product, else its name."""
         operator = self.formula.operator
-        return self.name if operator is None or operator[1] == "neg" else operator[0]
+        return self.name if operator is None or operator[1] in ("neg", "pos") else operator[0]
 
     def link(self, positions: tuple[int, ...]) -> Link:
         """The pull-back where just the operands at these positions are nodes."""
@@ -177,7 +177,7 @@ class Link:
             [self._place(i) for i in self.positions],
             [partials[i] for i in self.positions],
             syntax.scalar_function if which == "pull_floats" else syntax.numpy_function,
-            careful=which == "pull_carefully",
+            careful=which in ("pull_carefully", "pull_ieee"),
         )
 
     def _of_rule(self, which: str) -> Function:
@@ -238,7 +238,10 @@ class Link:
         primitive, operands = self.primitive, self.operands(node)
         if primitive.elementwise:
             params = node._y if primitive.general else ()
-            said = primitive.rule(node, *operands, *params)
+            try:
+                said = primitive.rule(node, *operands, *params)
+            except ArithmeticError:  # of constants, which are Python's floats
+                said = primitive.rule(node, *map(_float64_of, operands), *params)
             said = said if isinstance(said, tuple) else (said,)
         else:
             said = primitive.apply_rule(ct, node, operands, node)

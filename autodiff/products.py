@@ -7,11 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from .declare import composite, primitive
+from .declare import as_numpy, composite, primitive
 from .formula import helper
 from .indexing import getitem
+from .joining import stack
 from .primitive import shape_of
-from .shapes import expand_dims, ravel, reshape, swapaxes, transpose
+from .reductions import sum
+from .shapes import expand_dims, moveaxis, ravel, reshape, swapaxes, transpose
 
 
 def adjoint(x: Any) -> Any:
@@ -48,6 +50,9 @@ def matmul(ct, z, a, b):
     return lambda: ct @ adjoint(b), lambda: adjoint(a) @ ct
 
 
+as_numpy(np.linalg.matmul)(matmul)
+
+
 @composite(np.dot)
 def dot(a: Any, b: Any) -> Any:
     """The sum of products over the last axis of a and the second to last of b."""
@@ -56,6 +61,39 @@ def dot(a: Any, b: Any) -> Any:
     if len(shape_of(b)) == 1 or len(shape_of(a)) <= 2 >= len(shape_of(b)):
         return matmul(a, b)
     return tensordot(a, b, ((-1,), (-2,)))
+
+
+@composite()
+def vecdot(a: Any, b: Any, axis: int = -1) -> Any:
+    """The sum of products along an axis that both have, the others broadcast."""
+    return sum(moveaxis(a, axis, -1) * moveaxis(b, axis, -1), -1)
+
+
+@composite()
+def matvec(a: Any, b: Any) -> Any:
+    """The product of matrices with vectors, the other axes broadcast."""
+    return matmul(a, expand_dims(b, -1))[..., 0]
+
+
+@composite()
+def vecmat(a: Any, b: Any) -> Any:
+    """The product of vectors with matrices, the other axes broadcast."""
+    return matmul(expand_dims(a, -2), b)[..., 0, :]
+
+
+for _function in (vecdot, matvec, vecmat):
+    if hasattr(np, _function.__name__):  # from NumPy 2.0 and 2.2 on
+        as_numpy(getattr(np, _function.__name__))(_function)
+as_numpy(np.linalg.vecdot)(vecdot)
+
+
+@composite(np.linalg.multi_dot)
+def multi_dot(arrays: Any) -> Any:
+    """The product of a chain of matrices, from the left; its ends may be vectors."""
+    product, *rest = arrays
+    for matrix in rest:
+        product = matmul(product, matrix)
+    return product
 
 
 @composite(np.vdot)
@@ -72,22 +110,33 @@ def inner(a: Any, b: Any) -> Any:
     return tensordot(a, b, ((-1,), (-1,)))
 
 
-@composite(np.outer)
+@composite(np.outer, np.linalg.outer)
 def outer(a: Any, b: Any) -> Any:
     """Every product of an entry of a with an entry of b."""
     return expand_dims(ravel(a), 1) * ravel(b)
 
 
 @composite(np.cross)
-def cross(a: Any, b: Any) -> Any:
-    """The vector product along the last axis, of length 3."""
+def cross(
+    a: Any, b: Any, axisa: int = -1, axisb: int = -1, axisc: int = -1, axis: int | None = None
+) -> Any:
+    """The vector product of vectors of length 3 along an axis, the last if none is given."""
+    if axis is not None:
+        axisa = axisb = axisc = axis
+    a, b = moveaxis(a, axisa, -1), moveaxis(b, axisb, -1)
     if shape_of(a)[-1:] != (3,) or shape_of(b)[-1:] != (3,):
         raise ValueError(
-            "`cross` is of vectors with 3 entries along the last axis, but these have shapes "
-            f"{shape_of(a)} and {shape_of(b)}."
+            "`cross` is of vectors with 3 entries along their axis, but these have shapes "
+            f"{shape_of(a)} and {shape_of(b)}.\nGive vectors in a plane a third entry of 0."
         )
-    turned, back = (..., np.array([1, 2, 0])), (..., np.array([2, 0, 1]))
-    return getitem(a, turned) * getitem(b, back) - getitem(a, back) * getitem(b, turned)
+    a1, a2, a3 = (a[..., i] for i in range(3))
+    b1, b2, b3 = (b[..., i] for i in range(3))
+    return stack([a2 * b3 - a3 * b2, a3 * b1 - a1 * b3, a1 * b2 - a2 * b1], axisc)
+
+
+@as_numpy(np.linalg.cross)
+def _linalg_cross(x1: Any, x2: Any, axis: int = -1) -> Any:
+    return cross(x1, x2, axis=axis)
 
 
 @composite(np.kron)
@@ -102,7 +151,7 @@ def kron(a: Any, b: Any) -> Any:
     return reshape(blocks, tuple(m * n for m, n in zip(shape_of(a), shape_of(b), strict=True)))
 
 
-@composite(np.tensordot)
+@composite(np.tensordot, np.linalg.tensordot)
 def tensordot(a: Any, b: Any, axes: Any = 2) -> Any:
     """The sum of products over pairs of axes, as `numpy.tensordot`."""
     a_ndim, b_ndim = len(shape_of(a)), len(shape_of(b))
@@ -164,18 +213,29 @@ def _einsum_back(ct: Any, i: int, terms: list[str], output: str, operands: Any) 
 
 @composite(np.einsum)
 def einsum(subscripts: str, *operands: Any, **keywords: Any) -> Any:
-    """Einstein's sum over named axes, as `numpy.einsum` in its form with a string.
+    """Einstein's sum over named axes, as `numpy.einsum` in both its forms.
 
     >>> import autodiff as ad
     >>> ad.einsum("ij,j->i", ad.Tensor([[1.0, 2.0], [3.0, 4.0]]), [1.0, 1.0]).data
     array([3., 7.])
     """
     if not isinstance(subscripts, str):
-        raise TypeError('`einsum` takes its subscripts as a string, as in einsum("ij,j->i", A, x).')
+        subscripts, operands = _from_numbers((subscripts, *operands))
     for name in keywords:
         if name not in ("optimize", "out") or keywords[name] not in (None, False, True):
             raise TypeError(f"`einsum` of a Tensor has no argument `{name}`.")
     return einsum_of(operands, _spelled_out(subscripts.replace(" ", ""), operands))
+
+
+def _from_numbers(given: tuple[Any, ...]) -> tuple[str, tuple[Any, ...]]:
+    """The form with a string, of that with a list of numbers after each operand."""
+
+    def letters(axes: Any) -> str:
+        return "".join("..." if a is Ellipsis else string.ascii_letters[a] for a in axes)
+
+    operands = given[: len(given) // 2 * 2 : 2]
+    text = ",".join(letters(axes) for axes in given[1::2])
+    return (f"{text}->{letters(given[-1])}" if len(given) % 2 else text), operands
 
 
 def _spelled_out(subscripts: str, operands: Any) -> str:

@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from .declare import composite, primitive
+from .declare import as_numpy, primitive
 from .formula import helper
 from .indexing import getitem
 from .joining import concatenate
-from .ops import where
+from .ops import maximum, minimum, where
 from .primitive import shape_of
 from .shapes import expand_dims, flip, moveaxis, reshape
 
@@ -73,30 +73,20 @@ def max(ct, z, x, axis=None, keepdims=False):
     array([0.5, 0.5, 0. ])
     """
     chosen = x == spread(z, axis, keepdims)
-    return spread(ct, axis, keepdims) * (chosen / sum(chosen, axis, True))
+    return _shared(ct, chosen, axis, keepdims)
 
 
 @primitive("min(x, axis=axis, keepdims=keepdims)")
 def min(ct, z, x, axis=None, keepdims=False):
     """The smallest entry; entries that tie share the derivative equally."""
     chosen = x == spread(z, axis, keepdims)
-    return spread(ct, axis, keepdims) * (chosen / sum(chosen, axis, True))
+    return _shared(ct, chosen, axis, keepdims)
 
 
-@composite(np.ptp)
-def ptp(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
-    """The largest entry minus the smallest."""
-    return max(x, axis, keepdims) - min(x, axis, keepdims)
-
-
-@composite(np.average)
-def average(x: Any, axis: Axis = None, weights: Any = None) -> Any:
-    """The mean, or the weighted mean."""
-    if weights is None:
-        return mean(x, axis)
-    if axis is not None and shape_of(weights) != shape_of(x):
-        weights = expand_dims(weights, tuple(a for a in range(len(shape_of(x))) if a != axis))
-    return sum(x * weights, axis) / sum(weights + 0.0 * x, axis)
+def _shared(ct: Any, chosen: Any, axis: Axis, keepdims: bool) -> Any:
+    """The cotangent in equal shares to the chosen entries, and exactly 0 to the others."""
+    share = chosen / sum(chosen, axis, True)
+    return where(share, spread(ct, axis, keepdims) * share, 0.0)
 
 
 # -- products and running totals -----------------------------------------------------------
@@ -174,3 +164,30 @@ def recurrence(ct, s, factor, x):
     earlier = flip(_shifted(factor, 1, 0.0), -1)
     pulled = flip(recurrence(earlier, flip(ct, -1)), -1)
     return lambda: pulled * _shifted(s, -1, 0.0), pulled
+
+
+# -- what NumPy's functions take more --------------------------------------------------------
+
+
+@as_numpy(np.sum)
+def _numpy_sum(a: Any, axis: Axis = None, keepdims: bool = False, initial: Any = None) -> Any:
+    total = sum(a, axis, keepdims)
+    return total if initial is None else total + initial
+
+
+@as_numpy(np.prod)
+def _numpy_prod(a: Any, axis: Axis = None, keepdims: bool = False, initial: Any = None) -> Any:
+    product = prod(a, axis, keepdims)
+    return product if initial is None else product * initial
+
+
+@as_numpy(np.max, np.amax)
+def _numpy_max(a: Any, axis: Axis = None, keepdims: bool = False, initial: Any = None) -> Any:
+    largest = max(a, axis, keepdims)
+    return largest if initial is None else maximum(largest, initial)
+
+
+@as_numpy(np.min, np.amin)
+def _numpy_min(a: Any, axis: Axis = None, keepdims: bool = False, initial: Any = None) -> Any:
+    smallest = min(a, axis, keepdims)
+    return smallest if initial is None else minimum(smallest, initial)

@@ -61,6 +61,10 @@ PARAMS = {
     "flip": [{}, {"axis": 0}],
     "roll": [{"shift": 1}, {"shift": (1, -1), "axis": (0, 1)}],
     "clip": [{"low": -0.7, "high": 0.8}, {"low": 0.1}],
+    "windows": [{}, {"shape": 2, "axis": -1}, {"shape": (2, 2), "axis": (0, 1)}],
+    "overlap_add": [{"shape": 3, "whole": (4,)}, {"shape": (3,), "axis": -1, "whole": (2, 5)}],
+    "polygamma": [{}, {"n": 2}],
+    "bessel_i": [{}, {"n": 0}, {"n": 3}],
     "tril": [{}, {"k": 1}],
     "sort": [{}, {"axis": 0}, {"axis": None}],
     "round": [{}, {"decimals": 1}],
@@ -95,7 +99,7 @@ def calls(name):
     )
     found = []
     for sizes, params in itertools.product(list(shapes), params_of(name)):
-        for make in (_any, _positive, _small, _above_one, _definite):
+        for make in (_any, _positive, _small, _above_one, _between, _definite):
             names = primitive.operands * arity if primitive.variadic else primitive.operands
             operands = [make(operand(n, s, rng)) for n, s in zip(names, sizes, strict=True)]
             if np.all(np.isfinite(result := _try(primitive, operands, params))) and result.size:
@@ -129,6 +133,11 @@ def _small(x):
 
 def _above_one(x):
     return 1.1 + np.abs(x) if x.dtype.kind == "f" else x
+
+
+def _between(x):
+    """Between 0 and 1."""
+    return 0.5 + 0.4 * np.tanh(x) if x.dtype.kind == "f" else x
 
 
 def _definite(x):

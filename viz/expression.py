@@ -44,8 +44,8 @@ def functions() -> dict[str, Any]:
     return {
         name: getattr(ad, name)
         for name, primitive in REGISTRY.items()
-        if hasattr(ad, name) and (primitive.elementwise or name in ("where", "clip"))
-    }
+        if hasattr(ad, name) and (primitive.elementwise or name in ("where", "clip_between"))
+    } | {"clip": ad.clip}
 
 
 def operators() -> dict[str, Any]:
