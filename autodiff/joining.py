@@ -211,7 +211,17 @@ def insert(x: Any, obj: Any, values: Any, axis: int | None = None) -> Any:
     return where(marks < 0, kept, getitem(ravel(values), np.where(marks < 0, 0, marks)))
 
 
-@helper("windows")
+@helper(
+    "windows",
+    jax="""
+    lengths = shape if isinstance(shape, tuple) else (shape,)
+    axes = range(x.ndim) if axis is None else (axis if isinstance(axis, tuple) else (axis,))
+    for length, a in zip(lengths, [a % x.ndim for a in axes]):
+        count = x.shape[a] - length + 1
+        x = jnp.stack([jax.lax.slice_in_dim(x, i, i + count, axis=a) for i in range(length)], -1)
+    x
+    """,
+)
 def _windows(x: Any, shape: Any, axis: Any) -> Any:
     return np.lib.stride_tricks.sliding_window_view(x, shape, axis)
 
@@ -233,7 +243,20 @@ def _sliding_window_view(x: Any, window_shape: Any, axis: Any = None) -> Any:
     return windows(x, window_shape, axis)
 
 
-@helper("overlap_add")
+@helper(
+    "overlap_add",
+    jax="""
+    lengths = shape if isinstance(shape, tuple) else (shape,)
+    axes = range(len(whole)) if axis is None else (axis if isinstance(axis, tuple) else (axis,))
+    for length, a in reversed(list(zip(lengths, [a % len(whole) for a in axes]))):
+        count = x.shape[a]
+        total = jnp.zeros((*x.shape[:a], count + length - 1, *x.shape[a + 1 : -1]), x.dtype)
+        for i in range(length):
+            total = total.at[(slice(None),) * a + (slice(i, i + count),)].add(x[..., i])
+        x = total
+    x
+    """,
+)
 def _overlap_add(x: Any, shape: Any, axis: Any, whole: tuple[int, ...]) -> Any:
     """The windows' entries, each added at the place that it was taken from."""
     x = np.asarray(x)

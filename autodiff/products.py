@@ -126,7 +126,7 @@ def cross(
     a, b = moveaxis(a, axisa, -1), moveaxis(b, axisb, -1)
     if shape_of(a)[-1:] != (3,) or shape_of(b)[-1:] != (3,):
         raise ValueError(
-            "`cross` is of vectors with 3 entries along their axis, but these have shapes "
+            "`cross` is of vectors with 3 entries along the last axis, but these have shapes "
             f"{shape_of(a)} and {shape_of(b)}.\nGive vectors in a plane a third entry of 0."
         )
     a1, a2, a3 = (a[..., i] for i in range(3))

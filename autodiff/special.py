@@ -47,7 +47,7 @@ def erfc(z, x):
     return -2 / math.sqrt(math.pi) * exp(-x * x)
 
 
-@helper("erfinv")
+@helper("erfinv", jax="jax.scipy.special.erfinv(y)")
 def _erfinv(y: Any) -> Any:
     """A first guess (Winitzki 2008), made right by three steps of Halley's method."""
     y = np.asarray(y)
@@ -90,17 +90,20 @@ def _gammaln_entry(x: float) -> float:
         return math.inf
 
 
-@helper("gamma")
+@helper("gamma", jax="jax.scipy.special.gamma(x)")
 def _gamma(x: Any) -> Any:
     return _by_entry(_gamma_entry, x)
 
 
-@helper("gammaln")
+@helper("gammaln", jax="jax.scipy.special.gammaln(x)")
 def _gammaln(x: Any) -> Any:
     return _by_entry(_gammaln_entry, x)
 
 
-@helper("polygamma")
+@helper(
+    "polygamma",
+    jax="jax.scipy.special.polygamma(n, x) if n else jax.scipy.special.digamma(x)",
+)
 def _polygamma(x: Any, n: int) -> Any:
     """By the asymptotic series at x + m >= 16, and the recurrence back to x.
 
@@ -175,7 +178,14 @@ def beta(a, b):
 # -- Bessel functions ----------------------------------------------------------------------
 
 
-@helper("bessel_i")
+@helper(
+    "bessel_i",
+    jax="""
+    first = (x / 2) ** n / jax.scipy.special.factorial(n)
+    step = lambda k, s: (s[0] * (x * x / 4) / (k * (k + n)), s[1] + s[0])
+    jax.lax.fori_loop(1, 500, step, (first, 0.0 * first))[1]
+    """,
+)
 def _bessel_i(x: Any, n: int) -> Any:
     """The series of (x/2)**(2k+n) / (k! (k+n)!): its terms have one sign, so none cancel."""
     x = np.asarray(x)
