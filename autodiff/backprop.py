@@ -310,18 +310,17 @@ def _refuse_changed(operand: Value, node: Value) -> None:
 
 
 def _check_pulled(order: Sequence[Value], pulled: Cotangents) -> None:
-    """Raise for the first node whose cotangent is finite and whose operand's is not."""
+    """Raise for the first node that makes what is not finite of a cotangent that is."""
     lines: Any = current_mode().lines
     for node in order:
         ct = pulled.get(node)
         if ct is None or not is_finite(ct):
             continue
-        for operand in node.inputs:
-            found = pulled.get(operand)
-            if found is not None and not is_finite(found) and node._link is not None:
+        for operand, part in zip(node.inputs, pull_edges(node, ct), strict=True):
+            if not is_finite(part):
                 values = ", ".join(brief(o._data) for o in node.inputs)
                 raise FloatingPointError(
-                    f"The pull-back of `{node._link.primitive.symbol}` gave {brief(found)} for "
+                    f"The pull-back of `{node._link.primitive.symbol}` gave {brief(part)} for "  # type: ignore[union-attr]
                     f"{operand.label()}, from the cotangent {brief(ct)} at {values}.\n"
-                    f"It was recorded here: {lines.get(node, 'before detect_anomaly()')}"
+                    f"It was recorded here: {lines.get(id(node), 'before detect_anomaly()')}"
                 )

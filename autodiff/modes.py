@@ -8,8 +8,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import get_ident
-from typing import TYPE_CHECKING, Any, NamedTuple
-from weakref import WeakKeyDictionary
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -23,7 +22,7 @@ class Mode(NamedTuple):
     """What one thread records: the graph or not, the line that made each node, a program."""
 
     records: bool = True
-    lines: WeakKeyDictionary[Any, str] | None = None
+    lines: dict[int, str] | None = None  # by identity: nodes compare by their data
     trace: Trace | None = None
 
 
@@ -92,7 +91,7 @@ def detect_anomaly() -> Iterator[None]:
     FloatingPointError: `log` gave -inf from x = 0.0.
     Its operands are finite, so it was born here: ...
     """
-    with in_mode(current_mode()._replace(lines=WeakKeyDictionary())):
+    with in_mode(current_mode()._replace(lines={})):
         yield
 
 

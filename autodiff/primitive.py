@@ -322,7 +322,7 @@ def apply(primitive: Primitive, operands: Sequence[Any], params: tuple[Any, ...]
     node = new_node(kind, result if kind is Value else np.asarray(result))
     if mode.lines is not None:
         _check_born(primitive, operands, data, result)
-        mode.lines[node] = user_line()
+        mode.lines[id(node)] = user_line()
     if mode.records:
         given = [o if isinstance(o, Value) else d for o, d in zip(operands, data, strict=True)]
         node._link = primitive.link(nodes)

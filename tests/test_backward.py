@@ -158,3 +158,57 @@ def test_float32_stays_float32():
     assert y.dtype == np.float32
     y.sum().backward()
     assert t.grad.dtype == np.float32
+
+
+def test_an_inner_node_that_a_pass_does_not_reach_has_no_stale_gradient():
+    x = Value(2.5)
+    inner = x * x
+    (inner * 3.0).backward()
+    (ad.floor(inner) + x).backward()
+    assert inner.grad == 0.0
+    assert x.grad == 3.0 * 5.0 + 1.0
+
+
+@pytest.mark.parametrize("shape", [(), (1,), (1, 1)])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_the_root_has_a_gradient_of_its_own_shape_and_dtype(shape, dtype):
+    root = Tensor(np.ones(shape, dtype)) * 2
+    root.backward()
+    assert (root.grad.shape, root.grad.dtype) == (shape, dtype)
+    root.backward(np.full(shape, 3))
+    assert (root.grad.shape, root.grad.dtype, root.grad.item()) == (shape, dtype, 3.0)
+
+
+def test_where_dtypes_mix_each_leaf_has_its_own():
+    low, high = Tensor(np.full(2, 3, np.float32)), Tensor(np.full(2, 5.0))
+    (low * high + low).sum().backward()
+    assert (low.grad.dtype, high.grad.dtype) == (np.float32, np.float64)
+    np.testing.assert_array_equal(low.grad, [6.0, 6.0])
+    slope = ad.grad(lambda t: (ad.grad(lambda u: (u * u * high.data).sum())(t) * high.data).sum())
+    twice = slope(low.data)
+    assert twice.dtype == np.float32
+    np.testing.assert_array_equal(twice, [50.0, 50.0])
+
+
+def test_a_rescued_zero_stays_one_where_another_leaf_has_a_true_nan():
+    x, y = Tensor([0.0, 4.0]), Tensor([np.nan, 1.0])
+    (ad.where([False, True], ad.sqrt(x), 1.0) + y * y).sum().backward()
+    np.testing.assert_array_equal(x.grad, [0.0, 0.25])
+    np.testing.assert_array_equal(y.grad, [np.nan, 2.0])
+
+
+def test_a_leaf_that_was_changed_twice_is_refused_with_the_value_that_it_has():
+    w = Value(2.0, name="w")
+    y = w * w
+    w.data = 3.0
+    w.data = 4.0
+    with pytest.raises(ValueError, match=r"`w` was changed after `\*` had used it \(.*4\.0\)"):
+        y.backward()
+
+
+def test_a_large_leaf_that_was_changed_is_refused_though_its_old_data_are_gone():
+    w = Tensor(np.ones(100_000))
+    y = (w * w).sum()
+    w.data = np.zeros(100_000)
+    with pytest.raises(ValueError, match=r"had used it \(now it is \[0\. 0\."):
+        y.backward()
