@@ -89,6 +89,23 @@ def operation_text(node: Value) -> str:
     return primitive.symbol
 
 
+def settings_text(node: Value) -> str:
+    """What an operation was given beside nodes and arrays, and its title does not say: `axis=0`."""
+    if node._link is None:
+        return ""
+    primitive, operands = node._link.primitive, operands_of(node)
+    said: dict[str, str] = {}
+    if not primitive.variadic and primitive.formula.operator is None:
+        given = zip(primitive.operands, map(_constant, operands), strict=True)
+        said = {name: text for name, text in given if text is not None}
+    if primitive.general:
+        for (name, default), value in zip(primitive.defaults.items(), node._y, strict=True):
+            text, usual = (ast.unparse(syntax.literal(v)) for v in (value, default))
+            if text != usual:
+                said[name] = text
+    return ", ".join(f"{name}={text}" for name, text in said.items())
+
+
 def edge_texts(node: Value) -> tuple[str, ...]:
     """For each of `node.inputs`, what its cotangent is: `ct * (1 - z * z)`, `ct @ b.T`.
 

@@ -170,6 +170,18 @@ def test_a_large_graph_has_signs_for_pills():
     assert b"below" in in_process(viz.draw(y).source)
 
 
+def test_a_large_graph_of_tensors_has_rules_in_its_tooltips():
+    x = Tensor([0.5, 1.0], name="x")
+    y = x
+    for _ in range(40):
+        y = ad.cos(y) + x
+    y.sum().backward()
+    graph = parsed(viz.draw(y))
+    assert {e.attr["label"] for e in graph.edges()} == {None}
+    assert any(e.attr["edgetooltip"].startswith("ct * -sin(x)") for e in graph.edges())
+    assert b"below" not in in_process(viz.draw(y).source)
+
+
 def test_five_thousand_nodes_in_a_row():
     x = Value(0.1, name="x")
     y = x
@@ -220,6 +232,26 @@ def test_every_operation_can_be_drawn(name):
         assert len(parsed(picture).edges()) >= len(names) > 0
         if k == 0:
             assert names <= set(texts_in(in_process(picture.source)))
+
+
+@pytest.mark.parametrize(
+    ("f", "title", "settings"),
+    [
+        (lambda x: ad.maximum(x, 0.5), "maximum", "b=0.5"),
+        (lambda x: ad.clip(x, -1.0, 1.0), "clip", "low=-1.0, high=1.0"),
+        (lambda x: ad.leaky_relu(x, 0.2), "leaky_relu", "slope=0.2"),
+        (lambda x: ad.sum(x, axis=0), "sum", "axis=0"),
+        (lambda x: x[1:, ::2], "getitem", "index=(1:, ::2)"),
+        (lambda x: x**2, "**2", None),
+        (lambda x: ad.tanh(x), "tanh", None),
+        (lambda x: ad.mean(x), "mean", None),
+    ],
+)
+def test_a_card_tells_what_its_operation_was_given(f, title, settings):
+    picture = viz.draw(f(Tensor(np.ones((2, 3)), name="x")))
+    shown = [t.replace("\xa0", " ") for t in texts_in(in_process(picture.source))]
+    assert title in shown
+    assert [t for t in shown if "=" in t and "ct" not in t] == ([settings] if settings else [])
 
 
 def test_what_is_not_a_node_is_refused():

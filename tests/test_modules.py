@@ -255,6 +255,7 @@ def test_how_modules_show_themselves():
     assert repr(Layer(2, 3)) == "Layer(2, 3) of 9 parameters"
     assert repr(MLP(2, [16, 16, 1])) == "MLP(2, [16, 16, 1]) of 337 parameters"
     assert repr(Linear(64, 32)) == "Linear(64, 32) of 2,080 parameters"
+    assert repr(Sequential(Linear(2, 3), Tanh())) == "Sequential(Linear, Tanh) of 9 parameters"
     assert repr(Tanh()) == "Tanh() of 0 parameters"
 
 

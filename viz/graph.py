@@ -16,7 +16,13 @@ import numpy as np
 from autodiff import Value, local_gradients
 from autodiff.backprop import pull_edges
 from autodiff.files import replacing
-from autodiff.source import edge_texts, operands_of, operation_text, topological
+from autodiff.source import (
+    edge_texts,
+    operands_of,
+    operation_text,
+    settings_text,
+    topological,
+)
 
 from .render import (
     CARD,
@@ -121,6 +127,7 @@ def _add_card(picture: Picture, key: str, node: Value, *, is_root: bool) -> None
     operation = operation_text(node)
     title = node.name if node.name else operation or "leaf"
     lines = [operation] if node.name and operation else []
+    lines += filter(None, [settings_text(node)])
     if np.ndim(node.data):
         lines.append("×".join(map(str, np.shape(node.data))))
     fill = OUTPUT if is_root else LEAF if node.op is None else CARD
