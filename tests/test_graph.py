@@ -238,7 +238,7 @@ def test_every_operation_can_be_drawn(name):
     ("f", "title", "settings"),
     [
         (lambda x: ad.maximum(x, 0.5), "maximum", "b=0.5"),
-        (lambda x: ad.clip(x, -1.0, 1.0), "clip", "low=-1.0, high=1.0"),
+        (lambda x: ad.clip(x, -1.0, 1.0), "clip_between", "low=-1, high=1"),
         (lambda x: ad.leaky_relu(x, 0.2), "leaky_relu", "slope=0.2"),
         (lambda x: ad.sum(x, axis=0), "sum", "axis=0"),
         (lambda x: x[1:, ::2], "getitem", "index=(1:, ::2)"),

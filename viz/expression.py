@@ -20,6 +20,7 @@ from autodiff.primitive import REGISTRY
 
 LONGEST = 10_000  # characters
 _ALLOWED = "use numbers, names, + - * / **, comparisons and functions"
+_CHOICES = ("where", "clip")  # they take numbers too, though not each operand has a partial
 _COMPARISONS = (ast.Lt, ast.LtE, ast.Gt, ast.GtE)
 _SHOWN = 60
 # How a person calls what Python's syntax tree calls by another name.
@@ -41,11 +42,8 @@ class ExpressionError(ValueError):
 
 def functions() -> dict[str, Any]:
     """The functions of numbers that an expression may call: the registry's, by name."""
-    return {
-        name: getattr(ad, name)
-        for name, primitive in REGISTRY.items()
-        if hasattr(ad, name) and (primitive.elementwise or name in ("where", "clip_between"))
-    } | {"clip": ad.clip}
+    elementwise = [n for n, p in REGISTRY.items() if p.elementwise and hasattr(ad, n)]
+    return {name: getattr(ad, name) for name in [*elementwise, *_CHOICES]}
 
 
 def operators() -> dict[str, Any]:
