@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 
 from . import ops, reductions, shapes
+from .link import Link
 from .modes import MODES, current_mode
-from .primitive import Link, brief
+from .primitive import brief
 from .tensor import Tensor, as_array
 from .value import Value, describe, is_finite, plain
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import functools
 import inspect
 from collections.abc import Callable, Sequence
@@ -12,9 +11,10 @@ import numpy as np
 
 from . import formula as syntax
 from . import symbol
+from .link import Link, LinkOfMany
 from .modes import current_mode, user_line
 from .tensor import Tensor, as_array
-from .value import Value, describe, is_finite, plain, tick
+from .value import Value, describe, is_finite, tick
 
 Function = Callable[..., Any]
 ndarray = np.ndarray
@@ -102,11 +102,16 @@ class Primitive:
         """The forward on arrays, and beside it what the rule `keeps`."""
         return syntax.HELPERS[syntax.FUSED[self.name, self.keeps]]  # type: ignore[index]
 
+    @property
+    def kept_beside(self) -> Primitive:
+        """The operation whose result the rule `keeps`."""
+        return REGISTRY[self.keeps]  # type: ignore[index]
+
     def apply_rule(self, ct: Any, z: Any, operands: Sequence[Any], node: Value) -> tuple[Any, ...]:
         """One cotangent (or a function that gives it, or None) for each operand of `node`."""
         params = node._y if self.general else ()
         if self.keeps is not None:
-            kept = apply(REGISTRY[self.keeps], operands, params)
+            kept = apply(self.kept_beside, operands, params)
             return self.checked(self.rule(ct, z, kept, *operands, *params))
         if self.variadic:
             said = self.rule(ct, z, *operands, **dict(zip(self.defaults, params, strict=True)))
@@ -130,161 +135,6 @@ class Primitive:
         """The forward on floats by NumPy, for inf and nan where Python raises an exception."""
         with np.errstate(all="ignore"):
             return float(self.on_arrays(*(np.float64(a) for a in arguments)))
-
-
-class Link:
-    """How one use of an operation pulls a cotangent back to those operands that are nodes.
-
-    `inputs(node)` gives these operands; `pull_floats(ct, node)` and its like give pairs of an
-    operand and its cotangent: of a Value, of a Value where Python's floats raise (by NumPy's, in
-    IEEE 754), of a Tensor, and of a Tensor with a look at every product.
-    """
-
-    __slots__ = (
-        "inputs", "positions", "primitive",
-        "pull_arrays", "pull_carefully", "pull_floats", "pull_ieee",
-    )  # fmt: skip
-
-    pull_arrays: Function
-    pull_carefully: Function
-    pull_floats: Function
-    pull_ieee: Function
-
-    def __init__(self, primitive: Primitive, positions: tuple[int, ...]) -> None:
-        self.primitive = primitive
-        self.positions = positions
-        self.inputs = _inputs_getter(primitive, positions)
-        # Each is compiled at its first use.
-        for which in ("pull_floats", "pull_ieee", "pull_arrays", "pull_carefully"):
-            setattr(self, which, self._compiling(which))
-
-    def _compiling(self, which: str) -> Function:
-        compiled = self._of_partials if self.primitive.elementwise else self._of_rule
-
-        def compile_then_pull(ct: Any, node: Value) -> Any:
-            pull = compiled(which)
-            setattr(self, which, pull)
-            return pull(ct, node)
-
-        return compile_then_pull
-
-    def _of_partials(self, which: str) -> Function:
-        primitive = self.primitive
-        partials = primitive.partials()
-        return symbol.pull_function(
-            f"{which}_{primitive.name}",
-            self._places("float64_of({})" if which == "pull_ieee" else "{}"),
-            [self._place(i) for i in self.positions],
-            [partials[i] for i in self.positions],
-            syntax.scalar_function if which == "pull_floats" else syntax.numpy_function,
-            careful=which in ("pull_carefully", "pull_ieee"),
-        )
-
-    def _of_rule(self, which: str) -> Function:
-        """The rule called on what stands in the node."""
-        primitive = self.primitive
-        places = {**self._places("{}"), primitive.lead[0]: "ct"}
-        if primitive.keeps:
-            places[primitive.lead[2]] = "kept_in(node)"
-        call = f"checked(rule({', '.join(places.values())}))"
-        zero = "if all_zero(ct):\n    return ()\n" if which == "pull_carefully" else ""
-        parts = [f"said[{i}]() if callable(said[{i}]) else said[{i}]" for i in self.positions]
-        known = {
-            "rule": primitive.rule, "checked": primitive.checked, "callable": callable,
-            "kept_in": self._kept_in, "all_zero": _all_zero,
-        }  # fmt: skip
-        return syntax.compile_function(
-            f"{which}_{primitive.name}",
-            ["ct", "node"],
-            ast.parse(f"{zero}said = {call}").body,
-            symbol.pairs(
-                [self._place(i) for i in self.positions],
-                [ast.parse(part, mode="eval").body for part in parts],
-            ),
-            known.__getitem__,
-        )
-
-    def _kept_in(self, node: Value) -> Any:
-        """What was kept for the rule, or is found now."""
-        kept = getattr(node, "_kept", None)
-        if kept is None:
-            other = REGISTRY[self.primitive.keeps]  # type: ignore[index]
-            kept = node._kept = other.on_arrays(*[plain(o) for o in self.operands(node)])
-        return kept
-
-    def _place(self, i: int) -> str:
-        """Where in a node an operand is found."""
-        return f"node._x[{i}]" if self.primitive.general else ("node._x", "node._y")[i]
-
-    def _places(self, form: str) -> dict[str, str]:
-        """Where in a node the rule's parameters are found."""
-        primitive = self.primitive
-        places = dict.fromkeys(primitive.lead, form.format("node._data"))
-        for i, name in enumerate(primitive.operands):
-            place = self._place(i)
-            places[name] = form.format(f"{place}._data" if i in self.positions else place)
-        for i, name in enumerate(primitive.defaults):
-            places[name] = f"node._y[{i}]"
-        return places
-
-    def operands(self, node: Value) -> Sequence[Any]:
-        """The operands of `node` as they were given: nodes, and constants' data."""
-        if self.primitive.general:
-            return node._x  # type: ignore[no-any-return]
-        return (node._x,) if len(self.primitive.operands) == 1 else (node._x, node._y)
-
-    def recorded(self, ct: Any, node: Value) -> list[Any]:
-        """The rule run on the nodes themselves: partials, or cotangents that are nodes."""
-        primitive, operands = self.primitive, self.operands(node)
-        if primitive.elementwise:
-            params = node._y if primitive.general else ()
-            try:
-                said = primitive.rule(node, *operands, *params)
-            except ArithmeticError:  # of constants, which are Python's floats
-                said = primitive.rule(node, *map(_float64_of, operands), *params)
-            said = said if isinstance(said, tuple) else (said,)
-        else:
-            said = primitive.apply_rule(ct, node, operands, node)
-        return [said[i]() if callable(said[i]) else said[i] for i in self.positions]
-
-
-class LinkOfMany(Link):
-    """The link of an operation of any number of operands: no text grows with that number."""
-
-    __slots__ = ()
-
-    def __init__(self, primitive: Primitive, positions: tuple[int, ...]) -> None:
-        self.primitive = primitive
-        self.positions = positions
-        self.inputs = _inputs_getter(primitive, positions)
-
-    def pull_arrays(self, ct: Any, node: Value) -> Any:
-        said = self.primitive.apply_rule(ct, node._data, [plain(o) for o in node._x], node)
-        return [(node._x[i], said[i]() if callable(said[i]) else said[i]) for i in self.positions]
-
-    pull_floats = pull_ieee = pull_arrays
-
-    def pull_carefully(self, ct: Any, node: Value) -> Any:
-        return () if _all_zero(ct) else self.pull_arrays(ct, node)
-
-
-def _inputs_getter(primitive: Primitive, positions: tuple[int, ...]) -> Function:
-    if primitive.general or not positions:
-        return lambda node: tuple([node._x[i] for i in positions])
-    if positions == (0,):
-        return lambda node: (node._x,)
-    if positions == (1,):
-        return lambda node: (node._y,)
-    return lambda node: (node._x, node._y)
-
-
-def _all_zero(ct: Any) -> bool:
-    return not np.any(ct)
-
-
-@syntax.helper("float64_of")
-def _float64_of(data: Any) -> Any:
-    return np.float64(data) if type(data) is float else data
 
 
 # -- recording -----------------------------------------------------------------------------

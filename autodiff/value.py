@@ -12,7 +12,7 @@ import numpy as np
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from .primitive import Link
+    from .link import Link
 
 
 # The time, as the engine counts it: it moves on with every node, and with every change of a leaf.
