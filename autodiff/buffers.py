@@ -42,7 +42,10 @@ class Buffers:
         return self._place.get(variable, variable)
 
     def _out_of(self, i: int, call: Call, target: Variable) -> Variable | None:
-        dying = [v for v in call.reads() if self._last[v.root] == i]
+        # In pieces, an operand may be read again after the result's own call.
+        own = [c.target for c in call.inside].index(target) if call.inside else 0
+        again = {v for c in call.inside[own + 1 :] for v in c.reads()}
+        dying = [v for v in call.reads() if self._last[v.root] == i and v not in again]
         if target in self._kept:
             return self._given(i, call, target, dying)
         if call.kind != "dot":  # may write over an operand, entry by entry
@@ -50,6 +53,7 @@ class Buffers:
                 if v.root is v and v.ours and v not in self._kept and _alike(v, target):
                     self._place[target] = self.place(v)
                     self._last[v] = -1  # handed on, not freed
+                    call.spared.append(v)  # for this result alone
                     return self.place(v)
         for buffer in self._free:
             if _alike(buffer, target):

@@ -166,7 +166,7 @@ class Fast:
     def _in_pieces(self, group: Call) -> tuple[list[str], list[str]]:
         """A function of one piece, and the lines that run it over whole arrays."""
         size = int(np.prod(group.target.shape or (), dtype=np.int64))
-        inner = Buffers(group.inside, group.results)
+        inner = Buffers(group.inside, [*group.results, *group.spared])
         for call in group.inside:
             if call.target in group.results:
                 call.out = Variable(f"{call.target.name}_", call.target.shape, call.target.dtype)
@@ -285,6 +285,7 @@ class Fast:
             "functools": functools,
         }
         exec(builtins.compile(self.source, filename, "exec"), namespace)
+        namespace.update(self._writer.helpers)  # the same, with what they keep between calls
         lines = self.source.splitlines(keepends=True)
         linecache.cache[filename] = (len(self.source), None, lines, filename)
         return namespace

@@ -52,10 +52,12 @@ class Call:
     operands: list[Any]
     out: Variable | None = None
     second: Variable | None = None  # what an expression gives beside its target
-    # Of a run of elementwise calls made one: these, what is read of it later, and its sums.
+    # Of a run of elementwise calls made one: these, what is read of it later, its sums, and what
+    # it reads that is read again after it.
     inside: list[Call] = field(default_factory=list)
     results: list[Variable] = field(default_factory=list)
     sums: list[Variable] = field(default_factory=list)
+    spared: list[Variable] = field(default_factory=list)
 
     def reads(self) -> list[Variable]:
         return [o for o in self.operands if isinstance(o, Variable)]

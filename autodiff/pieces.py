@@ -20,8 +20,14 @@ import numpy as np
 from .lowering import Call, Variable
 
 SMALLEST = 32_768  # entries of an array that is worth cutting up
-LENGTH = 32_768  # entries of a piece
+SHORTEST, LONGEST = 12_288, 65_536  # entries of a piece
 SHARED = 49_152  # entries that are worth another core
+WORTH = 8  # calls of arithmetic, on each entry, that are worth it
+# What takes the time of reading and writing; any other function takes about five times that.
+_ARITHMETIC = {
+    "absolute", "add", "divide", "equal", "greater", "greater_equal", "less", "less_equal",
+    "maximum", "minimum", "multiply", "negative", "not_equal", "positive", "square", "subtract",
+}  # fmt: skip
 
 _SPARE = threading.local()
 
@@ -74,16 +80,20 @@ def _closed(run: list[Call], calls: Sequence[Call], outputs: Sequence[Any]) -> l
     ufuncs = [call for call in run if call.kind == "ufunc"]
     first = ufuncs[0] if ufuncs else None
     fits = first and all(v.shape in (None, first.target.shape) for v in first.reads())
-    if len(ufuncs) < 2 or not fits:
+    work = sum(1 if call.function in _ARITHMETIC else 5 for call in ufuncs)
+    if work < WORTH or not fits:
         return run
     inside = {call.target for call in run}
-    outside = {v for call in calls if call not in run for v in call.reads()}
-    outside |= {v for out in outputs if isinstance(out, Variable) for v in (out, out.root)}
+    later = calls[calls.index(run[-1]) + 1 :]
+    outside = {v for call in later for v in call.reads()}
+    outside |= {out for out in outputs if isinstance(out, Variable)}
+    outside |= {v.root for v in outside}
     reads = dict.fromkeys(v for call in run for v in call.reads() if v not in inside)
     results = [c.target for c in ufuncs if c.target in outside]
     sums = [c.target for c in run if _is_sum(c)]
     group = Call("pieces", ufuncs[-1].target, None, list(reads))
     group.inside, group.results, group.sums = run, results, sums
+    group.spared = [v for v in reads if v.root in outside]
     return [group]
 
 
@@ -108,35 +118,39 @@ def in_pieces(
     `work` takes the pieces, then a buffer of each of `dtypes`, and returns a tuple of sums.
     """
     share = max(1, min(_cores(), size // SHARED))
+    length = min(LONGEST, max(SHORTEST, size // 8 // 1024 * 1024))
     bounds = [size * i // share // 1024 * 1024 for i in range(share)] + [size]
     tasks = [
-        _pool().submit(_stretch, work, start, stop, dtypes, arrays)
+        _pool().submit(_stretch, work, start, stop, length, dtypes, arrays)
         for start, stop in itertools.pairwise(bounds[1:])
     ]
-    parts = _stretch(work, bounds[0], bounds[1], dtypes, arrays)
+    parts = _stretch(work, bounds[0], bounds[1], length, dtypes, arrays)
     for task in tasks:
         parts += task.result()
     return [np.add.reduce(column) for column in zip(*parts, strict=True)]
 
 
 def _stretch(
-    work: Callable[..., Any], start: int, stop: int, dtypes: Sequence[str], arrays: Sequence[Any]
-) -> list[Any]:
-    buffers = _buffers(tuple(dtypes))
+    work: Callable[..., Any], start: int, stop: int, length: int, dtypes: Sequence[str],
+    arrays: Sequence[Any],
+) -> list[Any]:  # fmt: skip
+    buffers = _buffers(length, tuple(dtypes))
     sums = []
     with np.errstate(all="ignore"):
-        for i in range(start, stop, LENGTH):
-            j = min(i + LENGTH, stop)
-            if j - i < LENGTH:
+        for i in range(start, stop, length):
+            j = min(i + length, stop)
+            if j - i < length:
                 buffers = [b[: j - i] for b in buffers]
             sums.append(work(*[a[i:j] for a in arrays], *buffers))
     return sums
 
 
-def _buffers(dtypes: tuple[str, ...]) -> list[Any]:
-    """Buffers of one thread, kept from call to call."""
-    kept: dict[str, list[Any]] = _SPARE.__dict__
-    key = f"{LENGTH}{dtypes}"
-    if key not in kept:
-        kept[key] = [np.empty(LENGTH, dtype) for dtype in dtypes]
-    return kept[key]
+def _buffers(length: int, dtypes: tuple[str, ...]) -> list[Any]:
+    """Buffers in the memory of one thread, which is kept from call to call."""
+    sizes = [length * np.dtype(dtype).itemsize for dtype in dtypes]
+    ends = list(itertools.accumulate(sizes, initial=0))
+    if getattr(_SPARE, "memory", None) is None or _SPARE.memory.size < ends[-1]:
+        _SPARE.memory = np.empty(ends[-1], np.uint8)
+    return [
+        _SPARE.memory[start:stop].view(dtype) for start, stop, dtype in zip(ends, ends[1:], dtypes)
+    ]

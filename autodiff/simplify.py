@@ -94,7 +94,10 @@ class Graph:
             simpler = rewrite(make, example, *operands, *params)
             if simpler is not None:
                 return simpler
-        key = (primitive.name, *map(key_of, operands), key_of(params))
+        keys = [key_of(operand) for operand in operands]
+        if primitive.name in COMMUTATIVE:
+            keys.sort(key=hash)
+        key = (primitive.name, *keys, key_of(params))
         if key not in self._same:
             step = Step(example, primitive, operands, params, backward=backward)
             self._same[key] = self._new(step)
@@ -259,6 +262,8 @@ def _transpose(make: Any, example: Any, x: Any, axes: Any) -> Any:
         return x.operands[0]
     return None
 
+
+COMMUTATIVE = {"add", "mul"}  # in floating point as well
 
 REWRITES: dict[str, Callable[..., Any]] = {
     "identity": _same,

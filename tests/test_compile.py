@@ -164,6 +164,37 @@ def test_a_zero_cotangent_stops_at_a_singularity():
         agree(compile(value_and_grad(f)), f, x, argnums=0)
 
 
+@pytest.mark.parametrize("size", [30, 200])
+def test_what_a_chain_reads_is_whole_after_it(size):
+    def f(x, a):
+        y = a @ x
+        turned = y.T
+        z = ad.tanh(y) * ad.exp(y) * y + y * y
+        return ad.sum(z @ a), y @ a, turned @ a, z * 2.0
+
+    rng = np.random.default_rng(0)
+    x, a = rng.normal(size=(size, size)) / size, rng.normal(size=(size, size))
+    for found, expected in zip(compile(f)(x, a), f(x, a), strict=True):
+        close(found, expected)
+
+
+@pytest.mark.parametrize("donate", [(), "x"])
+@pytest.mark.parametrize("size", [30, 200])
+def test_two_results_of_one_chain(size, donate):
+    def f(x, a):
+        y = a @ x
+        first = ad.tanh(y) * 2.0
+        second = ad.exp(y) * first
+        third = ad.tanh(x) + x
+        return first @ a, second @ a, third, third * ad.exp(x)
+
+    rng = np.random.default_rng(0)
+    x, a = rng.normal(size=(size, size)) / size, rng.normal(size=(size, size))
+    expected = f(x, a)
+    for found, right in zip(compile(f, donate=donate)(x.copy(), a), expected, strict=True):
+        close(found, right)
+
+
 def test_a_branch_is_refused():
     with pytest.raises(TraceError, match="a branch"):
         compile(lambda x: x if x > 0 else -x)(1.0)
