@@ -1,6 +1,7 @@
 # The two commands: `make demo` shows what this is, `make test` runs all tests.
 PYTHON ?= python3
 VENV := .venv
+BENCH := .venv-bench
 RUN := $(VENV)/bin/python
 
 .PHONY: demo test test-long coverage mutants bench clean
@@ -26,8 +27,8 @@ coverage: $(VENV)/.test
 mutants: $(VENV)/.test
 	cd tests && $(abspath $(RUN)) -m mutants $(MUTANTS)
 
-bench: $(VENV)/.bench
-	$(RUN) benchmarks/run.py
+bench: $(BENCH)/.bench
+	$(BENCH)/bin/python benchmarks/run.py
 
 # Each set-up is made once, and again only when the packaging changes.
 $(RUN):
@@ -41,9 +42,11 @@ $(VENV)/.test: $(RUN) setup.cfg pyproject.toml
 	$(RUN) -m pip install --quiet --disable-pip-version-check -e '.[render,train,test]'
 	@touch $@
 
-$(VENV)/.bench: $(RUN) setup.cfg benchmarks/requirements.txt
-	$(RUN) -m pip install --quiet --disable-pip-version-check -e . -r benchmarks/requirements.txt
+# The peers have an environment of their own, so that nothing of theirs is in that of the tests.
+$(BENCH)/.bench: setup.cfg benchmarks/requirements.txt
+	$(PYTHON) -m venv $(BENCH)
+	$(BENCH)/bin/python -m pip install --quiet --disable-pip-version-check -e . -r benchmarks/requirements.txt
 	@touch $@
 
 clean:
-	rm -rf $(VENV) build dist *.egg-info pictures
+	rm -rf $(VENV) $(BENCH) build dist *.egg-info pictures

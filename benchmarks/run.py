@@ -1,13 +1,12 @@
 """Nabigrad against hand-written NumPy and its peers, as ratios taken in one run.
 
-Each peer is measured in a process of its own, by turns with what it is compared to where the
-two do not disturb each other (a peer's cyclic garbage would slow the other's collector).
+Each peer has a process of its own; the processes work by turns, a short stretch each, so that
+the noise of the machine falls on all alike. What is printed are medians and ranges over rounds.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import statistics
 import subprocess
@@ -15,103 +14,165 @@ import sys
 import time
 from collections.abc import Callable
 
-import mlp
-import moons
-from timing import by_turns
+from compare import CHOSEN, Bars, peak_bytes, preparing, process, team
 
-NETWORKS = {"64-32-10, batch 32": ((64, 32, 10), 32), "2-16-16-2, batch 100": ((2, 16, 16, 2), 100)}
-PROCESSES = 3  # each measurement is repeated in so many processes, in turn
-
-
-def measure_mlp(network: str, peer: str, rounds: int) -> dict[str, float]:
-    """Seconds of an SGD step by hand and by a peer, by turns."""
-    problem = mlp.Problem(*NETWORKS[network])
-    steps = {name: getattr(mlp, name)(problem) for name in ("by_hand", peer)}
-    losses = [step() for step in steps.values()]
-    if abs(losses[0] - losses[1]) > 1e-9:
-        sys.exit(f"by hand and {peer} disagree about the loss: {losses}")
-    return by_turns(steps, rounds)
+NETWORKS = [([2, 16, 16, 2], 100), ([64, 32, 10], 32), ([784, 128, 10], 64),
+            ([784, 512, 512, 10], 256)]  # fmt: skip
+SIZES = [10**3, 10**4, 10**5, 10**6, 10**7]
+EAGER = {"autograd": 4, "mygrad": 2}  # times the eager engine that these peers are to take
 
 
-def measure_moons(engine: str, rounds: int) -> dict[str, float]:
-    """Seconds of micrograd's moons step by one engine, with the garbage collector on."""
-    return by_turns({engine: getattr(moons, engine)()}, max(5, rounds // 100), warm=2)
+def report_mlp(bars: Bars, rounds: int) -> None:
+    """A training step of four networks, in both precisions."""
+    with team(
+        "careful", "by_hand", "compiled", "eager", "torch", "jax", "mygrad", "autograd"
+    ) as engines:
+        for dtype in ("float64", "float32"):
+            for sizes, batch in NETWORKS:
+                case = f"{'-'.join(map(str, sizes))} x {batch}, {dtype}"
+                print(f"\nTraining step of MLP {case}")
+                tolerance = 1e-9 if dtype == "float64" else 1e-4
+                seconds = 0.1 if sizes[1] < 500 else 0.2
+                found = engines.compare("mlp", [sizes, batch, dtype], rounds, seconds, tolerance)
+                found.show("careful")
+                bars.at_most(
+                    f"MLP {case}: careful NumPy", found.ratio("compiled", "careful").median, 1.05
+                )
+                for peer in ("torch", "jax", "mygrad", "autograd"):
+                    ratio = found.ratio(peer, "compiled").median
+                    bars.at_least(f"MLP {case}: {peer} / compiled", ratio, 1.0)
+                if dtype == "float64" and sizes[0] < 100:
+                    bars.at_most(
+                        f"MLP {case}: eager / by_hand", found.ratio("eager", "by_hand").median, 1.5
+                    )
+                    for peer, limit in EAGER.items():
+                        ratio = found.ratio(peer, "eager").median
+                        bars.at_least(f"MLP {case}: {peer} / eager", ratio, limit)
 
 
-def in_processes(jobs: dict[str, list[str]], rounds: int) -> dict[str, list[dict[str, float]]]:
-    """What each job measures, in processes of its own that take turns."""
-    found: dict[str, list[dict[str, float]]] = {name: [] for name in jobs}
-    for _ in range(PROCESSES):
-        for name, job in jobs.items():
-            command = [sys.executable, __file__, "--rounds", str(rounds), "--job", *job]
-            done = subprocess.run(command, check=True, capture_output=True, text=True)
-            found[name].append(json.loads(done.stdout))
-    return found
+def report_memory(bars: Bars, rounds: int) -> None:
+    """The peak memory of a training step."""
+    print("\nPeak memory of a training step: arrays kept between steps, and what a step adds")
+    for dtype in ("float64", "float32"):
+        for sizes, batch in NETWORKS:
+            case = f"{'-'.join(map(str, sizes))} x {batch}, {dtype}"
+            used = {
+                engine: peak_bytes("mlp", [sizes, batch, dtype], engine)
+                for engine in ("careful", "by_hand", "compiled", "eager")
+            }
+            texts = ", ".join(f"{engine} {size / 1e3:,.0f}" for engine, size in used.items())
+            print(f"  {case:<36} kB: {texts}", flush=True)
+            bars.at_most(
+                f"memory, MLP {case}: compiled / careful", used["compiled"] / used["careful"], 1.1
+            )
 
 
-def report_mlp(rounds: int) -> None:
-    """Print the ratio of every engine to NumPy by hand, for both networks."""
-    peers = ("nabigrad", "mygrad", "autograd")
-    for network in NETWORKS:
-        found = in_processes({p: ["mlp", network, p] for p in peers}, rounds)
-        print(f"SGD step, MLP {network}, float64")
-        for peer, runs in found.items():
-            ratios = sorted(run[peer] / run["by_hand"] for run in runs)
-            spent = statistics.median(run[peer] for run in runs)
-            print(_line(peer, spent, statistics.median(ratios), "by hand", ratios))
+def report_moons(bars: Bars, rounds: int) -> None:
+    """micrograd's own demo."""
+    print("\nMoons step, scalars, MLP 2-16-16-1, 100 samples, garbage collector on")
+    with team("compiled", "eager", "micrograd") as engines:
+        found = engines.compare("moons", [], max(3, rounds // 2), 0.3, 1e-9)
+    found.show("compiled")
+    ready = preparing("moons", 3)
+    step = found.seconds("micrograd")
+    for what, seconds in ready.items():
+        print(
+            f"  {what} for the first time: {seconds * 1e3:.1f} ms, {seconds / step:.1%} of a step"
+        )
+        bars.at_most(f"moons: first {what}, % of a micrograd step", 100 * seconds / step, 10)
+    bars.at_least("moons: micrograd / compiled", found.ratio("micrograd", "compiled").median, 100)
+    bars.at_least("moons: micrograd / eager", found.ratio("micrograd", "eager").median, 8)
 
 
-def report_moons(rounds: int) -> None:
-    """Print the ratio of micrograd to this project."""
-    found = in_processes({e: ["moons", e] for e in ("micrograd", "nabigrad")}, rounds)
-    medians = {e: statistics.median(run[e] for run in runs) for e, runs in found.items()}
-    print("moons step, scalars, MLP 2-16-16-1, 100 samples, garbage collector on")
-    for engine, spent in medians.items():
-        ratios = [run[engine] / medians["nabigrad"] for run in found[engine]]
-        print(_line(engine, spent, spent / medians["nabigrad"], "nabigrad", ratios))
+def report_chain(bars: Bars, rounds: int) -> None:
+    """The elementwise chain; on two cores its times suffer from whatever else is running."""
+    for size in SIZES:
+        print(f"\nElementwise chain and its gradient, {size:,} float64")
+        peers = ["torch", "jax", *(["mygrad", "autograd"] if size < 10**7 else [])]
+        with team("by_hand", "compiled", *peers) as engines:
+            found = engines.compare("chain", [size], rounds, 0.1, 1e-9)
+        found.show("by_hand")
+        ratio = found.ratio("compiled", "by_hand").median
+        if size >= 10**5:
+            bars.at_most(f"chain {size:,}: plain NumPy", ratio, 0.7)
+            used = [peak_bytes("chain", [size], e) for e in ("compiled", "by_hand")]
+            print(f"  peak memory: compiled {used[0] / 1e6:,.2f} MB, by_hand {used[1] / 1e6:,.2f}")
+            bars.at_most(f"chain {size:,}: memory / plain NumPy's", used[0] / used[1], 0.5)
+        bars.at_least(f"chain {size:,}: torch", found.ratio("torch", "compiled").median, 1.0)
 
 
-def report_imports(rounds: int) -> None:
-    """Print what `import autodiff` costs against `import numpy`, in new interpreters."""
+def report_rnn(bars: Bars, rounds: int) -> None:
+    """The RNN of 200 time steps."""
+    print("\nLoss and gradient of a tanh RNN, 200 time steps, hidden 32, batch 16, float64")
+    with team("by_hand", "compiled", "eager", "torch", "jax", "mygrad", "autograd") as engines:
+        found = engines.compare("rnn", [], rounds, 0.1, 1e-9)
+    found.show("compiled")
+    print(f"  compile and run for the first time: {preparing('rnn', 3)['compile'] * 1e3:.0f} ms")
+    for peer in ("torch", "mygrad", "autograd"):
+        bars.at_least(f"RNN: {peer} / compiled", found.ratio(peer, "compiled").median, 5.0)
+
+
+def report_hvp(bars: Bars, rounds: int) -> None:
+    """What an hvp costs."""
+    for batch, width in ((100, 100), (256, 512)):
+        print(f"\nHessian-vector product, MLP {width}-{width}-{width}-1, batch {batch}")
+        with process() as worker:
+            names = ["function", "gradient", "hvp"]
+            worker.ask("make", workload="curvature", case=[batch, width], engines=names)
+            runs = [worker.ask("measure", seconds=0.1) for _ in range(rounds)]
+        ratios = {name: [run[name] / run["function"] for run in runs] for name in names}
+        for name, found in ratios.items():
+            spent = statistics.median(run[name] for run in runs) * 1e6
+            middle, spread = statistics.median(found), f"{min(found):.2f} to {max(found):.2f}"
+            print(f"  {name:<10} {spent:>12,.1f} us {middle:8.2f} x function  ({spread})")
+        bars.at_most(f"hvp {width}: the function", statistics.median(ratios["hvp"]), 6.0)
+
+
+def report_imports(bars: Bars, rounds: int) -> None:
+    """`import autodiff` against `import numpy`, in new interpreters."""
     environment = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
     times: dict[str, list[float]] = {"numpy": [], "autodiff": []}
-    for _ in range(max(9, rounds // 100)):
+    for _ in range(2 * rounds):
         for name, spent in times.items():
             start = time.perf_counter()
             subprocess.run([sys.executable, "-c", f"import {name}"], check=True, env=environment)
             spent.append(time.perf_counter() - start)
-    print("import in a new interpreter")
-    base = statistics.median(times["numpy"])
+    print("\nImport in a new interpreter")
     for name, spent in times.items():
-        median = statistics.median(spent)
-        print(_line(name, median, median / base, "numpy", [t / base for t in spent]))
+        ratios = [a / b for a, b in zip(spent, times["numpy"], strict=True)]
+        spread = f"{min(ratios):.2f} to {max(ratios):.2f}"
+        middle, median = statistics.median(spent), statistics.median(ratios)
+        print(f"  {name:<10} {middle * 1e6:>12,.1f} us {median:8.2f} x numpy  ({spread})")
+    bars.at_most("import autodiff / numpy", median, 1.5)
 
 
-def _line(name: str, seconds: float, ratio: float, base: str, ratios: list[float]) -> str:
-    spread = f"{min(ratios):.2f} to {max(ratios):.2f}"
-    return f"  {name:<10} {seconds * 1e6:>12,.1f} us  {ratio:6.2f} x {base}  ({spread})"
-
-
-REPORTS: dict[str, Callable[[int], None]] = {
+REPORTS: dict[str, Callable[[Bars, int], None]] = {
     "mlp": report_mlp,
+    "memory": report_memory,
     "moons": report_moons,
+    "chain": report_chain,
+    "rnn": report_rnn,
+    "hvp": report_hvp,
     "imports": report_imports,
 }
 
 
 def main() -> None:
-    """Print the comparisons that are asked for, or all."""
+    """Print the comparisons that are asked for, or all, and what they say of the promises."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("parts", nargs="*", help=f"of {', '.join(REPORTS)}; all if none is given")
-    parser.add_argument("--rounds", type=int, default=2000)
-    parser.add_argument("--job", nargs="+", help=argparse.SUPPRESS)
+    parser.add_argument("--rounds", type=int, default=9)
     options = parser.parse_args()
-    if options.job:
-        measure = {"mlp": measure_mlp, "moons": measure_moons}[options.job[0]]
-        print(json.dumps(measure(*options.job[1:], options.rounds)))
-        return
+    unknown = sorted(set(options.parts) - set(REPORTS))
+    if unknown:
+        parser.error(f"there is no part {', '.join(unknown)}; the parts are {', '.join(REPORTS)}")
+    if CHOSEN:
+        print(f"Not passed on, so that each library chooses its own kernels: {', '.join(CHOSEN)}")
+    bars = Bars()
     for name in options.parts or REPORTS:
-        REPORTS[name](options.rounds)
+        REPORTS[name](bars, options.rounds)
+    print("\nWhat is promised, and what this run has found (ratios of times, or as they say)")
+    bars.show()
 
 
 if __name__ == "__main__":
