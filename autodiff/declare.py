@@ -10,7 +10,7 @@ import numpy as np
 
 from . import symbol
 from .modes import MODES
-from .primitive import REGISTRY, Primitive, apply, kept
+from .primitive import REGISTRY, Primitive, apply, kept, widened
 from .tensor import Tensor
 from .value import Value, tick
 from .value import plain as plain_data
@@ -24,6 +24,12 @@ new = object.__new__
 PLAIN: dict[str, Function] = {}
 COMPOSITES: dict[str, Function] = {}
 NUMPY: dict[Any, Function] = {}
+
+# What Python's own syntax and functions call NumPy's by, beside the operators of formulas.
+_PYTHON = {
+    np.absolute: "abs", np.round: "round", np.floor: "floor", np.ceil: "ceil", np.trunc: "trunc",
+    np.floor_divide: "floordiv", np.remainder: "mod",
+}  # fmt: skip
 
 
 def _unary(primitive: Primitive) -> Function:
@@ -58,6 +64,7 @@ def _unary(primitive: Primitive) -> Function:
 def _binary(primitive: Primitive) -> Function:
     on_floats, on_arrays, ieee = primitive.on_floats, primitive.on_arrays, primitive.ieee
     on_tensors = on_arrays if primitive.keeps is None else primitive.on_arrays_keeping
+    paired = primitive.elementwise
     both, first, second = primitive.link((0, 1)), primitive.link((0,)), primitive.link((1,))
 
     def call(a: Any, b: Any) -> Any:
@@ -85,15 +92,15 @@ def _binary(primitive: Primitive) -> Function:
                 elif other is float:
                     y, link = b, first
                 elif other is ndarray:
-                    y = b = kept(b)
+                    y = b = kept(b, x if paired else None)
                     link = first
                 else:
                     return apply(primitive, (a, b), ())
             elif kind is not ndarray:
                 return apply(primitive, (a, b), ())
             elif other is Tensor:
-                x = a = kept(a)
                 y, link = b._data, second
+                x = a = kept(a, y if paired else None)
             elif other is ndarray:
                 return on_arrays(a, b)
             else:
@@ -162,7 +169,8 @@ def _on_tensors(primitive: Primitive, operands: tuple[Any, ...], params: tuple[A
     if MODES or not positions or (params and any([isinstance(p, Value) for p in params])):
         return apply(primitive, operands, params)
     for i in constants:
-        data[i] = given[i] = kept(given[i])
+        constant = kept(given[i])
+        data[i] = given[i] = widened(constant, data) if primitive.elementwise else constant
     node: Value = new(Tensor)
     try:
         result = primitive.on_arrays(*data, *params)
@@ -208,8 +216,11 @@ def _register(primitive: Primitive, call: Function) -> None:
             setattr(Value, f"__r{operator[1]}__", lambda self, other: call(other, self))
     if len(primitive.operands) == 1 and not primitive.variadic and not hasattr(Value, name):
         setattr(Value, name, _method(call, primitive))
-    if primitive.formula.numpy is np.absolute:
-        Value.__abs__ = call  # type: ignore[method-assign]
+    if primitive.formula.numpy in _PYTHON:
+        method = _PYTHON[primitive.formula.numpy]
+        setattr(Value, f"__{method}__", call)
+        if len(primitive.operands) == 2:
+            setattr(Value, f"__r{method}__", lambda self, other: call(other, self))
 
 
 def _method(call: Function, primitive: Primitive) -> Function:

@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from threading import get_ident
+from threading import get_ident, local
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -24,6 +24,13 @@ class Mode(NamedTuple):
     records: bool = True
     lines: dict[int, str] | None = None  # by identity: nodes compare by their data
     trace: Trace | None = None
+
+
+class _Depth(local):
+    value = 0
+
+
+DEPTH = _Depth()  # how many transforms this thread is inside of
 
 
 # One entry for each thread that is in a mode. It is empty nearly always, and then an

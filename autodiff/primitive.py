@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import numbers
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -14,6 +15,7 @@ from . import symbol
 from .link import Link, LinkOfMany
 from .modes import current_mode, user_line
 from .tensor import Tensor, as_array
+from .tensor import to_float as _to_float
 from .value import Value, describe, is_finite, tick
 
 Function = Callable[..., Any]
@@ -140,7 +142,7 @@ class Primitive:
 # -- recording -----------------------------------------------------------------------------
 
 
-_ARRAYS = (Tensor, ndarray, list, tuple, np.complexfloating, complex)
+_NUMBER = (float, int, np.bool_, np.floating, np.integer)
 
 
 def apply(primitive: Primitive, operands: Sequence[Any], params: tuple[Any, ...]) -> Any:
@@ -157,8 +159,10 @@ def apply(primitive: Primitive, operands: Sequence[Any], params: tuple[Any, ...]
     nodes = tuple([i for i, operand in enumerate(operands) if isinstance(operand, Value)])
     if any([type(operands[i]) is symbol.Symbol for i in nodes]):
         return _on_symbols(primitive, operands, params)
-    scalar = not any([isinstance(o, _ARRAYS) for o in operands])
+    scalar = all([_is_number(o) for o in operands])
     data = tuple([_operand(o, scalar, bool(nodes), primitive.name) for o in operands])
+    if nodes and primitive.elementwise and not scalar:
+        data = tuple([d if i in nodes else widened(d, data) for i, d in enumerate(data)])
     arguments = (data, *params) if primitive.variadic else (*data, *params)
     result = _forward(primitive, arguments, scalar)
     if not nodes:
@@ -205,11 +209,13 @@ def _operand(operand: Any, scalar: bool, recorded: bool, name: str) -> Any:
     """What the formula is given for one operand."""
     if isinstance(operand, Value):
         return operand._data
-    if isinstance(operand, (float, int, np.bool_, np.floating, np.integer)):
-        return _to_float(operand) if scalar else operand
+    if _is_number(operand):
+        exact = not isinstance(operand, _NUMBER) or type(operand) is int
+        return _to_float(operand) if scalar or exact else operand
     if operand is None or isinstance(operand, (str, bytes, dict, set)) or callable(operand):
         raise TypeError(
-            f"`{name}` takes numbers, arrays, Values and Tensors, but this is {describe(operand)}."
+            f"`{name}` takes numbers, arrays, Values and Tensors, but this is "
+            f"{describe(operand)}.\nConvert it first, as in `float(x)` or `np.asarray(x, float)`."
         )
     if not recorded and np.iscomplexobj(operand):
         return np.asarray(operand)  # nothing is differentiated: this is plain NumPy
@@ -218,18 +224,33 @@ def _operand(operand: Any, scalar: bool, recorded: bool, name: str) -> Any:
     return as_array(operand, copy=recorded, promote=False)
 
 
-def _to_float(number: Any) -> float:
-    try:
-        return float(number)
-    except OverflowError:
-        raise OverflowError("This integer is too large for any float.") from None
+def _is_number(operand: Any) -> bool:
+    if isinstance(operand, (Value, *_NUMBER)):
+        return not isinstance(operand, (Tensor, np.timedelta64))
+    return isinstance(operand, numbers.Real)
 
 
-def kept(array: Any) -> Any:
-    """An array operand as a node keeps it: itself if no one can write into it, else a copy."""
-    if array.base is None and not array.flags.writeable and array.dtype.char in _NUMBERS:
-        return array
-    return as_array(array, copy=True, promote=False)
+def kept(array: Any, beside: Any = None) -> Any:
+    """An array operand as a node keeps it: itself if no one can write into it, else a copy.
+
+    `beside` is the other operand's data, where the two are paired entry by entry.
+    """
+    if array.base is not None or array.flags.writeable or array.dtype.char not in _NUMBERS:
+        array = as_array(array, copy=True, promote=False)
+    return array if beside is None else widened(array, (array, beside))
+
+
+def widened(constant: Any, operands: Sequence[Any]) -> Any:
+    """A constant in the type that it has together with all operands.
+
+    NumPy computes with it in that type, and so must a partial that has this constant alone:
+    of 16 bits, b * b overflows and 1 / b has but three digits.
+    """
+    dtype = getattr(constant, "dtype", None)
+    if dtype is None or dtype.kind not in "iuf":
+        return constant
+    wide = np.result_type(*operands)
+    return constant if dtype == wide else constant.astype(wide)
 
 
 _NUMBERS = frozenset(np.typecodes["AllInteger"] + np.typecodes["Float"] + "?")

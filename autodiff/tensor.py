@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import numbers
 from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
-from .value import Value, describe
+from .value import MASKED, Value, describe
 
 
 class Tensor(Value):
@@ -66,7 +67,7 @@ class Tensor(Value):
 
     @grad.setter
     def grad(self, grad: Any) -> None:
-        self._grad = self._own_like(grad)
+        self._grad = None if grad is None else self._own_like(grad)
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -98,6 +99,11 @@ class Tensor(Value):
         return float(self._data.item())
 
     def __len__(self) -> int:
+        if not self.ndim:
+            raise TypeError(
+                "A Tensor's length is that of its first axis, but this one is a single number.\n"
+                "Use `t.item()` for the number, or `t.reshape(1)` for a list of one."
+            )
         return len(self._data)
 
     def __iter__(self) -> Iterator[Tensor]:
@@ -130,15 +136,19 @@ def as_array(data: Any, *, copy: bool, promote: bool) -> np.ndarray[Any, Any]:
         if kind == "f" or (kind in "biu" and not promote):
             return data.copy() if copy else data
     if isinstance(data, np.ma.MaskedArray):
+        raise TypeError(MASKED)
+    if isinstance(data, np.matrix):
         raise TypeError(
-            "A masked array would lose its mask here.\n"
-            "Fill it first (`data.filled(0.0)`), and use `where` to leave entries out."
+            "An np.matrix multiplies by `*` as arrays do by `@`, and a Tensor is an array.\n"
+            "Convert it first, as in `np.asarray(matrix)`, and write `@` for the product."
         )
     if isinstance(data, (list, tuple)) and _holds_a_node(data):
         raise TypeError(
             "This list holds Values or Tensors, and their gradients would be lost in an array.\n"
             "Join them with `autodiff.stack([...])`."
         )
+    if isinstance(data, numbers.Rational) and not isinstance(data, (bool, np.generic)):
+        data = to_float(data)
     try:
         array = np.asarray(data)
     except ValueError as error:
@@ -147,14 +157,26 @@ def as_array(data: Any, *, copy: bool, promote: bool) -> np.ndarray[Any, Any]:
             "Pad the rows, or keep one Tensor for each."
         ) from None
     if array.dtype.kind not in "biuf":
+        of = "" if isinstance(data, np.ndarray) else f" (in NumPy: {array.dtype})"
         raise TypeError(
-            f"Derivatives here are of real numbers, but this is {describe(data)}, "
-            f"of dtype {array.dtype}.\nConvert it first, as in `array.astype(float)`."
+            f"Derivatives here are of real numbers, but this is {describe(data)}{of}.\n"
+            "Convert it first, as in `np.asarray(x, float)`; of complex numbers take the parts."
         )
     dtype = array.dtype.newbyteorder("=")
     if promote and dtype.kind != "f":
         dtype = np.dtype(np.float64)
     return np.array(array, dtype=dtype, copy=copy or None, subok=False)
+
+
+def to_float(number: Any) -> float:
+    """A Python float; TypeError for an integer or a fraction that is beyond all floats."""
+    try:
+        return float(number)
+    except OverflowError:
+        raise TypeError(
+            "Numbers here are floats, but this one is too large for any of them.\n"
+            "Scale it first: the largest float is about 1.8e308."
+        ) from None
 
 
 def _holds_a_node(items: list[Any] | tuple[Any, ...]) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import threading
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from typing import Any
@@ -12,7 +11,7 @@ import numpy as np
 
 from . import joining, ops, shapes
 from .backprop import pull_back, pull_back_recorded, pull_edges, reverse_topological
-from .modes import recording
+from .modes import DEPTH, recording
 from .primitive import new_node, shape_of
 from .tensor import Tensor, as_array
 from .tree import leaves, same_structure, tree_map, unflatten
@@ -21,28 +20,21 @@ from .value import Value, describe, plain
 Function = Callable[..., Any]
 
 
-class _Depth(threading.local):
-    value = 0
-
-
-_DEPTH = _Depth()
-
-
 class _Level(AbstractContextManager["_Level"]):
     """One transform at work. Its answers are nodes if a transform around it may want them."""
 
     def __init__(self, args: Any) -> None:
-        self.nested = _DEPTH.value > 0 or any(isinstance(a, Value) for a in leaves(args))
+        self.nested = DEPTH.value > 0 or any(isinstance(a, Value) for a in leaves(args))
         self._recording = recording()
 
     def __enter__(self) -> _Level:
-        _DEPTH.value += 1
+        DEPTH.value += 1
         self._recording.__enter__()
         return self
 
     def __exit__(self, *error: Any) -> None:
         self._recording.__exit__(*error)
-        _DEPTH.value -= 1
+        DEPTH.value -= 1
 
     def target(self, where: str, argument: Any) -> Value:
         """A fresh node for an argument, which no other transform's node is taken for."""

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .modes import DEPTH, current_mode
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -17,6 +19,10 @@ if TYPE_CHECKING:
 
 # The time, as the engine counts it: it moves on with every node, and with every change of a leaf.
 tick = itertools.count(1).__next__
+MASKED = (
+    "A masked array would lose its mask here, and a node its gradient in a masked array.\n"
+    "Fill it first (`data.filled(0.0)`), and use `where` to leave entries out."
+)
 _SHOWN = 6  # entries of an array that a message about a change still shows
 
 
@@ -66,14 +72,17 @@ class Value:
     @staticmethod
     def _own(data: Any) -> Any:
         """`data` as this kind of node keeps it."""
+        if isinstance(data, np.ma.MaskedArray):
+            raise TypeError(MASKED)
         if isinstance(data, np.ndarray) and data.ndim == 0:
             data = data[()]
-        if isinstance(data, (numbers.Real, np.bool_)):
+        if isinstance(data, (numbers.Real, np.bool_)) and not isinstance(data, np.timedelta64):
             try:
                 return float(data)
             except OverflowError:
                 raise TypeError(
-                    "A Value holds one float, but this integer is too large for any float."
+                    "A Value holds one float, but this number is too large for any of them.\n"
+                    "Scale it first: the largest float is about 1.8e308."
                 ) from None
         if isinstance(data, Value):
             raise TypeError(
@@ -118,7 +127,7 @@ class Value:
 
     @grad.setter
     def grad(self, grad: Any) -> None:
-        self._grad = self._own_like(grad)
+        self._grad = None if grad is None else self._own_like(grad)
 
     @property
     def inputs(self) -> tuple[Value, ...]:
@@ -167,7 +176,41 @@ class Value:
         return bool(self._data)
 
     def __float__(self) -> float:
+        """The plain number, as `data` is; refused inside `grad` and its kin.
+
+        There `math.sqrt(x)` asks for it, and what comes of it would have the gradient 0.
+        """
+        self._refuse_leaving("float()")
         return float(self._data)
+
+    def __int__(self) -> int:
+        self._refuse_leaving("int()")
+        return int(self._data)
+
+    def _refuse_leaving(self, how: str) -> None:
+        if DEPTH.value and current_mode().records:
+            raise TypeError(
+                f"{how} takes the number out of what is differentiated, and its gradient would "
+                "be 0.\nUse the functions of `autodiff` or NumPy (`np.sqrt` for `math.sqrt`), or "
+                "`.data` where no gradient is wanted."
+            )
+
+    def __pos__(self) -> Value:
+        return self
+
+    def __divmod__(self, other: Any) -> tuple[Any, Any]:
+        return self // other, self % other
+
+    def __rdivmod__(self, other: Any) -> tuple[Any, Any]:
+        return other // self, other % self
+
+    def __format__(self, form: str) -> str:
+        """The number in this format, as a float's; without one, as `repr`."""
+        return format(self._data, form) if form else repr(self)
+
+    @property
+    def _mask(self) -> Any:
+        raise TypeError(MASKED)  # a masked array asks for it, having taken the plain data
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
         raise TypeError(
@@ -215,6 +258,14 @@ class Value:
         def __rpow__(self, other: Any) -> Any: ...
         def __matmul__(self, other: Any) -> Any: ...
         def __rmatmul__(self, other: Any) -> Any: ...
+        def __floordiv__(self, other: Any) -> Any: ...
+        def __rfloordiv__(self, other: Any) -> Any: ...
+        def __mod__(self, other: Any) -> Any: ...
+        def __rmod__(self, other: Any) -> Any: ...
+        def __round__(self, decimals: int = 0) -> Any: ...
+        def __floor__(self) -> Any: ...
+        def __ceil__(self) -> Any: ...
+        def __trunc__(self) -> Any: ...
         def __neg__(self) -> Any: ...
         def __abs__(self) -> Any: ...
 

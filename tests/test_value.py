@@ -1,7 +1,9 @@
 """Value and Tensor: what they hold, how they show themselves, and the classic neuron."""
 
+import copy
 import gc
 import math
+import pickle
 import weakref
 
 import numpy as np
@@ -166,3 +168,89 @@ def test_every_unary_operation_and_reduction_is_a_method():
     assert t.transpose(1, 0).shape == t.T.shape == (2, 2)
     assert t.sum(axis=0).shape == t.mean(1).shape == (2,)
     assert Value(0.5).tanh().data == math.tanh(0.5)
+
+
+@pytest.mark.parametrize("make", [Value, Tensor])
+def test_python_s_own_functions_of_a_number(make):
+    x = make(-2.5)
+    for found, expected in [
+        (abs(x), 2.5), (-x, 2.5), (+x, -2.5), (round(x), -2.0), (math.floor(x), -3.0),
+        (math.ceil(x), -2.0), (math.trunc(x), -2.0), (x // 2, -2.0), (2 // x, -1.0), (x % 2, 1.5),
+        (2 % x, -0.5), (sum([x, x]), -5.0), (max([x, 2 * x]), -2.5), (min([x, x + 1]), -2.5),
+        (x**2, 6.25), (round(make(0.126), 2), 0.13),
+    ]:  # fmt: skip
+        assert type(found) is make
+        assert found.data == expected
+    assert tuple(part.data for part in divmod(x, 2)) == (-2.0, 1.5)
+    assert tuple(part.data for part in divmod(2, x)) == (-1.0, -0.5)
+    assert (float(x), int(x), bool(x), bool(make(0.0))) == (-2.5, -2, True, False)
+    assert x in [x]
+    assert sorted([x + 1, x])[0] is x
+
+
+def test_a_remainder_has_its_slopes():
+    a, b = Value(7.5), Value(2.0)
+    (a % b).backward()
+    assert (a.grad, b.grad) == (1.0, -3.0)
+    assert ad.grad(lambda x: x // 2)(7.5) == 0.0
+
+
+def test_a_number_is_formatted_as_a_float_is():
+    x = Value(2.5)
+    assert f"{x:.2f} {x:>8.1e} {x:g}" == "2.50  2.5e+00 2.5"
+    assert f"{x}" == str(x) == repr(x)
+    assert f"{Tensor(2.5):.3f}" == "2.500"
+    with pytest.raises(TypeError):
+        f"{Tensor([1.0, 2.0]):.2f}"
+
+
+@pytest.mark.parametrize("function", [math.sqrt, math.exp, float, int])
+def test_a_number_does_not_leave_a_derivative_unseen(function):
+    with pytest.raises(TypeError, match=r"gradient would be 0.\nUse the functions of `autodiff`"):
+        ad.grad(lambda x: x * function(x))(2.0)
+    seen = []
+
+    def f(x):
+        seen.append(x.data)
+        with ad.no_grad():
+            seen.append(float(x))
+        return x * x
+
+    assert ad.grad(f)(3.0) == 6.0
+    assert seen == [3.0, 3.0]
+
+
+def test_a_value_is_no_container_and_no_index():
+    for attempt in (iter, len, lambda x: x[0], lambda x: 1 in x, range, lambda x: [1, 2][x]):
+        with pytest.raises(TypeError):
+            attempt(Value(1.0))
+    for attempt in (len, list, lambda t: 1.0 in t):
+        with pytest.raises(TypeError):
+            attempt(Tensor(1.0))
+    assert [t.data for t in Tensor([1.0, 2.0])] == [1.0, 2.0]
+    assert 2.0 in Tensor([1.0, 2.0])
+    assert 3.0 not in Tensor([1.0, 2.0])
+
+
+@pytest.mark.parametrize("make", [lambda: Value(2.0, name="w"), lambda: Tensor([2.0], name="w")])
+def test_copies_are_of_leaves_and_pickles_of_none(make):
+    leaf = make()
+    (leaf * leaf).sum().backward()
+    for copied in (copy.copy(leaf), copy.deepcopy(leaf), copy.deepcopy({"w": leaf})["w"]):
+        assert copied is not leaf
+        assert (copied.name, copied.data, copied.grad) == ("w", leaf.data, leaf.grad)
+        copied.data = [5.0] if isinstance(leaf, Tensor) else 5.0
+        assert leaf.data == 2.0
+    with pytest.raises(TypeError, match="result inside a graph"):
+        copy.deepcopy(leaf * 2)
+    for node in (leaf, leaf * 2):
+        with pytest.raises(TypeError, match=r"not pickled.*\n.*numpy\.savez"):
+            pickle.dumps(node)
+
+
+def test_a_gradient_is_taken_away_by_none_and_never_is_none():
+    x, t = Value(2.0), Tensor([1.0, 2.0])
+    (x * t).sum().backward()
+    x.grad = t.grad = None
+    assert x.grad == 0.0
+    np.testing.assert_array_equal(t.grad, [0.0, 0.0])
