@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import os
-import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -25,7 +24,7 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Any]:
             yield file
         return
     rights = _rights(target)
-    part = target.with_name(f".{target.name[:40]}.{secrets.token_hex(8)}")
+    part = target.with_name(f".{target.name[:40]}.{os.urandom(8).hex()}")
     try:
         file = part.open("xb")
     except OSError as error:  # of a name that nobody has typed: speak of the one that was

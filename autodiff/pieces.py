@@ -12,12 +12,14 @@ import itertools
 import os
 import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from .lowering import Call, Variable
+
+if TYPE_CHECKING:
+    from concurrent.futures import ThreadPoolExecutor
 
 SMALLEST = 32_768  # entries of an array that is worth cutting up
 SHORTEST, LONGEST = 12_288, 65_536  # entries of a piece
@@ -102,7 +104,13 @@ def _closed(run: list[Call], calls: Sequence[Call], outputs: Sequence[Any]) -> l
 
 @functools.cache
 def _pool() -> ThreadPoolExecutor:
+    from concurrent.futures import ThreadPoolExecutor  # only large arrays are worth its import
+
     return ThreadPoolExecutor(_cores() - 1, thread_name_prefix="nabigrad")
+
+
+if hasattr(os, "register_at_fork"):  # a child process has none of its parent's threads
+    os.register_at_fork(after_in_child=_pool.cache_clear)
 
 
 @functools.cache

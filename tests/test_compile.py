@@ -1,5 +1,8 @@
 """Compiled programs: equal to the engine, safe to keep, traced again where they must be."""
 
+import os
+import subprocess
+import sys
 import threading
 
 import numpy as np
@@ -258,3 +261,17 @@ def test_names_of_the_user_do_not_meet_those_of_a_program():
         close(program([1.0, 2.0], 3.0, 4.0), 92.0)
     close(compile(ad.softmax)(x), ad.softmax(x))
     close(derive(ad.softmax, x, argnums=())(x), ad.softmax(x))
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+def test_a_forked_process_has_threads_of_its_own():
+    script = (
+        "import os, numpy as np, autodiff as ad\n"
+        "f, x = ad.compile(ad.grad(lambda x: np.sum(np.tanh(x) * x))), np.ones(200_000)\n"
+        "expected = f(x)\n"
+        "child = os.fork()\n"
+        "if not child:\n"
+        "    os._exit(not np.array_equal(f(x), expected))\n"
+        "os._exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))\n"
+    )
+    subprocess.run([sys.executable, "-W", "ignore", "-c", script], check=True, timeout=60)
