@@ -39,13 +39,13 @@ def matmul(ct, z, a, b):
         return lambda: ct * b, lambda: ct * a
     if a_ndim == 1:  # ct has no axis of rows
         return (
-            lambda: (b @ expand_dims(ct, -1))[..., 0],
+            lambda: b @ ct if b_ndim == 2 else (b @ expand_dims(ct, -1))[..., 0],
             lambda: expand_dims(a, -1) * expand_dims(ct, -2),
         )
     if b_ndim == 1:  # ct has no axis of columns
         return (
             lambda: expand_dims(ct, -1) * b,
-            lambda: (adjoint(a) @ expand_dims(ct, -1))[..., 0],
+            lambda: a.T @ ct if a_ndim == 2 else (adjoint(a) @ expand_dims(ct, -1))[..., 0],
         )
     return lambda: ct @ adjoint(b), lambda: adjoint(a) @ ct
 

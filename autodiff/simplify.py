@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -155,7 +156,7 @@ def _without_broadcasts(operands: tuple[Any, ...], example: Any) -> tuple[Any, .
     """Operands of an elementwise operation, which repeats them by itself."""
     kept = list(operands)
     for i, operand in enumerate(operands):
-        if _is(operand, "broadcast_to"):
+        if _is(operand, "broadcast_to") or _adds_axes_in_front(operand):
             small = operand.operands[0]
         elif isinstance(operand, np.ndarray) and _uniform(operand) and _settles(example, kept, i):
             small = operand.flat[0].item()
@@ -168,12 +169,23 @@ def _without_broadcasts(operands: tuple[Any, ...], example: Any) -> tuple[Any, .
     return tuple(kept)
 
 
+def _adds_axes_in_front(operand: Any) -> bool:
+    """Whether a step only puts axes of length 1 before those that its operand has."""
+    if not (_is(operand, "expand_dims") or _is(operand, "reshape")):
+        return False
+    inner = _shape(operand.operands[0])
+    return bool(inner) and operand.shape == (1,) * (len(operand.shape) - len(inner)) + inner
+
+
 def _shape(operand: Any) -> tuple[int, ...]:
     return operand.shape if isinstance(operand, Step) else np.shape(operand)
 
 
 def _uniform(array: Any) -> bool:
-    return bool(array.size and array.dtype.kind == "f" and (array == array.flat[0]).all())
+    if not array.size or array.dtype.kind != "f":
+        return False
+    first = array.flat[0]
+    return bool((array == first).all() and (np.signbit(array) == np.signbit(first)).all())
 
 
 def _settles(example: Any, operands: list[Any], place: int) -> bool:
@@ -186,7 +198,7 @@ def _settles(example: Any, operands: list[Any], place: int) -> bool:
 # -- what is the same and simpler ----------------------------------------------------------
 # Each takes `make` (a Step of another operation, with the same example), the example, the
 # operands and the static parameters, and gives the simpler Step, or None. All are exact in
-# floating point, but for the products of two constants.
+# floating point, but for the sign of -0.0 + 0: so a program gives the engine's own digits.
 
 
 def _is(step: Any, name: str) -> bool:
@@ -205,6 +217,11 @@ def _number(thing: Any) -> float | None:
     return float(thing) if isinstance(thing, (float, int)) else None
 
 
+def _is_power_of_two(number: float) -> bool:
+    """Whether a product with it is exact, and so is that of such products."""
+    return abs(math.frexp(number)[0]) == 0.5
+
+
 def _mul(make: Any, example: Any, a: Any, b: Any) -> Any:
     for one, other in ((a, b), (b, a)):
         factor = _number(one)
@@ -214,10 +231,11 @@ def _mul(make: Any, example: Any, a: Any, b: Any) -> Any:
             return make("neg", other)
         if factor is not None and _is(other, "mul"):
             inner = [_number(o) for o in other.operands]
-            if inner[0] is not None:
-                return make("mul", factor * inner[0], other.operands[1])
-            if inner[1] is not None:
-                return make("mul", factor * inner[1], other.operands[0])
+            for i, known in enumerate(inner):
+                if known is not None and (_is_power_of_two(factor) or _is_power_of_two(known)):
+                    return make("mul", factor * known, other.operands[1 - i])
+        if _is(other, "pow") and _number(other.operands[1]) == 0 and _like(example, one):
+            return one
     if _is(a, "neg"):
         return make("neg", make("mul", a.operands[0], b))
     return make("neg", make("mul", a, b.operands[0])) if _is(b, "neg") else None
@@ -230,6 +248,8 @@ def _div(make: Any, example: Any, a: Any, b: Any) -> Any:
 
 
 def _add(make: Any, example: Any, a: Any, b: Any) -> Any:
+    if a is b and _like(example, a):
+        return make("mul", 2.0, a)
     if _number(a) == 0:
         return _like(example, b)
     if _number(b) == 0:
@@ -242,6 +262,8 @@ def _add(make: Any, example: Any, a: Any, b: Any) -> Any:
 def _sub(make: Any, example: Any, a: Any, b: Any) -> Any:
     if _number(b) == 0:
         return _like(example, a)
+    if _is(a, "neg") and a.operands[0] is b:
+        return make("mul", -2.0, b)
     return make("add", a, b.operands[0]) if _is(b, "neg") else None
 
 
