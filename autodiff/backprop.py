@@ -192,7 +192,7 @@ def pull_back_recorded(order: Iterable[Value], seeds: Iterable[tuple[Value, Any]
     with nullcontext() if trace is None else trace.pulling():
         pulled = _walk_recorded(order, seeds)
     if trace is not None:
-        trace.cotangents += [(ct, node) for node, ct in pulled.items() if isinstance(ct, Value)]
+        trace.pulled(pulled)
     return pulled
 
 

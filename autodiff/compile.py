@@ -10,10 +10,10 @@ from typing import Any
 from .derive import checked_engine
 from .fast import Fast
 from .jax_engine import JaxCall, as_jax, example_of
+from .naming import program_name
 from .recorded import Parameters, Recorded, as_example, is_hashable, name_of
 from .tree import leaves, tree_map
 from .value import describe
-from .writing import program_name
 
 Function = Callable[..., Any]
 
@@ -112,10 +112,12 @@ class CompiledByJax(Compiled):
             arg if name in static else tree_map(example_of, arg)
             for name, arg in zip(names, args, strict=True)
         )
-        recorded = Recorded(
-            self._parameters.by_position, examples, careful=True, static=static, names=names
-        )
-        return JaxCall(recorded, program_name(self._f), self._donate)
+        f, name = self._parameters.by_position, program_name(self._f)
+        recorded, careful = Recorded(f, examples, static=static, names=names), None
+        if recorded.trace.unchecked:
+            again = Recorded(f, examples, static=static, names=names, careful=True)
+            careful = JaxCall(again, name)
+        return JaxCall(recorded, name, self._donate, careful)
 
 
 def compile(

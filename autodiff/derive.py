@@ -7,9 +7,9 @@ from collections.abc import Callable
 from typing import Any
 
 from .jax_engine import JaxProgram
+from .naming import program_name, reserved
 from .program import Program
 from .recorded import Recorded
-from .writing import program_name, reserved
 
 Function = Callable[..., Any]
 
@@ -39,7 +39,7 @@ def derive(
         value = 1 / (1 + math.exp(-dot))
     <BLANKLINE>
         # backward
-        d_dot = value / (1.0 + math.exp(dot))
+        d_dot = value / (1 + math.exp(dot))
         d_w = d_dot * x
         d_x = d_dot * w
     <BLANKLINE>
@@ -48,10 +48,13 @@ def derive(
     >>> value, gradients = program(2.0, -1.0, 0.5)
     """
     name = program_name(f) if name is None else _checked_name(name)
-    if checked_engine(engine) == "jax":
-        # XLA makes a look at every product free, and a program of its own cannot look back.
-        return JaxProgram(Recorded(f, example_args, argnums, careful=True), name)
-    return Program(Recorded(f, example_args, argnums), name)
+    recorded = Recorded(f, example_args, argnums)
+    if checked_engine(engine) == "numpy":
+        return Program(recorded, name)
+    careful = None
+    if recorded.trace.unchecked:
+        careful = JaxProgram(Recorded(f, example_args, argnums, careful=True), name)
+    return JaxProgram(recorded, name, careful=careful)
 
 
 def checked_engine(engine: str) -> str:

@@ -13,15 +13,17 @@ import numpy as np
 
 from . import formula as syntax
 from .buffers import Buffers
+from .layout import holds_named_tuple, key_text, tree_text, unpacking
 from .lowering import Call, Lowered, Variable
+from .naming import Names, program_name
 from .pieces import grouped, in_pieces
-from .program import Program, tree_text
+from .program import Program
 from .recorded import Recorded
 from .simplify import Step
 from .tracing import TracedGenerator, reach
 from .tree import leaves, unflatten
 from .value import Value
-from .writing import Names, preamble, program_name
+from .writing import preamble
 
 Function = Callable[..., Any]
 
@@ -35,6 +37,7 @@ class Fast:
         self.recorded = recorded
         self.name = program_name(recorded.f)
         self._static, self._dtypes = static, set[str]()
+        self._kinds: dict[str, type] = {}
         graph = recorded.graph
         self._names = names = Names(recorded, self.name, beside=True)
         self._inputs = dict(zip(recorded.inputs, graph.inputs, strict=True))
@@ -54,6 +57,7 @@ class Fast:
         self._make: Function = namespace["workspace"]
         self.fits: Function = namespace["fits"]
         self._idle: list[Function] = []
+        self._named_tuples = holds_named_tuple(recorded.out)
         self._plain: Program | None = None
         del self.lowered, self.calls, self._inputs, self._writer, self._names
         recorded.forget()
@@ -75,6 +79,8 @@ class Fast:
                 raise
             return self._carefully(args)
         self._idle.append(run)
+        if self._named_tuples:
+            out = unflatten(self.recorded.out, leaves(out))
         if self._doubtful and any(np.isnan(leaf).any() for leaf in leaves(out)):
             return self._carefully(args)
         return out
@@ -121,7 +127,9 @@ class Fast:
 
     def _lines(self) -> tuple[list[str], list[str]]:
         """The lines that a workspace runs once, and those of each call."""
-        unpacking = [line for name, arg in self._arguments() for line in self._unpacked(name, arg)]
+        unpacked = [
+            line for name, arg in self._arguments() for line in unpacking(name, arg, self._named)
+        ]
         captured = [f"{name} = captured_{name}._data" for name in self.lowered.captured]
         hoisted: list[str] = []
         lines: list[str] = []
@@ -140,7 +148,7 @@ class Fast:
             for i, out in enumerate(outs)
         ]
         result = tree_text(unflatten(self.recorded.out, texts))
-        return hoisted, [*unpacking, *captured, *lines, f"return {result}"]
+        return hoisted, [*unpacked, *captured, *lines, f"return {result}"]
 
     def _in_buffer(self, call: Call) -> bool:
         """Whether a view is of a buffer, and so the same at each call."""
@@ -209,24 +217,11 @@ class Fast:
         mine = out.shape is None or out.root.ours
         return out.name if mine and not again else f"{out.name}.copy()"
 
-    def _unpacked(self, expression: str, tree: Any) -> list[str]:
-        """Lines that name the leaves of an argument."""
-        if isinstance(tree, dict):
-            pairs = [(f"{expression}[{key!r}]", branch) for key, branch in tree.items()]
-            return [line for place, branch in pairs for line in self._unpacked(place, branch)]
-        if isinstance(tree, (list, tuple)):
-            if not leaves(tree):
-                return []
-            return [f"{self._pattern(tree)} = {expression}"]
-        name = self._pattern(tree)
-        return [] if name in (expression, "_") else [f"{name} = {expression}"]
-
-    def _pattern(self, tree: Any) -> str:
-        if isinstance(tree, (list, tuple)):
-            return "(" + "".join(f"{self._pattern(t)}, " for t in tree) + ")"
-        if not isinstance(tree, Value):
-            return "_"
-        return self.lowered.variable(self._inputs[tree]).name
+    def _named(self, leaf: Any) -> str | None:
+        """The name of an argument's leaf, if a step uses it."""
+        if isinstance(leaf, TracedGenerator):
+            return self._names[leaf]
+        return self.lowered.variable(self._inputs[leaf]).name
 
     # -- whether arguments fit it ------------------------------------------------------------
 
@@ -246,23 +241,26 @@ class Fast:
 
     def _checks(self, place: str, tree: Any, donated: bool) -> list[str]:
         kind = type(tree)
-        if kind in (list, tuple):
+        if isinstance(tree, (list, tuple, dict)):
+            branches = tree.items() if isinstance(tree, dict) else enumerate(tree)
             inner = [
-                c for i, t in enumerate(tree) for c in self._checks(f"{place}[{i}]", t, donated)
+                check
+                for key, branch in branches
+                for check in self._checks(f"{place}[{key_text(key)}]", branch, donated)
             ]
-            return [f"type({place}) is {kind.__name__} and len({place}) == {len(tree)}", *inner]
+        if isinstance(tree, (list, tuple)):
+            name = kind.__name__
+            if kind not in (list, tuple):  # a named tuple
+                name = f"static_{name}_{len(self._kinds)}"
+                self._kinds[name] = kind
+            return [f"type({place}) is {name} and len({place}) == {len(tree)}", *inner]
         if kind is dict:
-            inner = [
-                c for k, t in tree.items() for c in self._checks(f"{place}[{k!r}]", t, donated)
-            ]
-            keys = tree_text(tuple(repr(k) for k in tree))
+            keys = tree_text(tuple(map(key_text, tree)))
             return [f"type({place}) is dict and (*{place},) == {keys}", *inner]
         if tree is None:
             return [f"{place} is None"]
         if isinstance(tree, TracedGenerator):
             return [f"isinstance({place}, np.random.Generator)"]
-        if not isinstance(tree, Value):
-            return ["False"]  # a named tuple goes the slow way
         data = tree._data
         if isinstance(data, float):
             return [f"type({place}) is float"]
@@ -280,6 +278,7 @@ class Fast:
             **{name: np.dtype(name) for name in self._dtypes},
             **{f"captured_{name}": node for name, node in self.lowered.captured.items()},
             **{f"static_{name}": self._static[name] for name in self.recorded.static},
+            **self._kinds,
             **self.lowered.constants,
             "in_pieces": in_pieces,
             "functools": functools,

@@ -35,14 +35,14 @@ def getitem(ct, z, x, index=()):
 def _scatter(x: Any, index: Any, shape: tuple[int, ...]) -> Any:
     """Zeros of `shape` with `x` added at `index`."""
     whole = np.zeros(shape, np.asarray(x).dtype)
-    if _repeats(index):
+    if repeats(index):
         np.add.at(whole, index, x)
     else:
         whole[index] += x
     return whole
 
 
-def _repeats(index: Any) -> bool:
+def repeats(index: Any) -> bool:
     """Whether an index can name one entry twice: only an array of integers can."""
     parts = index if isinstance(index, tuple) else (index,)
     return any(isinstance(p, (list, np.ndarray)) and np.asarray(p).dtype != bool for p in parts)

@@ -9,12 +9,13 @@ from typing import Any, NoReturn
 
 import numpy as np
 
+from . import formula as syntax
 from .program import Program
 from .recorded import Recorded, as_example, checked_arguments
 from .simplify import Step
 from .standalone import OneTriangle
 from .tracing import TraceError
-from .tree import leaves, unflatten
+from .tree import leaves, tree_map, unflatten
 from .value import Value, plain
 from .writing import OnArrays, Writer
 
@@ -43,6 +44,19 @@ class JaxWriter(Writer):
 
     def _of_floats(self, name: str) -> ast.expr:
         return self._of_arrays(name)
+
+    def sum_of_scatters(self, step: Step, parts: list[Any]) -> list[str]:
+        """A line that adds scatters up, each to a new array."""
+        first, *others = parts
+        text = self._start(step, None) if first is None else syntax.text_of(self.operand(first))
+        if isinstance(first, np.ndarray):
+            text = f"jnp.asarray({text})"
+        elif not isinstance(first and self.operand(first), (ast.Name, type(None))):
+            text = f"({text})"
+        for part in others:
+            place = ast.Subscript(syntax.name("at"), self.static(part.params[0]), ast.Load())
+            text += f".{ast.unparse(place)}.add({syntax.text_of(self.operand(part.operands[0]))})"
+        return [f"{self.names[step]} = {text}  # {step.shape}"]
 
     def static(self, value: Any) -> ast.expr:
         """The syntax of a static parameter; JAX takes no list where NumPy takes it for an array."""
@@ -73,8 +87,11 @@ class JaxProgram(Program):
     WRITER = JaxWriter
     COPIES = False  # JAX's arrays do not change
 
-    def __init__(self, recorded: Recorded, name: str, donated: tuple[str, ...] = ()) -> None:
-        self._donated_names = donated
+    def __init__(
+        self, recorded: Recorded, name: str, donated: tuple[str, ...] = (),
+        careful: JaxProgram | None = None,
+    ) -> None:  # fmt: skip
+        self._donated_names, self._careful_one = donated, careful
         self._captured: dict[str, Value] = {}
         super().__init__(recorded, name)
 
@@ -102,22 +119,39 @@ class JaxProgram(Program):
         return taken
 
     def _jit(self) -> Function:
-        """The source's function, from two lists of leaves (donated and kept) to a list of them."""
-        jax, recorded, taken = the_jax(), self._recorded, self._taken
-        function = self._compiled({})
+        """The program from two lists of leaves (donated and kept) to a list of them."""
+        jax, taken, first = the_jax(), self._taken, self._on_leaves()
+        second = self._careful_one and self._careful_one._on_leaves()
 
-        def run(donated: list[Any], kept: list[Any], captured: dict[str, Any]) -> list[Any]:
+        def run(donated: list[Any], kept: list[Any], *captured: dict[str, Any]) -> Any:
             sources = iter(donated), iter(kept)
-            remaining = [next(sources[not mine]) for mine in taken]
-            args = [
-                arg
-                if name in recorded.static
-                else unflatten(arg, [remaining.pop(0) for _ in leaves(arg)])
-                for name, arg in zip(recorded.parameters, recorded.args, strict=True)
-            ]
-            return leaves(function(*args, **captured))
+            given = [next(sources[not mine]) for mine in taken]
+            found = first(given, captured[0])
+            if not second:
+                return found
+            # A zero cotangent may have met an infinity: the careful program says what is right.
+            odd = [jax.numpy.isnan(leaf).any() for leaf in found]
+            return jax.lax.cond(
+                jax.numpy.array(odd).any(), lambda: second(given, captured[1]), lambda: found
+            )
 
         return jax.jit(run, donate_argnums=0)  # type: ignore[no-any-return]
+
+    def _on_leaves(self) -> Function:
+        """The source's function, from the leaves of its arguments to those of its result."""
+        jnp, recorded = the_jax().numpy, self._recorded
+        function, names = self._compiled({}), list(self._captured)
+
+        def run(given: list[Any], captured: dict[str, Any]) -> list[Any]:
+            remaining = iter(given)
+            args = [
+                arg if name in recorded.static else tree_map(lambda _: next(remaining), arg)
+                for name, arg in zip(recorded.parameters, recorded.args, strict=True)
+            ]
+            out = function(*args, **{name: captured[name] for name in names})
+            return [jnp.asarray(leaf) for leaf in leaves(out)]
+
+        return run
 
     def __call__(self, *args: Any) -> Any:
         return self.run(checked_arguments(self._recorded, args, as_jax))
@@ -129,12 +163,16 @@ class JaxProgram(Program):
             self._jitted = self._jit()
         pairs = list(zip(given, self._taken, strict=True))
         donated, kept = [g for g, mine in pairs if mine], [g for g, mine in pairs if not mine]
-        captured = {name: as_jax(node, name) for name, node in self._captured.items()}
+        captured = [
+            {name: as_jax(node, name) for name, node in program._captured.items()}
+            for program in (self, self._careful_one)
+            if program is not None
+        ]
         if any(isinstance(g, jax.core.Tracer) for g in given):
-            found = self._jitted(donated, kept, captured)
+            found = self._jitted(donated, kept, *captured)
         else:
             with jax.enable_x64(True):
-                found = self._jitted(donated, kept, captured)
+                found = self._jitted(donated, kept, *captured)
         return unflatten(self._recorded.out, found)
 
 
@@ -145,12 +183,15 @@ class JaxCall(JaxProgram):
     that they are read anew at each call.
     """
 
-    def __init__(self, recorded: Recorded, name: str, donated: tuple[str, ...]) -> None:
+    def __init__(
+        self, recorded: Recorded, name: str, donated: tuple[str, ...] = (),
+        careful: JaxProgram | None = None,
+    ) -> None:  # fmt: skip
         self._kinds = [
             (type(arg), arg) if parameter in recorded.static else _kind(arg)
             for parameter, arg in zip(recorded.parameters, recorded.args, strict=True)
         ]
-        super().__init__(recorded, name, donated)
+        super().__init__(recorded, name, donated, careful)
 
     def _capture(self, name: str, node: Value) -> None:
         self._captured[name] = node

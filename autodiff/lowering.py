@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 
 from . import formula as syntax
+from .naming import Names
 from .simplify import Graph, Step, key_of
-from .writing import Names, Writer
+from .writing import Writer
 
 
 @dataclass(eq=False, slots=True, repr=False)

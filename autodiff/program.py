@@ -12,12 +12,16 @@ from typing import Any
 import numpy as np
 
 from . import formula as syntax
+from .accumulate import accumulations
 from .files import replacing
+from .layout import holds_named_tuple, returned, unpacking
+from .naming import Names
 from .recorded import Recorded, checked_arguments, name_of
 from .simplify import Step
+from .tracing import TracedGenerator
 from .tree import leaves, unflatten
 from .value import Value
-from .writing import Names, Writer, preamble
+from .writing import Writer, preamble
 
 Function = Callable[..., Any]
 
@@ -48,6 +52,7 @@ class Program:
         graph = recorded.graph
         self._names = Names(recorded, name)
         self._writer = self.WRITER(graph, self._names, self._array)
+        self._live = set(graph.steps)
         body = self._body()
         top = preamble(self._writer)
         imports, helpers = (top[:1], top[1:]) if top and top[0].startswith("import") else ([], top)
@@ -59,12 +64,13 @@ class Program:
         )
         self.source += "\n"
         self._prepare()
-        del self._writer, self._names
+        del self._writer, self._names, self._live
         recorded.forget()
 
     def _prepare(self) -> None:
         self._run = self._compiled({})
         self._ieee: Function | None = None
+        self._named_tuples = holds_named_tuple(self._recorded.out)
         self._careful: Program | None = None
 
     # -- the text ----------------------------------------------------------------------------
@@ -82,10 +88,11 @@ class Program:
         lines = [
             line
             for name, arg in zip(self._names.parameters, recorded.args, strict=True)
-            for line in self._unpacked(name, arg)
+            for line in unpacking(name, arg, self._named)
         ]
         part = 0
         graph = recorded.graph
+        sums, absorbed = accumulations(graph.steps, self._writer.uses)
         if any(step.backward for step in graph.steps):
             lines += [*([""] if lines else []), "# forward"]
         for step in graph.steps:
@@ -95,38 +102,39 @@ class Program:
                 continue
             if step.backward != part:
                 part = step.backward
-                again = "" if part < 2 else f", order {part}"
-                lines += ["", f"# backward{again}" if part else "# forward"]
-            expression = self._writer.line(step)
-            if expression is not None:
-                shape = "" if step.scalar else f"  # {step.shape}"
-                lines.append(f"{self._names[step]} = {syntax.text_of(expression)}{shape}")
-        lines += [*([""] if part else []), *self._returned()]
+                lines += ["", f"# {self._part(part)}"]
+            if step in sums:
+                lines += self._writer.sum_of_scatters(step, sums[step])
+            elif step not in absorbed:
+                expression = self._writer.line(step)
+                if expression is not None:
+                    shape = "" if step.scalar else f"  # {step.shape}"
+                    lines.append(f"{self._names[step]} = {syntax.text_of(expression)}{shape}")
+        lines += [*([""] if "" in lines else []), *self._returned()]
         return [f"    {line}" if line else "" for line in lines]
+
+    def _part(self, number: int) -> str:
+        """What the steps of a backward pass are called, or those after all passes, number 0."""
+        orders = self._recorded.trace.orders
+        order = orders[number]
+        if not order:
+            return "result"
+        again = sum(other == order for pass_, other in orders.items() if pass_ <= number)
+        return (
+            "backward"
+            + (f", order {order}" if order > 1 else "")
+            + (f", pass {again}" if again > 1 else "")
+        )
 
     def _capture(self, name: str, node: Value) -> None:
         """Say what a node is that the function has from around it: it becomes a constant."""
         self._constant_lines.append(f"{name} = {self._value(node._data)}")
 
-    def _unpacked(self, expression: str, tree: Any) -> list[str]:
-        """Lines that name the leaves of an argument."""
-        if isinstance(tree, dict):
-            return [
-                line
-                for key, branch in tree.items()
-                for line in self._unpacked(f"{expression}[{key!r}]", branch)
-            ]
-        if isinstance(tree, (list, tuple)):
-            return [f"{self._pattern(tree)[1:-1]} = {expression}"] if leaves(tree) else []
-        step = self._recorded.graph.of(tree) if tree is not None else None
-        if not isinstance(step, Step) or self._names[step] == expression:
-            return []
-        return [f"{self._names[step]} = {expression}"]
-
-    def _pattern(self, tree: Any) -> str:
-        if isinstance(tree, (list, tuple)):
-            return tree_text(tuple(self._pattern(t) for t in tree))
-        return "_" if tree is None else self._names[self._recorded.graph.of(tree)]
+    def _named(self, leaf: Any) -> str | None:
+        """The name of an argument's leaf, if a step uses it."""
+        step = self._recorded.graph.of(leaf)
+        used = isinstance(leaf, TracedGenerator) or step in self._live
+        return self._names[step] if used else None
 
     def _returned(self) -> list[str]:
         graph = self._recorded.graph
@@ -141,7 +149,7 @@ class Program:
                     text = f"{text}.copy()"
                 seen.append(out.example)
             texts.append(text)
-        return _wrapped("return ", unflatten(self._recorded.out, texts))
+        return returned(unflatten(self._recorded.out, texts))
 
     def _array(self, array: Any) -> ast.expr:
         """A constant array: by its name, above the function, or in place where it is small."""
@@ -195,6 +203,8 @@ class Program:
                 out = self._run(*given)
             except (ArithmeticError, ValueError):
                 out = self._run_ieee(given)
+        if self._named_tuples:
+            out = unflatten(recorded.out, leaves(out))
         if recorded.trace.unchecked and any(np.isnan(leaf).any() for leaf in leaves(out)):
             if self._careful is None:
                 again = Recorded(recorded.f, args, recorded.argnums, careful=True)
@@ -223,35 +233,3 @@ class Program:
         """Write the source as a module; a file that is there is replaced whole or not at all."""
         with replacing(path) as file:
             file.write(self.source.encode())
-
-
-def _wrapped(start: str, tree: Any, width: int = 92) -> list[str]:
-    """`start` and a tree of texts, on one line or with a branch on each."""
-    line = start + tree_text(tree)
-    if start == "return " and isinstance(tree, tuple) and len(tree) > 1:
-        line = start + tree_text(tree)[1:-1]
-    if len(line) <= width or not isinstance(tree, (tuple, list, dict)) or not leaves(tree):
-        return [line]
-    opening, closing = {dict: ("{", "}"), list: ("[", "]")}.get(type(tree), ("(", ")"))
-    pairs = (
-        [(f"{k!r}: ", v) for k, v in tree.items()]
-        if isinstance(tree, dict)
-        else [("", v) for v in tree]
-    )
-    lines = [start + opening]
-    for label, branch in pairs:
-        inner = _wrapped(label, branch, width - 4)
-        lines += [f"    {text}" for text in inner]
-        lines[-1] += ","
-    return [*lines, closing]
-
-
-def tree_text(tree: Any) -> str:
-    """A tree of texts as the Python that builds it."""
-    if isinstance(tree, dict):
-        return "{" + ", ".join(f"{k!r}: {tree_text(v)}" for k, v in tree.items()) + "}"
-    if isinstance(tree, list):
-        return "[" + ", ".join(map(tree_text, tree)) + "]"
-    if isinstance(tree, tuple):
-        return "(" + ", ".join(map(tree_text, tree)) + ("," if len(tree) == 1 else "") + ")"
-    return str(tree)

@@ -37,7 +37,20 @@ def _define(name: str, function: Function, module: str, found: dict[Function, st
     for other_name, other in called.items():
         _define(other_name, other, module, found)
     tree.name = name
-    found[function] = ast.unparse(ast.fix_missing_locations(tree))
+    text = ast.unparse(ast.fix_missing_locations(tree))
+    found[function] = (module == "np" and _as_written(text, function)) or text
+
+
+def _as_written(text: str, function: Function) -> str | None:
+    """A definition with the body as it stands in its file, if that is all on lines of its own."""
+    source = textwrap.dedent(inspect.getsource(function))
+    tree = ast.parse(source).body[0]
+    if not isinstance(tree, ast.FunctionDef) or tree.body[0].lineno == tree.lineno:
+        return None
+    if any(isinstance(node, ast.AnnAssign) for node in ast.walk(tree)):
+        return None
+    body = source.splitlines()[tree.body[0].lineno - 1 :]
+    return "\n".join([text.splitlines()[0], *body]).replace("builtins.", "").rstrip()
 
 
 @functools.cache

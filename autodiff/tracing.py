@@ -166,6 +166,10 @@ class TracedGenerator:
         return node
 
 
+# Whose variables are only passing names.
+_ANONYMOUS = ("<listcomp>", "<genexpr>", "<dictcomp>", "<setcomp>")
+
+
 class Trace:
     """The nodes that a function made, in their order, and what is known about each.
 
@@ -178,6 +182,7 @@ class Trace:
         self.nodes: list[Value] = []
         self.passes: dict[Value, int] = {}
         self.cotangents: list[tuple[Value, Value]] = []  # and what each is of
+        self.orders: dict[int, int] = {0: 0}  # of the derivative that each pass computes
         self.names: dict[Value, str] = {}
         self.draws: dict[Value, _Draw] = {}
         self.unchecked = False
@@ -238,7 +243,8 @@ class Trace:
         """What the user's functions called their local variables in the end, callers last."""
         for frame in sorted(self.frames, key=self.frames.__getitem__, reverse=True):
             depth = self.frames[frame]
-            if depth and not is_ours(frame) and "numpy" not in frame.f_globals.get("__name__", ""):
+            ours = is_ours(frame) or "numpy" in frame.f_globals.get("__name__", "")
+            if depth and not ours and frame.f_code.co_name not in _ANONYMOUS:
                 for name, thing in frame.f_locals.items():
                     if isinstance(thing, _Traced):
                         self.names[thing] = name
@@ -253,6 +259,12 @@ class Trace:
             yield
         finally:
             self._pulls.pop()
+
+    def pulled(self, cotangents: dict[Value, Any]) -> None:
+        """Note what the pass that has ended gave."""
+        self.cotangents += [(ct, node) for node, ct in cotangents.items() if isinstance(ct, Value)]
+        orders = (self.orders[self.passes.get(node, 0)] for node in cotangents)
+        self.orders[self._begun] = 1 + max(orders, default=0)
 
     # -- where a zero cotangent may meet a partial that is not finite ----------------------
 

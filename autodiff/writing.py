@@ -1,11 +1,11 @@
-"""Steps as text: the names they are given, and the Python expression that each one is."""
+"""Steps as text: the Python expression that each one is, and what it needs around it."""
 
 from __future__ import annotations
 
 import ast
 import functools
-import keyword
-import re
+import inspect
+import math
 from collections import Counter
 from collections.abc import Callable
 from typing import Any
@@ -13,124 +13,12 @@ from typing import Any
 import numpy as np
 
 from . import formula as syntax
-from .recorded import Recorded, name_of
+from .indexing import repeats
+from .naming import MODULES, Names
 from .simplify import Graph, Step
 from .standalone import definitions
-from .tracing import TracedGenerator
-from .tree import leaves
-from .value import Value
 
-# What a program may import, by what it is called there.
-_MODULES = {
-    "jax": "import jax",
-    "jnp": "import jax.numpy as jnp",
-    "math": "import math",
-    "np": "import numpy as np",
-}
-
-_LONGEST = 72  # characters of an expression that is still put into another
-
-
-# What a workspace calls things besides the variables of its program.
-_OF_WORKSPACES = re.compile(
-    r"(buffer|ones_|piece_of_|captured_|static_|u?int\d|float\d|bool).*|.+_|functools|in_pieces"
-)
-
-
-@functools.cache
-def reserved() -> frozenset[str]:
-    """The names that programs use themselves: no variable, parameter or program has them."""
-    of_floats = (f"{name}_of_floats" for name in syntax.SCALARS)
-    builtins = ("abs", "float", "slice")
-    return frozenset([*keyword.kwlist, *builtins, *_MODULES, *syntax.HELPERS, *of_floats])
-
-
-def program_name(f: Callable[..., Any]) -> str:
-    """What the program of a function is called: like it, if a program can be called so."""
-    name = name_of(f)
-    return f"{name}_program" if name in reserved() else name
-
-
-class Names:
-    """A name for each step: the user's own where it is known, `d_x` for the cotangent of `x`.
-
-    `program` is the function that they stand in, or with `beside` next to.
-    """
-
-    def __init__(self, recorded: Recorded, program: str, beside: bool = False) -> None:
-        graph = recorded.graph
-        self._taken = {*reserved(), program}
-        self._beside = beside
-        self._counts: dict[str, int] = {}  # the number that a wanted name got last
-        self._of: dict[Any, str] = {}
-        self.made_up: set[Step] = set()
-        # The parameters come first: no leaf of one may take the name of another.
-        self.parameters = [self.fresh(name) for name in recorded.parameters]
-        for name, arg in zip(self.parameters, recorded.args, strict=True):
-            if isinstance(arg, (Value, TracedGenerator)):
-                self._of[graph.of(arg)] = name
-        for leaf in leaves(recorded.args):
-            if isinstance(leaf, (Value, TracedGenerator)) and graph.of(leaf) not in self._of:
-                self._of[graph.of(leaf)] = self.fresh(leaf.name or "x")
-        for step in graph.steps:
-            if step.captured is not None:
-                self._of[step] = self.fresh(_identifier(step.captured.name) or "C1")
-        if not beside:
-            self._taken.remove(program)  # a variable inside of it may be called like it
-        self._result = graph.outputs[0] if graph.outputs else None
-        given = {graph.of(node): name for node, name in graph.trace.names.items()}
-        primals: dict[Any, list[Step]] = {}
-        for ct, node in graph.trace.cotangents:
-            primals.setdefault(graph.of(ct), []).append(graph.of(node))
-        for step in graph.steps:
-            if step not in self._of:
-                self._name(step, given, primals.get(step, []))
-
-    def _name(self, step: Step, given: dict[Any, str], primals: list[Step]) -> None:
-        pulled = [p for p in primals if p in self._of] if step.backward else []
-        # The user's own names come first, and those of results before those of arguments.
-        pulled.sort(key=lambda p: (p in self.made_up, p.primitive is None))
-        if pulled:
-            self._of[step] = self.fresh(f"d_{self._of[pulled[0]]}")
-            if pulled[0] in self.made_up:
-                self.made_up.add(step)
-        elif step in given:
-            self._of[step] = self.fresh(given[step])
-        elif step is self._result:
-            self._of[step] = self.fresh("value")
-        elif not step.backward:
-            self._of[step] = self.fresh("v1")
-            self.made_up.add(step)
-
-    def fresh(self, wanted: str) -> str:
-        """`wanted`, or with the first number after it that makes it another."""
-        if self._beside and _OF_WORKSPACES.fullmatch(wanted):
-            wanted = f"own_{wanted.strip('_')}"
-        name, stem = wanted, wanted.rstrip("0123456789")
-        count = self._counts.get(wanted, int(wanted[len(stem) :] or 0))
-        while name in self._taken:
-            count += 1
-            name = f"{stem}{count}"
-        self._counts[wanted] = count
-        self._taken.add(name)
-        return name
-
-    def rename(self, step: Step, name: str) -> None:
-        """Call a step what another is called, which is the same."""
-        self._of[step] = name
-
-    def known(self, step: Step) -> bool:
-        """Whether a step has a name yet."""
-        return step in self._of
-
-    def __getitem__(self, step: Any) -> str:
-        if step not in self._of:
-            self._of[step] = self.fresh("t1")
-        return self._of[step]
-
-
-def _identifier(name: str | None) -> str | None:
-    return name if name and name.isidentifier() else None
+_LONGEST = 48  # characters of an expression that is still put into another
 
 
 class Writer:
@@ -145,8 +33,8 @@ class Writer:
         self._array = arrays
         self._inlined: dict[Step, ast.expr] = {}
         self._forms: dict[tuple[str, bool], ast.expr] = {}
-        self._uses = Counter(o for step in graph.steps for o in step.steps())
-        self._uses.update(out for out in graph.outputs if isinstance(out, Step))
+        self.uses = Counter(o for step in graph.steps for o in step.steps())
+        self.uses.update(out for out in graph.outputs if isinstance(out, Step))
 
     def line(self, step: Step, anywhere: bool = False) -> ast.expr | None:
         """The expression of a step that gets a line; None for one that is put where it is used.
@@ -156,7 +44,7 @@ class Writer:
         """
         expression = self.expression(step)
         unnamed = anywhere or (step.backward and not self.names.known(step))
-        if unnamed and self._uses[step] == 1 and len(syntax.text_of(expression)) <= _LONGEST:
+        if unnamed and self.uses[step] == 1 and len(syntax.text_of(expression)) <= _LONGEST:
             self._inlined[step] = expression
             return None
         return expression
@@ -176,7 +64,7 @@ class Writer:
         primitive = step.primitive
         if primitive is None:
             raise ValueError("An argument is not computed.")
-        texts = [self.operand(o) for o in step.operands]
+        texts = self._operands(step)
         on_floats = step.scalar and not any(isinstance(o.example, np.ndarray) for o in step.steps())
         if primitive.variadic:
             return self._put(step, {primitive.operands[0]: syntax.sequence(texts)}, on_floats)
@@ -189,6 +77,39 @@ class Writer:
             self._forms[key] = self._put(step, {n: syntax.name(n) for n in put}, on_floats)
         filled: ast.expr = syntax.filled(self._forms[key], put)
         return filled
+
+    def _start(self, step: Step, first: Any) -> str:
+        """A new array like the first part of a sum, or of zeros."""
+        if first is None:
+            self.modules.add(self.MODULE)
+            size = str(step.shape[0] if len(step.shape) == 1 else step.shape)
+            dtype = "" if step.dtype == np.float64 else f", {self.MODULE}.{step.dtype.name}"
+            return f"{self.MODULE}.zeros({size}{dtype})"
+        tree = self.operand(first)
+        text = syntax.text_of(tree)
+        new = isinstance(tree, ast.BinOp) or (isinstance(first, np.ndarray) and "(" in text)
+        return text if new else f"{text}.copy()"
+
+    def sum_of_scatters(self, step: Step, parts: list[Any]) -> list[str]:
+        """Lines that add scatters up, by writing into what they are added to."""
+        name, (first, *others) = self.names[step], parts
+        lines = [f"{name} = {self._start(step, first)}  # {step.shape}"]
+        for part in others:
+            x, (index, _) = self.operand(part.operands[0]), part.params
+            added = syntax.text_of(x)
+            if repeats(index):
+                places = syntax.text_of(OnArrays().visit(self.static(index)))
+                lines.append(f"np.add.at({name}, {places}, {added})")
+            else:
+                place = ast.Subscript(syntax.name(name), self.static(index), ast.Load())
+                lines.append(f"{ast.unparse(place)} += {added}")
+        return lines
+
+    def _operands(self, step: Step) -> list[ast.expr]:
+        """The operands' syntax; beside a float, a whole number without its `.0`."""
+        operator = step.primitive is not None and step.primitive.formula.operator
+        beside = operator and any(o.dtype.kind == "f" for o in step.steps())
+        return [self.operand(_whole(o) if beside else o) for o in step.operands]
 
     def _put(self, step: Step, put: dict[str, ast.expr], on_floats: bool) -> ast.expr:
         primitive: Any = step.primitive
@@ -246,6 +167,38 @@ class Writer:
         return tree
 
 
+def _whole(operand: Any) -> Any:
+    """2 for 2.0; anything else, and -0.0, as it is."""
+    if type(operand) is float and operand.is_integer() and abs(operand) < 1e6:
+        return operand if operand == 0 and math.copysign(1, operand) < 0 else int(operand)
+    return operand
+
+
+def _number(tree: ast.expr) -> float | None:
+    """The number that an expression is, if it is one."""
+    match tree:
+        case ast.Constant(value=int() | float() as number):
+            return number
+        case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int() | float() as number)):
+            return -number
+    return None
+
+
+@functools.cache
+def _defaults(function: str) -> dict[str, Any]:
+    """What a function of NumPy's or of ours does where its arguments are not said."""
+    found: Any = syntax.HELPERS.get(function)
+    if found is None:
+        found = np
+        for part in function.split(".")[1:]:
+            found = getattr(found, part, None)
+    try:
+        parameters = inspect.signature(found).parameters
+    except (TypeError, ValueError):
+        return {}
+    return {name: p.default for name, p in parameters.items()}
+
+
 class _Qualify(ast.NodeTransformer):
     def __init__(self, qualified: Callable[[str], ast.expr]) -> None:
         self.qualified = qualified
@@ -254,11 +207,21 @@ class _Qualify(ast.NodeTransformer):
         return self.qualified(node.id)
 
 
+def _says(keyword: ast.keyword, defaults: dict[str, Any]) -> bool:
+    """Whether a keyword says what would hold without it."""
+    number = _number(keyword.value)
+    default = defaults.get(keyword.arg or "")
+    return number is not None and type(default) is type(number) and default == number
+
+
 class OnArrays(ast.NodeTransformer):
     """What is written more briefly about arrays: `x.T`, and indices outside of brackets."""
 
     def visit_Call(self, node: ast.Call) -> ast.expr:
         self.generic_visit(node)
+        if node.keywords:
+            usual = _defaults(ast.unparse(node.func))
+            node.keywords = [k for k in node.keywords if not _says(k, usual)]
         match node:
             case ast.Call(
                 func=ast.Attribute(value=ast.Name(id="np" | "jnp"), attr="transpose"),
@@ -284,7 +247,8 @@ class _OnFloats(ast.NodeTransformer):
 
     def visit_BinOp(self, node: ast.BinOp) -> ast.expr:
         self.generic_visit(node)
-        if isinstance(node.op, ast.Pow) and not isinstance(node.right, ast.Constant):
+        exponent = _number(node.right)
+        if isinstance(node.op, ast.Pow) and (exponent is None or exponent % 1):
             self.writer.modules.add("math")
             power = ast.Attribute(syntax.name("math"), "pow", ast.Load())
             return ast.Call(power, [node.left, node.right], [])
@@ -315,5 +279,5 @@ def preamble(writer: Writer) -> list[str]:
         for node in ast.walk(ast.parse(text))
         if isinstance(node, ast.Name)
     }
-    imports = [line for name, line in _MODULES.items() if name in {*names, *writer.modules}]
+    imports = [line for name, line in MODULES.items() if name in {*names, *writer.modules}]
     return ["\n".join(imports), *texts] if imports else texts

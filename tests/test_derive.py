@@ -5,6 +5,7 @@ import cProfile
 import math
 import subprocess
 import sys
+from collections import namedtuple
 
 import numpy as np
 import pytest
@@ -12,10 +13,11 @@ from agreement import agree, close, slope_of, weighted
 from registry_cases import calls
 
 import autodiff as ad
-from autodiff import derive, grad, hvp, jacobian, value_and_grad
+from autodiff import compile, derive, grad, hvp, jacobian, value_and_grad
 from autodiff.formula import filled, text_of
 from autodiff.primitive import REGISTRY
 from autodiff.tracing import TraceError
+from autodiff.tree import leaves
 
 
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
@@ -62,7 +64,7 @@ def neuron(w, x):
     f = 1 / (1 + math.exp(-dot))
 
     # backward
-    d_dot = f / (1.0 + math.exp(dot))
+    d_dot = f / (1 + math.exp(dot))
     d_w1 = d_dot * x1
     d_x1 = d_dot * w1
     d_w0 = d_dot * x0
@@ -120,6 +122,77 @@ def test_no_line_is_dead_and_no_sum_is_made_twice():
     assert source.count("exp") == 1
     assert "cos" not in source
     assert "* 1.0" not in source
+
+
+def test_entries_are_added_in_place():
+    def rosenbrock(x):
+        return (1 - x[0]) ** 2 + 100 * (x[1] - x[0] ** 2) ** 2 + np.sum(x[[0, 0, 1]] ** 2)
+
+    x = np.array([1.5, -2.0])
+    program = derive(rosenbrock, x)
+    assert "d_x = np.zeros(2)  # (2,)\n" in program.source
+    assert "    d_x[0] += d_v" in program.source
+    assert "np.add.at(d_x, np.array([0, 0, 1]), " in program.source
+    agree(program, rosenbrock, x, argnums=0)
+    assert "d_x = jnp.zeros(2).at[" in derive(rosenbrock, x, engine="jax").source
+    for f in (lambda x: np.sum(x[::2]) + x[1] ** 2 * x[2], lambda x: np.sum(x * x) + x[1] ** 3):
+        agree(derive(f, np.arange(3.0)), f, np.arange(3.0), argnums=0)
+
+
+def test_constants_are_folded_and_defaults_left_out():
+    def f(x):
+        doubled = x + x
+        return np.sum(np.var(doubled, axis=0) * 4.0 * 0.5)
+
+    source = derive(f, np.ones((2, 3))).source
+    assert "doubled = 2 * x  # (2, 3)" in source
+    assert "np.var(doubled, axis=0)  #" in source
+    assert "2 * v1" in source
+
+
+def test_names_are_the_users():
+    def neuron(weights, inputs):
+        w0, w1 = weights
+        dot = w0 * inputs["x"] + w1
+        return dot * dot
+
+    source = derive(neuron, [1.0, 2.0], {"x": 3.0, "unused": 1.0}).source
+    assert "    w0, w1 = weights\n    x = inputs['x']\n\n    # forward" in source
+    second = derive(grad(lambda x: x**3), 2.0).source
+    assert "# backward, order 2" in second
+    assert "d2_x = " in second
+
+
+def test_structures_of_every_kind():
+    Layer = namedtuple("Layer", "W b")
+
+    def f(layers, extra):
+        return sum(np.sum(layer.W * layer.b) for layer in layers["all"]) * extra[0][1]["k"]
+
+    layers = {"all": [Layer(np.ones(2), 2.0), Layer(np.ones(2), 3.0)]}
+    extra = (1.0, {"k": 2.0, 5: None, ("a", 1): np.ones(1)}), 3.0
+    for program in (derive(f, layers, extra), compile(value_and_grad(f, (0, 1)))):
+        for _ in range(2):
+            value, (d_layers, d_extra) = program(layers, extra)
+            expected, (eager_layers, eager_extra) = value_and_grad(f, (0, 1))(layers, extra)
+            close(value, expected)
+            assert type(d_layers["all"][1]) is Layer
+            assert list(d_extra[0][1]) == list(eager_extra[0][1])
+            for found, right in zip(
+                leaves((d_layers, d_extra)), leaves((eager_layers, eager_extra)), strict=True
+            ):
+                close(found, right)
+
+
+def test_a_key_that_cannot_be_written_is_refused():
+    with pytest.raises(TypeError, match="keys of dicts"):
+        derive(lambda d: d[int], {int: 1.0})
+
+
+def test_a_fractional_power_of_a_negative_number_is_no_number():
+    value, slope = derive(lambda x: x**0.5, 1.0)(-1.0)
+    assert math.isnan(value)
+    assert math.isnan(slope)
 
 
 def test_shapes_stand_as_comments():
