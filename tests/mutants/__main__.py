@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import Any
 
 from .mutations import Mutant, Rule, mutants_of
-from .running import TIMEOUT, Test, Tree, in_a_fork, killer, watch_tests
+from .running import TIMEOUT, Hunter, Test, Tree, in_a_fork, watch_tests
 
 ROOT = Path(__file__).resolve().parents[2]
 EQUIVALENT = Path(__file__).with_name("equivalent.toml")
@@ -91,14 +91,14 @@ def watched(workers: int) -> list[Test]:
 _mine: dict[str, Any] = {}  # what a worker was started with
 
 
-def _start(trees: Any, **given: Any) -> None:
-    _mine.update(given, tree=trees.get())
+def _start(trees: Any, tests: list[Test], **given: Any) -> None:
+    _mine.update(given, hunter=Hunter(trees.get(), tests))
 
 
 def _try(place: int) -> str | None:
     if time.monotonic() > _mine["until"]:
         return NOT_TRIED
-    return killer(_mine["tree"], _mine["mutants"][place], _mine["tests"])
+    return _mine["hunter"].killer(_mine["mutants"][place])
 
 
 NOT_TRIED = "the time was up"

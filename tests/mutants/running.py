@@ -18,7 +18,8 @@ import signal
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterable
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -38,7 +39,7 @@ from .mutations import Mutant
 LIBRARIES = (hypothesis, mpmath, numpy)  # imported here, so that no fork has to
 PACKAGES = ("autodiff", "nn", "optim", "viz")
 QUICK = 40  # so many tests are tried before the others are collected
-FAST = 15.0  # seconds: the quickest tests that take so long together are the fast part
+FAST = 8.0  # seconds: the quickest tests that take so long together are the fast part
 
 
 @dataclass
@@ -49,6 +50,10 @@ class Test:
     seconds: float
     passed: bool
     lines: dict[str, bytes]  # as bits
+
+    @property
+    def file(self) -> str:
+        return self.node.partition("::")[0]
 
     def reaches(self, mutant: Mutant) -> bool:
         """Whether it reaches one of the lines that the fault is in."""
@@ -136,19 +141,14 @@ class _Alone:
     def __init__(self, tree: Tree, share: int, shares: int) -> None:
         self.tree, self.share, self.shares = tree, share, shares
         self.tests: list[Test] = []
-        self.collecting = self._started()
-
-    def _started(self) -> coverage.Coverage:
-        source = [str(self.tree.path / name) for name in PACKAGES]
-        watch = coverage.Coverage(data_file=None, source=source, config_file=False)
-        watch.set_option("run:disable_warnings", ["no-data-collected"])
-        watch.start()
-        return watch
+        source = [str(tree.path / name) for name in PACKAGES]
+        self.coverage = coverage.Coverage(data_file=None, source=source, config_file=False)
+        self.coverage.set_option("run:disable_warnings", ["no-data-collected"])
+        self.coverage.start()
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        self.coverage.stop()
         items[:] = items[self.share :: self.shares]
-        self.collecting.stop()
-        self.before = self._lines(self.collecting)
 
     def pytest_runtest_protocol(self, item: pytest.Item) -> bool:
         test = in_a_fork(lambda: self._watch(item), seconds=120)
@@ -156,24 +156,18 @@ class _Alone:
         return True
 
     def _watch(self, item: pytest.Item) -> Test:
-        watch = self._started()
+        self.coverage.start()
         start = time.perf_counter()
         reports = runtestprotocol(item, log=False, nextitem=None)
         seconds = time.perf_counter() - start
-        watch.stop()
+        self.coverage.stop()
         passed = not any(report.failed for report in reports)
-        lines = self._lines(watch)
-        for file, numbers in self.before.items():
-            lines[file] = lines.get(file, set()) | numbers
-        bits = {file: nums_to_numbits(numbers) for file, numbers in lines.items()}
-        return Test(item.nodeid, seconds, passed, bits)
-
-    def _lines(self, watch: coverage.Coverage) -> dict[str, set[int]]:
-        data, found = watch.get_data(), {}
+        data, lines = self.coverage.get_data(), {}
         for file in data.measured_files():
             if Path(file).is_relative_to(self.tree.path):
-                found[str(Path(file).relative_to(self.tree.path))] = set(data.lines(file))
-        return found
+                name = str(Path(file).relative_to(self.tree.path))
+                lines[name] = nums_to_numbits(data.lines(file))
+        return Test(item.nodeid, seconds, passed, lines)
 
 
 def watch_tests(tree: Tree, share: int, shares: int) -> list[Test]:
@@ -220,25 +214,49 @@ class _Chosen:
 TIMEOUT = "the end of the time, or of the process"
 
 
-def killer(tree: Tree, mutant: Mutant, tests: list[Test]) -> str | None:
-    """What finds the mutant: a test's name, or that it never ends; None if it survives.
+class Hunter:
+    """What finds mutants in a tree of its own; it learns which files of tests find the most."""
 
-    Of the tests, the quickest first, those that reach the mutant's lines are run.
-    """
-    tests = _fast([test for test in tests if test.reaches(mutant)])
-    take_back = tree.plant(mutant)
-    try:
-        for chosen in (tests[:QUICK], tests[QUICK:]):
-            if not chosen:
-                break
-            found = in_a_fork(lambda chosen=chosen: _run(tree, chosen), seconds=_limit(chosen))
-            if found is None:
-                return TIMEOUT
-            if found:
-                return found
-        return None
-    finally:
-        take_back()
+    def __init__(self, tree: Tree, tests: list[Test]) -> None:
+        self.tree, self.tests = tree, tests  # the quickest first
+        self.found: Counter[str] = Counter()
+        self.tried: Counter[str] = Counter()
+
+    def killer(self, mutant: Mutant) -> str | None:
+        """What finds the mutant: a test's name, or that it never ends; None if it survives.
+
+        Only those tests are run that reach the mutant's lines: a few of one file, since to
+        collect a file takes longer than to run them, then the quickest of all, then the rest.
+        """
+        tests = _fast([test for test in self.tests if test.reaches(mutant)])
+        take_back = self.tree.plant(mutant)
+        try:
+            for chosen in self._stages(tests):
+                found = in_a_fork(lambda chosen=chosen: _run(self.tree, chosen), _limit(chosen))
+                if found is None:
+                    return TIMEOUT
+                if found:
+                    self.found[found.partition("::")[0]] += 1
+                    return found
+            return None
+        finally:
+            take_back()
+
+    def _stages(self, tests: list[Test]) -> Iterator[list[Test]]:
+        if not tests:
+            return
+        best = max(
+            dict.fromkeys(test.file for test in tests),
+            key=lambda file: (self.found[file] + 1) / (self.tried[file] + 1),
+        )
+        self.tried[best] += 1
+        first = [test for test in tests if test.file == best][: QUICK // 2]
+        rest = [test for test in tests if test not in first]
+        yield first
+        if rest[:QUICK]:
+            yield rest[:QUICK]
+        if rest[QUICK:]:
+            yield rest[QUICK:]
 
 
 def _fast(tests: list[Test]) -> list[Test]:
@@ -255,7 +273,7 @@ def _run(tree: Tree, tests: list[Test]) -> str:
     sys.dont_write_bytecode = True  # a planted fault is not to stay in a compiled file
     nodes = [test.node for test in tests]
     plugin = _Chosen(nodes)
-    code = _pytest(tree, plugin, dict.fromkeys(node.partition("::")[0] for node in nodes))
+    code = _pytest(tree, plugin, dict.fromkeys(test.file for test in tests))
     if plugin.failed:
         return plugin.failed
     return "" if code == pytest.ExitCode.OK else f"pytest ends with {code!r}"
