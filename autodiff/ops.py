@@ -316,10 +316,11 @@ def piecewise(x, conditions, functions):
     if not isinstance(conditions, (list, tuple)) and len(np.shape(conditions)) <= len(shape_of(x)):
         conditions = [conditions]
     values = [f(x) if callable(f) else f for f in functions]
-    result = values.pop() if len(values) == len(conditions) + 1 else 0.0
+    default = values.pop() if len(values) == len(conditions) + 1 else 0.0
+    result = where(np.zeros(shape_of(x), bool), x, default)  # of the shape and kind of x
     for condition, value in zip(conditions, values, strict=True):
         result = where(condition, value, result)
-    return result + 0.0 * x
+    return result
 
 
 @composite(np.choose)

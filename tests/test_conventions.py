@@ -98,6 +98,17 @@ def test_an_unselected_branch_never_poisons(singular):
         np.testing.assert_array_equal(hessian(f)(x), np.diag([2.0, 2.0]))
 
 
+def test_a_zero_cotangent_stops_only_where_the_partial_is_singular():
+    u, v = np.array([0.0, 0.0, 1.0]), np.array([0.0, 4.0, 4.0])
+
+    def slope_by_v(weight):  # weight * 0.5 / sqrt(v), at a weight that is a cotangent of sqrt
+        return grad(lambda x: (weight * np.sqrt(x)).sum())(v)
+
+    np.testing.assert_array_equal(slope_by_v(u), [0.0, 0.0, 0.25])
+    by_u = grad(lambda weight: slope_by_v(weight).sum())(u)
+    np.testing.assert_array_equal(by_u, [0.0, 0.25, 0.25])
+
+
 def test_a_backward_pass_never_warns():
     t = Tensor([0.0, 1.0])
     y = ad.sqrt(t)

@@ -34,7 +34,7 @@ EQUIVALENT = Path(__file__).with_name("equivalent.toml")
 # makes a program of a trace, and what steps along a gradient.
 FILES = [
     "autodiff/backprop.py", "autodiff/transforms.py", "autodiff/primitive.py",
-    "autodiff/declare.py", "autodiff/symbol.py", "autodiff/simplify.py",
+    "autodiff/link.py", "autodiff/declare.py", "autodiff/symbol.py", "autodiff/simplify.py",
     "nn/losses.py", "optim/optimizers.py",
 ]  # fmt: skip
 Key = tuple[str, str, str, str]

@@ -1,0 +1,126 @@
+"""Operations that choose, at every pair of special values: ties, infinities, NaN, both bounds.
+
+What each derivative is said to be stands here once, as a plain Python function of two numbers.
+"""
+
+import itertools
+import math
+
+import numpy as np
+import pytest
+
+import autodiff as ad
+from autodiff import Tensor, Value, grad
+
+NUMBERS = [-math.inf, -2.0, -1.0, 0.0, 1.0, 2.0, math.inf]
+PAIRS = list(itertools.product(NUMBERS, repeat=2))
+NAN_PAIRS = [(math.nan, b) for b in NUMBERS] + [(a, math.nan) for a in NUMBERS]
+
+
+def first_is_larger(a, b):
+    """1 for the larger of two, shared at a tie; 1 for a number beside NaN."""
+    if math.isnan(a) or math.isnan(b):
+        return float(math.isnan(b) and not math.isnan(a))
+    return 1.0 if a > b else 0.5 if a == b else 0.0
+
+
+def logistic_of_difference(base):
+    def derivative(a, b):
+        if a == b:
+            return 0.5
+        return 1 / (1 + math.exp(min(math.log(base) * (b - a), 700.0)))
+
+    return derivative
+
+
+def is_exactly(f, expected_a, expected_b, pairs, rtol=0.0):
+    """Whether f has these two partial derivatives, on Values and, all at once, on Tensors."""
+    a, b = np.array(pairs).T
+    right = [[expected(*pair) for pair in pairs] for expected in (expected_a, expected_b)]
+    with np.errstate(all="ignore"):
+        arrays = grad(lambda x, y: f(x, y).sum(), (0, 1))(a, b)
+    for pair, expected in zip(pairs, zip(*right, strict=True), strict=True):
+        x, y = Value(pair[0]), Value(pair[1])
+        f(x, y).backward()
+        np.testing.assert_allclose((x.grad, y.grad), expected, rtol, 1e-300, err_msg=str(pair))
+    np.testing.assert_allclose(arrays, right, rtol, 1e-300)
+
+
+@pytest.mark.parametrize(
+    ("larger", "smaller"), [(ad.maximum, ad.minimum), (ad.fmax, ad.fmin)], ids=["max", "fmax"]
+)
+def test_the_larger_and_the_smaller(larger, smaller):
+    def other(a, b):
+        return first_is_larger(b, a)
+
+    is_exactly(larger, first_is_larger, other, PAIRS)
+    is_exactly(smaller, other, first_is_larger, PAIRS)
+
+
+def test_beside_nan_the_number_is_chosen():
+    for f in (ad.fmax, ad.fmin):
+        is_exactly(f, first_is_larger, lambda a, b: first_is_larger(b, a), NAN_PAIRS)
+        with np.errstate(all="ignore"):
+            neither = grad(lambda x, f=f: f(x, x).sum())(np.array([math.nan]))
+        assert neither.item() == 0.0
+
+
+@pytest.mark.parametrize(("f", "base"), [(ad.logaddexp, math.e), (ad.logaddexp2, 2.0)])
+def test_a_sum_of_exponentials(f, base):
+    share = logistic_of_difference(base)
+    near = [(1.0, 1.5), (-700.0, 20.0), (1000.0, 999.0), (3.0, 3.0)]
+    is_exactly(f, share, lambda a, b: share(b, a), PAIRS + near, rtol=1e-13)
+
+
+@pytest.mark.parametrize("x", [-2.0, -1.0, 0.0, 1.0, 2.0])
+@pytest.mark.parametrize(("low", "high"), [(-1.0, 1.0), (1.0, 1.0), (1.0, -1.0)])
+def test_between_two_bounds(x, low, high):
+    """Inside and at the bounds x, outside the bound; NumPy takes the upper of crossed ones."""
+    chosen = 2 if low > high or x > high else 1 if x < low else 0
+    expected = tuple(float(i == chosen) for i in range(3))
+    assert grad(ad.clip, (0, 1, 2))(x, low, high) == expected
+    arrays = grad(lambda *args: ad.clip(*args).sum(), (0, 1, 2))(*np.array([[x], [low], [high]]))
+    assert tuple(a.item() for a in arrays) == expected
+    assert grad(lambda v: ad.clip(v, low))(x) == float(x >= low)
+    assert grad(lambda v: ad.clip(v, high=high))(x) == float(x <= high)
+
+
+@pytest.mark.parametrize("x", [-2.0, 0.0, 3.0])
+def test_a_sign_taken_from_another(x):
+    for y in (-0.0, 0.0, 5.0, -5.0):
+        expected = math.copysign(1.0, y) * np.sign(x)
+        assert grad(ad.copysign, (0, 1))(x, y) == (expected, 0.0)
+
+
+LINE = np.array([-2.0, -1.0, 0.0, 1.0, 2.0, 3.0])
+
+
+@pytest.mark.parametrize(
+    ("conditions", "functions", "slope"),
+    [
+        ([LINE < 0, LINE > 1], [np.negative, np.square], [-1, -1, 0, 0, 4, 6]),
+        ([LINE < 0, LINE > 1], [np.negative, 7.0, np.square], [-1, -1, 0, 2, 0, 0]),
+        ([LINE < 2, LINE > 0], [np.negative, np.square], [-1, -1, -1, 2, 4, 6]),
+        (LINE > 0, [np.square, np.negative], [-1, -1, -1, 2, 4, 6]),
+        (LINE > 0, [np.square], [0, 0, 0, 2, 4, 6]),
+        ([LINE > 0], [3.0, 4.0], [0] * 6),
+        (np.array([LINE < 0, LINE > 1]), [np.negative, np.square], [-1, -1, 0, 0, 4, 6]),
+    ],
+)
+@pytest.mark.parametrize("shape", [(6,), (2, 3)])
+def test_piecewise_functions(conditions, functions, slope, shape):
+    if shape == (2, 3):
+        conditions = list(np.reshape(conditions, (-1, *shape)))
+    t = Tensor(LINE.reshape(shape))
+    out = np.piecewise(t, conditions, functions)
+    np.testing.assert_array_equal(out.data, np.piecewise(t.data, conditions, functions))
+    out.sum().backward()
+    np.testing.assert_array_equal(t.grad, np.reshape(slope, shape))
+
+
+def test_piecewise_functions_of_an_infinity():
+    t = Tensor([-np.inf, 3.0])
+    out = np.piecewise(t, [t.data > 0], [np.square, 5.0])
+    np.testing.assert_array_equal(out.data, [5.0, 9.0])
+    out.sum().backward()
+    np.testing.assert_array_equal(t.grad, [0.0, 6.0])
