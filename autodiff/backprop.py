@@ -12,7 +12,7 @@ import numpy as np
 
 from . import ops, reductions, shapes
 from .link import Link
-from .modes import MODES, current_mode
+from .modes import MODES, current_mode, with_care
 from .primitive import brief
 from .tensor import Tensor, as_array
 from .value import Value, describe, is_finite, plain
@@ -114,7 +114,8 @@ def pull_back(order: Sequence[Value], seeds: Sequence[tuple[Value, Any]]) -> Cot
     with np.errstate(all="ignore"):
         pulled = _walk(order, seeds, careful=False)
         if _has_nan(pulled):
-            pulled = _walk(order, seeds, careful=True)
+            with with_care():
+                pulled = _walk(order, seeds, careful=True)
     if MODES and current_mode().lines is not None:
         _check_pulled(order, pulled)
     return pulled
@@ -230,9 +231,7 @@ def _product(ct: Any, partial: Any) -> Any:
             return -ct
     if type(ct) is float and ct == 1.0:
         return partial
-    trace = current_mode().trace
-    care = trace.needs_care(ct, partial) if trace else not is_finite(plain(partial))
-    return ops.safe_mul(ct, partial) if care else ct * partial
+    return ops.times(ct, partial)
 
 
 def _sum_to_recorded(part: Any, operand: Value) -> Any:

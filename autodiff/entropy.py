@@ -10,7 +10,7 @@ import numpy as np
 
 from .declare import primitive
 from .formula import fused, helper
-from .ops import exp
+from .ops import exp, times
 from .primitive import shape_of
 from .reductions import Axis, axes_of, spread, sum
 
@@ -44,7 +44,7 @@ def _top_and_rest(rows: Any) -> tuple[Any, Any]:
 @primitive("logsumexp(x, axis=axis, keepdims=keepdims)")
 def logsumexp(ct, z, x, axis=None, keepdims=False):
     """log(sum(exp(x))), exact where exp would overflow and where the sum is close to 1."""
-    return spread(ct, axis, keepdims) * exp(x - spread(z, axis, keepdims))
+    return times(spread(ct, axis, keepdims), exp(x - spread(z, axis, keepdims)))
 
 
 @helper("softmax")
@@ -56,7 +56,7 @@ def _softmax(x: Any, axis: int = -1) -> Any:
 @primitive("softmax(x, axis=axis)")
 def softmax(ct, z, x, axis=-1):
     """exp(x), scaled so that it sums to 1 along the axis."""
-    return z * (ct - sum(ct * z, axis, True))
+    return times(ct - sum(times(ct, z), axis, True), z)
 
 
 @helper("log_softmax")
@@ -69,7 +69,7 @@ def _log_softmax(x: Any, axis: int = -1) -> Any:
 @primitive("log_softmax(x, axis=axis)")
 def log_softmax(ct, z, x, axis=-1):
     """log(softmax(x)), exact where softmax rounds to 0 or to 1."""
-    return ct - exp(z) * sum(ct, axis, True)
+    return ct - times(sum(ct, axis, True), exp(z))
 
 
 # -- cross entropy, whose gradient is simpler than that of its parts -----------------------

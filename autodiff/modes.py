@@ -72,6 +72,23 @@ def no_grad() -> Iterator[None]:
         yield
 
 
+class _Care(local):
+    taken = False
+
+
+CARE = _Care()  # whether products of plain arrays look: see `ops.times`
+
+
+@contextmanager
+def with_care() -> Iterator[None]:
+    """Within it, a zero cotangent stops at what is not finite, in products of arrays, too."""
+    before, CARE.taken = CARE.taken, True
+    try:
+        yield
+    finally:
+        CARE.taken = before
+
+
 @contextmanager
 def recording() -> Iterator[None]:
     """Within it, graphs are recorded, though it be inside no_grad: a derivative needs its own."""

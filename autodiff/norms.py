@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from .declare import as_numpy, composite, primitive
-from .ops import abs, sign, where
+from .ops import abs, sign, times, where
 from .primitive import shape_of
 from .reductions import Axis, max, min, spread, sum
 from .shapes import expand_dims, moveaxis, ravel, reshape
@@ -16,7 +16,8 @@ from .shapes import expand_dims, moveaxis, ravel, reshape
 @primitive("linalg.norm(x, axis=axis, keepdims=keepdims)")
 def euclidean_norm(ct, z, x, axis=None, keepdims=False):
     """sqrt(sum(x * x)) along an axis, two, or all; at 0 the subgradient 0."""
-    return x * spread(ct / where(z == 0, 1.0, z), axis, keepdims)
+    size = spread(where(z == 0, 1.0, z), axis, keepdims)
+    return times(spread(ct, axis, keepdims), x / size)
 
 
 @composite(np.linalg.norm)

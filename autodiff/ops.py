@@ -9,8 +9,12 @@ import numpy as np
 
 from .declare import as_numpy, composite, elementwise, primitive
 from .formula import helper
+from .modes import CARE, current_mode
 from .primitive import shape_of
 from .questions import isfinite, isinf, isnan, nonzero
+from .symbol import Symbol
+from .value import Value, is_finite
+from .value import plain as plain_data
 
 LOG_2 = math.log(2.0)
 
@@ -417,3 +421,23 @@ def safe_product(ct: Any, partial: Any) -> Any:
 def safe_mul(z, x, partial):
     """A cotangent x times a partial; a zero cotangent stops there, even at a singularity."""
     return where(isfinite(partial) | (x != 0), partial, 0.0), x
+
+
+def needs_care(ct: Any, factor: Any) -> bool:
+    """Whether a zero cotangent may meet what is not finite here, and must stop it."""
+    if isinstance(ct, Symbol) or isinstance(factor, Symbol):
+        return False
+    trace = current_mode().trace
+    if trace is not None:
+        return trace.needs_care(ct, factor)
+    if isinstance(ct, Value) or isinstance(factor, Value):
+        return not is_finite(plain_data(factor))
+    return CARE.taken
+
+
+def times(ct: Any, partial: Any) -> Any:
+    """ct * partial, and exactly 0 where ct is 0, though the partial be infinite or NaN.
+
+    Arrays are looked at only in a careful walk, which is taken where a plain one gave a NaN.
+    """
+    return safe_mul(ct, partial) if needs_care(ct, partial) else ct * partial

@@ -11,7 +11,10 @@ from .declare import as_numpy, composite, primitive
 from .formula import helper
 from .indexing import getitem
 from .joining import stack
+from .modes import CARE
+from .ops import needs_care, times, where
 from .primitive import shape_of
+from .questions import isfinite, logical_not
 from .reductions import sum
 from .shapes import expand_dims, moveaxis, ravel, reshape, swapaxes, transpose
 
@@ -31,23 +34,44 @@ def matmul(ct, z, a, b):
     >>> x.grad
     array([4., 6.])
     """
-    if type(a) is np.ndarray is type(b) is type(ct) and ct.ndim == a.ndim == 2:
+    if type(a) is np.ndarray is type(b) is type(ct) and ct.ndim == a.ndim == 2 and not CARE.taken:
         # `dot` reaches BLAS in less time.
         return lambda: ct.dot(b.T), lambda: a.T.dot(ct)
     a_ndim, b_ndim = len(shape_of(a)), len(shape_of(b))
     if a_ndim == b_ndim == 1:
-        return lambda: ct * b, lambda: ct * a
+        return lambda: times(ct, b), lambda: times(ct, a)
     if a_ndim == 1:  # ct has no axis of rows
         return (
-            lambda: b @ ct if b_ndim == 2 else (b @ expand_dims(ct, -1))[..., 0],
-            lambda: expand_dims(a, -1) * expand_dims(ct, -2),
+            lambda: _behind(b, ct) if b_ndim == 2 else _behind(b, expand_dims(ct, -1))[..., 0],
+            lambda: times(expand_dims(ct, -2), expand_dims(a, -1)),
         )
     if b_ndim == 1:  # ct has no axis of columns
+        back = adjoint(a)
         return (
-            lambda: expand_dims(ct, -1) * b,
-            lambda: a.T @ ct if a_ndim == 2 else (adjoint(a) @ expand_dims(ct, -1))[..., 0],
+            lambda: times(expand_dims(ct, -1), b),
+            lambda: (
+                _behind(back, ct) if a_ndim == 2 else _behind(back, expand_dims(ct, -1))[..., 0]
+            ),
         )
-    return lambda: ct @ adjoint(b), lambda: adjoint(a) @ ct
+    return lambda: _before(ct, adjoint(b)), lambda: _behind(adjoint(a), ct)
+
+
+def _before(ct: Any, x: Any) -> Any:
+    """ct @ x, where zeros of the cotangent stop at what is not finite in x."""
+    if not needs_care(ct, x):
+        return ct @ x
+    finite = isfinite(x)
+    met = matmul((ct != 0) * 1.0, logical_not(finite) * 1.0)
+    return where(met > 0, matmul(ct, x), matmul(ct, where(finite, x, 0.0)))
+
+
+def _behind(x: Any, ct: Any) -> Any:
+    """x @ ct, likewise."""
+    if not needs_care(ct, x):
+        return x @ ct
+    if len(shape_of(ct)) == 1:
+        return _before(ct, adjoint(x))
+    return adjoint(_before(adjoint(ct), adjoint(x)))
 
 
 as_numpy(np.linalg.matmul)(matmul)
@@ -194,7 +218,7 @@ def _einsum_back(ct: Any, i: int, terms: list[str], output: str, operands: Any) 
         known = "".join(given)
         once = "".join(dict.fromkeys(letters))
         kept = "".join(c for c in once if c in known)
-        pulled = einsum_of([*others, ct], ",".join(given) + "->" + kept)
+        pulled = _with_care(others, ct, ",".join(given) + "->" + kept)
         gone = tuple(i for i, c in enumerate(once) if c not in kept)
         pulled = expand_dims(pulled, gone) if gone else pulled
         if once == letters:
@@ -209,6 +233,21 @@ def _einsum_back(ct: Any, i: int, terms: list[str], output: str, operands: Any) 
         return getitem(pulled, tuple(aligned)) * eye
 
     return pull
+
+
+def _with_care(others: list[Any], ct: Any, subscripts: str) -> Any:
+    """Their sum of products, where zeros of the cotangent stop at what is not finite."""
+    pulled = einsum_of([*others, ct], subscripts)
+    if not any([needs_care(ct, x) for x in others]):
+        return pulled
+    finite = [isfinite(x) for x in others]
+    met: Any = 0.0
+    for k, mask in enumerate(finite):
+        wild = [np.ones(shape_of(x)) for x in others]
+        wild[k] = logical_not(mask) * 1.0
+        met = met + einsum_of([*wild, (ct != 0) * 1.0], subscripts)
+    tame = [where(mask, x, 0.0) for mask, x in zip(finite, others, strict=True)]
+    return where(met > 0, pulled, einsum_of([*tame, ct], subscripts))
 
 
 @composite(np.einsum)

@@ -12,7 +12,7 @@ from .declare import as_numpy, primitive
 from .formula import helper
 from .indexing import getitem
 from .joining import concatenate
-from .ops import maximum, minimum, where
+from .ops import maximum, minimum, times, where
 from .primitive import shape_of
 from .shapes import expand_dims, flip, moveaxis, reshape
 
@@ -52,14 +52,14 @@ def mean(ct, z, x, axis=None, keepdims=False):
 def var(ct, z, x, axis=None, ddof=0, keepdims=False):
     """The mean squared distance from the mean; with ddof=1, the unbiased estimate."""
     distance = x - mean(x, axis, True)
-    return spread(ct, axis, keepdims) * distance * (2 / (_count(x, z) - ddof))
+    return times(spread(ct, axis, keepdims), distance) * (2 / (_count(x, z) - ddof))
 
 
 @primitive("std(x, axis=axis, ddof=ddof, keepdims=keepdims)")
 def std(ct, z, x, axis=None, ddof=0, keepdims=False):
     """The square root of `var`; where all entries are equal, the subgradient 0."""
-    scale = ct / (where(z == 0, 1.0, z) * (_count(x, z) - ddof))
-    return spread(scale, axis, keepdims) * (x - mean(x, axis, True))
+    scale = times(ct, 1 / (where(z == 0, 1.0, z) * (_count(x, z) - ddof)))
+    return times(spread(scale, axis, keepdims), x - mean(x, axis, True))
 
 
 @primitive("max(x, axis=axis, keepdims=keepdims)")
@@ -86,7 +86,7 @@ def min(ct, z, x, axis=None, keepdims=False):
 def _shared(ct: Any, chosen: Any, axis: Axis, keepdims: bool) -> Any:
     """The cotangent in equal shares to the chosen entries, and exactly 0 to the others."""
     share = chosen / sum(chosen, axis, True)
-    return where(share, spread(ct, axis, keepdims) * share, 0.0)
+    return where(share, times(spread(ct, axis, keepdims), share), 0.0)
 
 
 # -- products and running totals -----------------------------------------------------------
@@ -107,7 +107,7 @@ def cumprod(ct, z, x, axis=None):
     rows = reshape(x, (1, -1)) if flat else moveaxis(x, axis, -1)
     ct = reshape(ct, (1, -1)) if flat else moveaxis(ct, axis, -1)
     following = _shifted(rows, -1, 0.0)
-    pulled = _before(rows) * recurrence(following, ct)
+    pulled = times(recurrence(following, ct), _before(rows))
     return reshape(pulled, shape_of(x)) if flat else moveaxis(pulled, -1, axis)
 
 
@@ -123,7 +123,7 @@ def prod(ct, z, x, axis=None, keepdims=False):
     rows = reshape(moved, (*shape_of(moved)[: ndim - len(axes)], _count(x, z)))
     others = _before(rows) * flip(_before(flip(rows, -1)), -1)
     others = moveaxis(reshape(others, shape_of(moved)), last, axes)
-    return spread(ct, axis, keepdims) * others
+    return times(spread(ct, axis, keepdims), others)
 
 
 def _shifted(rows: Any, by: int, fill: float) -> Any:
@@ -154,7 +154,7 @@ def _before(rows: Any) -> Any:
 def _recurrence(factor: Any, x: Any) -> Any:
     s = np.array(np.broadcast_to(x, np.broadcast_shapes(np.shape(factor), np.shape(x))))
     for i in range(s.shape[-1] - 2, -1, -1):
-        s[..., i] += factor[..., i] * s[..., i + 1]
+        s[..., i] += np.where(s[..., i + 1] == 0, 0.0, factor[..., i] * s[..., i + 1])
     return s
 
 
@@ -163,7 +163,7 @@ def recurrence(ct, s, factor, x):
     """s with s[i] = x[i] + factor[i] * s[i + 1] along the last axis, and s = x at its end."""
     earlier = flip(_shifted(factor, 1, 0.0), -1)
     pulled = flip(recurrence(earlier, flip(ct, -1)), -1)
-    return lambda: pulled * _shifted(s, -1, 0.0), pulled
+    return lambda: times(pulled, _shifted(s, -1, 0.0)), pulled
 
 
 # -- what NumPy's functions take more --------------------------------------------------------

@@ -10,7 +10,7 @@ import numpy as np
 
 from .declare import composite, elementwise, primitive
 from .formula import helper
-from .ops import exp, safe_mul
+from .ops import exp, times
 
 
 def _by_entry(function: Any, x: Any) -> Any:
@@ -160,7 +160,7 @@ def digamma(z, x):
 @primitive("polygamma(x, n)")
 def polygamma(ct, z, x, n=1):
     """The n-th derivative of `digamma`, for a whole number n >= 0 (note the order: x, n)."""
-    return safe_mul(ct, polygamma(x, n + 1))
+    return times(ct, polygamma(x, n + 1))
 
 
 @composite()
@@ -210,4 +210,4 @@ def i0(z, x):
 def bessel_i(ct, z, x, n=1):
     """The modified Bessel function of the first kind, of the order of a whole number n >= 0."""
     lower = bessel_i(x, builtins.abs(n - 1))
-    return safe_mul(ct, 0.5 * (lower + bessel_i(x, n + 1)))
+    return times(ct, 0.5 * (lower + bessel_i(x, n + 1)))

@@ -200,3 +200,58 @@ def test_a_value_where_python_would_raise():
     y = ad.log(x)
     y.backward()
     assert (y.data, x.grad) == (-np.inf, np.inf)
+
+
+OF_ROWS = {
+    "norm": lambda t: np.linalg.norm(t, axis=1),
+    "norm of order 3": lambda t: np.linalg.norm(t, 3, axis=1),
+    "var": lambda t: np.var(t, axis=1),
+    "std": lambda t: np.std(t, axis=1),
+    "max": lambda t: np.max(t, axis=1),
+    "prod": lambda t: np.prod(t, axis=1),
+    "cumprod": lambda t: np.cumprod(t, axis=1)[:, -1],
+    "logsumexp": lambda t: ad.logsumexp(t, axis=1),
+    "softmax": lambda t: ad.softmax(t)[:, 0],
+    "log_softmax": lambda t: ad.log_softmax(t)[:, 0],
+    "matmul with a vector": lambda t: t @ W[0],
+    "matmul with a matrix": lambda t: (t @ W)[:, 0],
+    "matmul from the left": lambda t: (W @ t.T)[0],
+    "a vector times a matrix": lambda t: W[0] @ t.T,
+    "einsum": lambda t: np.einsum("ij,j,j->i", t, W[0], W[1]),
+    "dot": lambda t: np.stack([np.dot(t[0], W[0]), np.dot(t[1], W[0])]),
+}
+W = np.array([[0.5, -1.0, 2.0], [1.5, 0.3, -0.7], [0.2, 0.9, 1.1]])
+
+
+@pytest.mark.parametrize("name", OF_ROWS)
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_a_row_that_is_not_selected_never_poisons(name, bad):
+    """Neither its own operand, nor what multiplies all rows."""
+    scale, x = np.array([[1.0], [bad]]), np.array([[1.0, 2.0, -0.5], [0.3, 0.4, 0.7]])
+
+    def f(x, both):
+        rows = OF_ROWS[name](np.sin(x) * both * scale)
+        return np.where([True, False], rows, 0.0).sum()
+
+    def alone(x, both):
+        return OF_ROWS[name](np.stack([np.sin(x) * both, np.ones(3)]))[0]
+
+    both = np.array([1.1, 0.9, 1.2])
+    with np.errstate(all="ignore"):
+        slopes, expected = grad(f, (0, 1))(x, both), grad(alone, (0, 1))(x[0], both)
+        np.testing.assert_allclose(slopes[0], [expected[0], np.zeros(3)], rtol=1e-12)
+        np.testing.assert_allclose(slopes[1], expected[1], rtol=1e-12)
+        np.testing.assert_allclose(
+            hessian(f, 1)(x, both), hessian(alone, 1)(x[0], both), rtol=1e-10, atol=1e-12
+        )
+
+
+def test_a_weight_of_rows_that_are_not_selected_is_not_poisoned():
+    """What multiplies a bad row and a good one gets the good one's gradient."""
+    rows = np.array([[1.0, 2.0], [np.nan, np.inf]])
+    with np.errstate(all="ignore"):
+        for product in (lambda w: rows @ w, lambda w: np.einsum("ij,j->i", rows, w)):
+            slope = grad(lambda w, p=product: np.where([True, False], p(w), 0.0).sum())
+            np.testing.assert_array_equal(slope(np.ones(2)), [1.0, 2.0])
+            slope = grad(lambda w, p=product: np.where([True, True], p(w), 0.0).sum())
+            assert np.isnan(slope(np.ones(2))[0])  # a selected row does count
