@@ -43,7 +43,9 @@ class Module:
 
     def __init_subclass__(cls, **keywords: Any) -> None:
         super().__init_subclass__(**keywords)
-        if "forward" in vars(cls):
+        if "forward" in vars(cls) and "__call__" not in vars(
+            cls
+        ):  # one call less than by the above
             cls.__call__ = cls.forward  # type: ignore[method-assign]
 
     def named_parameters(self) -> Iterator[tuple[str, Value]]:

@@ -5,31 +5,25 @@ import os
 import re
 import subprocess
 import sys
-import unicodedata
 from xml.etree import ElementTree
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from names import NASTY, expected, words
 from registry_cases import calls
 
 import autodiff as ad
 import viz
 from autodiff import Tensor, Value
 from autodiff.primitive import REGISTRY
+from autodiff.source import formula_text
 from viz.graph import number
 from viz.render import CARD, GRADIENT, LEAF, LOCAL, OUTPUT, _in_process, with_dark_style
 
 pygraphviz = pytest.importorskip("pygraphviz")
 
-NASTY = [
-    'a"b', "c\\", "\\N \\G \\E \\T \\L \\n \\l", "<unk>", "<b>bold</b>", "{x|y}", "two\nlines",
-    "שלום עולם", "مرحبا", "🦋 나비", "w" * 10_000, "\x00\x07\x1b", "\ud800", "\ufffe", "&amp;",
-    'x"]; evil -> n0 [label="', "-->", "]]>", "<!--", " ", "", "\t", "\r", "\u2028", "\u202eevil",
-    "e\u0301" * 50, "\x85", "\\", '\\"', "<", ">", "<>", "</TD>", "n0", "node", "graph", "0",
-    "-1.5", "%3", "#", "&#0;", "&bogus;", "%s{}",
-]  # fmt: skip
 names = st.one_of(
     st.text(st.characters(codec=None, categories=None), max_size=60),
     st.text(alphabet='\\"<>{}|&;#N GEThel\n\r\t/=[]-', max_size=40),
@@ -64,11 +58,6 @@ def texts_in(svg):
     return [
         t.text or "" for t in ElementTree.fromstring(svg).iter("{http://www.w3.org/2000/svg}text")
     ]
-
-
-def words(text):
-    """Text without white space, of which a picture shows one kind."""
-    return "".join(c for c in text if not c.isspace())
 
 
 # -- what is drawn -------------------------------------------------------------------------
@@ -222,11 +211,12 @@ def drawn(name, operands, params):
     nodes = [Tensor(o, name=f"x{i}") if o.dtype.kind == "f" else o for i, o in enumerate(operands)]
     z = call(nodes, **params) if primitive.variadic else call(*nodes, **params)
     z.backward(np.ones(np.shape(z.data)))
+    assert formula_text(z, lambda o: getattr(o, "name", None) or "constant")
     return viz.draw(z), {n.name for n in nodes if isinstance(n, Value)}
 
 
 @pytest.mark.parametrize("name", REGISTRY)
-def test_every_operation_can_be_drawn(name):
+def test_every_operation_can_be_drawn_and_printed(name):
     for k, (operands, params) in enumerate(calls(name)):
         picture, names = drawn(name, operands, params)
         assert len(parsed(picture).edges()) >= len(names) > 0
@@ -282,21 +272,6 @@ def test_a_picture_is_the_same_in_every_run():
 
 
 # -- names ---------------------------------------------------------------------------------
-
-
-KEPT_BREAKS = "\t\n\r\u2028\u2029"
-TURNS = ("LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI")
-
-
-def expected(name):
-    """What a card shows of a name: one line, 32 characters, none that XML cannot hold."""
-    short = name if len(name) <= 32 else name[:31] + "…"
-    return words("".join("\ufffd" if unprintable(c) else c for c in short))
-
-
-def unprintable(c):
-    control = unicodedata.category(c) in ("Cc", "Cs") and c not in KEPT_BREAKS
-    return control or unicodedata.bidirectional(c) in TURNS or c in "\ufffe\uffff"
 
 
 def check_name(name):

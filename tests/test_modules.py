@@ -83,6 +83,22 @@ def test_calling_is_forward_also_where_it_is_inherited():
     np.testing.assert_array_equal(same(np.eye(2)).data, 2 * plain(np.eye(2)).data)
 
 
+def test_a_call_may_do_more_than_forward():
+    class Counting(Module):
+        calls = 0
+
+        def forward(self, x):
+            return x
+
+        def __call__(self, x):
+            self.calls += 1
+            return self.forward(x)
+
+    module = Counting()
+    assert module(module(3.0)) == 3.0
+    assert module.calls == 2
+
+
 # -- scalars -------------------------------------------------------------------------------
 
 

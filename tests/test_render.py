@@ -11,6 +11,7 @@ from xml.etree import ElementTree
 import matplotlib.image
 import numpy as np
 import pytest
+from names import NASTY, expected, words
 
 import autodiff as ad
 import viz
@@ -73,6 +74,16 @@ def test_both_ways_draw_the_same(renderer):
     assert {"x<&>", "y", "*", "tanh", "+", "2.00", "-3.00", "-6.00"} <= set(texts)
     edges = [g for g in svg.iter("{http://www.w3.org/2000/svg}g") if g.get("class") == "edge"]
     assert len(edges) == 5
+
+
+def test_nasty_names_are_drawn_as_they_are(renderer):
+    total = sum((Value(1.0, name=name) for name in NASTY), Value(0.0, name="start"))
+    total.backward()
+    svg = ElementTree.fromstring(viz.draw(total).pipe("svg"))
+    texts = [words(t.text or "") for t in svg.iter("{http://www.w3.org/2000/svg}text")]
+    assert {expected(name) for name in NASTY} - {""} <= set(texts)
+    nodes = [g for g in svg.iter("{http://www.w3.org/2000/svg}g") if g.get("class") == "node"]
+    assert len(nodes) == 2 * len(NASTY) + 1
 
 
 def test_a_bitmap_is_sharp_and_has_something_on_it(renderer):
