@@ -251,7 +251,10 @@ def _sum_to_recorded(part: Any, operand: Value) -> Any:
         if np.shape(plain(part)) != shape:
             part = shapes.broadcast_to(part, shape)
     dtype = getattr(plain(part), "dtype", operand.dtype)
-    return part if dtype == operand.dtype else shapes.astype(part, operand.dtype)
+    if dtype == operand.dtype:
+        return part
+    # A sum of plain numbers over all axes is a number, which would be taken for a float64.
+    return shapes.astype(part if isinstance(part, Value) else np.asarray(part), operand.dtype)
 
 
 def _pull_ieee(link: Link, ct: Any, node: Value) -> Any:

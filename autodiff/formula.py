@@ -171,6 +171,11 @@ class _ProductByDot(ast.NodeTransformer):
         return node
 
 
+def powers_by_math(tree: Any) -> Any:
+    """A formula's syntax with its powers by math.pow, as they are computed on floats."""
+    return _PowerByMath().visit(tree)
+
+
 class _Put(ast.NodeTransformer):
     """Puts expressions in the place of names, and folds what the static values decide."""
 
@@ -383,9 +388,23 @@ class Formula:
         return self._compiled(numpy_function, _ProductByDot().visit(tree))
 
     def on_floats(self) -> Function:
-        """The formula as a function of Python floats."""
+        """The formula as a function of Python floats.
+
+        One that asks an operand for what only arrays have, as `x[index]`, is given NumPy's floats.
+        """
+        owners = [
+            n.value for n in ast.walk(self.tree) if isinstance(n, (ast.Attribute, ast.Subscript))
+        ]
+        if any(isinstance(owner, ast.Name) and owner.id in self.operands for owner in owners):
+            on_arrays = self.on_arrays()
+
+            def on_numpys_floats(*operands: Any) -> Any:
+                result = on_arrays(*[np.float64(o) if type(o) is float else o for o in operands])
+                return float(result) if np.ndim(result) == 0 else result
+
+            return on_numpys_floats
         tree = ast.parse(self.text, mode="eval").body
-        return self._compiled(scalar_function, _PowerByMath().visit(tree))
+        return self._compiled(scalar_function, powers_by_math(tree))
 
     def _compiled(self, look_up: Callable[[str], Any], tree: ast.expr) -> Function:
         form = self._operator(tree)

@@ -48,10 +48,15 @@ def repeats(index: Any) -> bool:
     return any(isinstance(p, (list, np.ndarray)) and np.asarray(p).dtype != bool for p in parts)
 
 
+def _entries(ct: Any, index: Any) -> Any:
+    """The entries of a cotangent at an index; a number, which takes none, is its own."""
+    return getitem(ct, index) if shape_of(ct) else ct
+
+
 @primitive("scatter(x, index, shape)")
 def scatter(ct, z, x, index=(), shape=()):
     """Zeros of `shape` with x added at `index`: what a gather pulls back."""
-    return getitem(ct, index)
+    return _entries(ct, index)
 
 
 @helper(
@@ -74,7 +79,7 @@ def at_set(ct, z, x, value, index=()):
     """x with the entries at `index` replaced, as `x.at[index].set(value)`."""
     return (
         lambda: at_set(ct, np.zeros((), np.float32), index),
-        lambda: where(_last_to_write(shape_of(x), index), getitem(ct, index), 0.0),
+        lambda: where(_last_to_write(shape_of(x), index), _entries(ct, index), 0.0),
     )
 
 
@@ -90,7 +95,7 @@ def _last_to_write(shape: tuple[int, ...], index: Any) -> Any:
 @primitive("x + scatter(broadcast_to(value, x[index].shape), index, x.shape)")
 def at_add(ct, z, x, value, index=()):
     """x with `value` added at `index`, as `x.at[index].add(value)`; repeats add up."""
-    return ct, lambda: getitem(ct, index)
+    return ct, lambda: _entries(ct, index)
 
 
 class At:
@@ -164,8 +169,15 @@ def _places_along_axis(indices: Any, axis: int, shape: tuple[int, ...]) -> tuple
 def _add_along_axis(x: Any, indices: Any, axis: Any, shape: tuple[int, ...]) -> Any:
     """Zeros of `shape`, with the entries of x added where take_along_axis takes them from."""
     whole = np.zeros(shape, np.asarray(x).dtype)
-    if np.shape(indices) != np.shape(x):
-        raise ValueError(f"Indices of shape {np.shape(indices)} place no x of shape {np.shape(x)}.")
+    pairs = enumerate(zip(np.shape(x), shape, strict=False))
+    along = axis % max(len(shape), 1)
+    fits = len(np.shape(x)) == len(shape) and all(
+        n == m or m == 1 or i == along for i, (n, m) in pairs
+    )
+    if np.shape(indices) != np.shape(x) or not fits:
+        raise ValueError(
+            f"Indices of shape {np.shape(indices)} place no x of shape {np.shape(x)} in {shape}."
+        )
     np.add.at(whole, _places_along_axis(indices, axis, shape), x)
     return whole
 

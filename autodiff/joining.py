@@ -262,7 +262,7 @@ def _overlap_add(x: Any, shape: Any, axis: Any, whole: tuple[int, ...]) -> Any:
     x = np.asarray(x)
     lengths = shape if isinstance(shape, tuple) else (shape,)
     named = range(len(whole)) if axis is None else (axis if isinstance(axis, tuple) else (axis,))
-    axes = [a % len(whole) for a in named]
+    axes = [a % max(len(whole), 1) for a in named]
     expected = list(whole) + list(lengths)
     for a, length in zip(axes, lengths, strict=True):
         expected[a] -= length - 1
@@ -270,9 +270,10 @@ def _overlap_add(x: Any, shape: Any, axis: Any, whole: tuple[int, ...]) -> Any:
         raise ValueError(f"Windows of {whole} have shape {tuple(expected)}, but not {x.shape}.")
     total = np.zeros(whole, x.dtype)
     for offset in np.ndindex(*lengths):
-        place = [slice(None)] * len(whole)
+        starts = [0] * len(whole)
         for start, a in zip(offset, axes, strict=True):
-            place[a] = slice(start, start + x.shape[a])
+            starts[a] += start  # an axis may be named twice
+        place = [slice(s, s + n) for s, n in zip(starts, x.shape, strict=False)]
         total[tuple(place)] += x[(..., *offset)]
     return total
 

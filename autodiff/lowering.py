@@ -107,10 +107,10 @@ class Lowered:
         tree = self.writer.expression(step) if whole else self.writer.line(step, anywhere=True)
         if tree is None:
             return None
+        base = self._base(step) if isinstance(step.example, np.ndarray) else None
+        if base is not None:
+            return self._view(step, base, tree)
         if array and step.primitive is not None:
-            base = self._base(step)
-            if base is not None:
-                return self._view(step, base, tree)
             found = self._dot(tree) or self._row_sum(tree, step)
             if found is None and _all_ufuncs(tree):
                 found = self._ufunc(tree)

@@ -152,6 +152,11 @@ def _before(rows: Any) -> Any:
     """,
 )
 def _recurrence(factor: Any, x: Any) -> Any:
+    if np.shape(factor)[-1:] != np.shape(x)[-1:] or not np.shape(x):
+        raise ValueError(
+            "`recurrence` runs along a last axis of one length, but the shapes here are "
+            f"{np.shape(factor)} and {np.shape(x)}."
+        )
     s = np.array(np.broadcast_to(x, np.broadcast_shapes(np.shape(factor), np.shape(x))))
     for i in range(s.shape[-1] - 2, -1, -1):
         s[..., i] += np.where(s[..., i + 1] == 0, 0.0, factor[..., i] * s[..., i + 1])

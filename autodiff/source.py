@@ -119,8 +119,8 @@ def edge_texts(node: Value) -> tuple[str, ...]:
     shapes = [np.shape(operand._data) for operand in node.inputs]
     return tuple(
         text
-        if len(s) == node._data.ndim or "ct" not in text
-        else _summed(text, node._data.ndim - len(s))
+        if len(s) == np.ndim(node._data) or "ct" not in text
+        else _summed(text, np.ndim(node._data) - len(s))
         for text, s in zip(texts, shapes, strict=True)
     )
 

@@ -55,7 +55,7 @@ class _Level(AbstractContextManager["_Level"]):
         if not self.nested:
             return plain(found)
         if isinstance(like, Value) and not isinstance(found, Value):
-            return _constant(found)
+            return _constant(found, like)
         return found
 
     def output(self, found: Any) -> Any:
@@ -68,8 +68,9 @@ class _Level(AbstractContextManager["_Level"]):
             return pull_back_recorded(order, seeds)
 
 
-def _constant(data: Any) -> Value:
-    return new_node(Tensor, data) if isinstance(data, np.ndarray) else Value(data)
+def _constant(data: Any, like: Any) -> Value:
+    """A leaf of the kind of `like`: NumPy makes scalars of arrays without axes."""
+    return new_node(Tensor, np.asarray(data)) if isinstance(like, Tensor) else Value(data)
 
 
 def _between(roots: Sequence[Value], targets: Sequence[Value]) -> list[Value]:
@@ -288,7 +289,7 @@ def jvp(
         run = _Call(inner, f, primals, {}, tuple(range(len(primals))), has_aux)
         outputs = leaves(run.out)
         cotangents = [
-            _constant(np.ones_like(plain(o)) if isinstance(o, Tensor) else 1.0) for o in outputs
+            _constant(np.ones_like(plain(o)) if isinstance(o, Tensor) else 1.0, o) for o in outputs
         ]
         pulled = run.pull(cotangents)
         pairs = [

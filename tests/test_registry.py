@@ -1,99 +1,183 @@
-"""Every operation of the registry against oracles that share no code with it."""
+"""Every operation of the registry against the oracles: shapes, dtypes, orders, modes, readings.
 
+Operands are found by the kit, so that an operation declared tomorrow is tested today.
+"""
+
+import ast
 import warnings
 
 import numpy as np
 import pytest
-from registry_cases import calls
+from agreement import agree, by_numpy, close, slope_of
 
 import autodiff as ad
+import viz
+from autodiff import compile, derive, grad, jvp, value_and_grad, vjp
 from autodiff.primitive import REGISTRY
-from autodiff.testing import complex_step, finite_differences
+from autodiff.source import edge_texts, formula_text, operation_text, topological
+from autodiff.testing import check_gradients, complex_step
+from autodiff.testing.graphs import Choice, build, weights, well_defined
+from autodiff.testing.operands import call, uses
 
-SYMMETRIC = ("cholesky", "eigh_stacked")  # they read one triangle and stand for both
+pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning")
 
 
-def differentiable(name, arguments):
-    return [i for i, a in enumerate(arguments) if a.dtype.kind == "f"]
+def in_dtype(use, dtype):
+    return [np.asarray(x, dtype) for x in use.args]
 
 
-def contraction(name, operands, params, which, weights):
-    """The operation as a function of one operand that gives one number."""
-    primitive = REGISTRY[name]
+def weighted(use):
+    """The use as a function that gives one number."""
 
-    def f(x):
-        if name in SYMMETRIC:
-            x = (x + np.swapaxes(x, -1, -2)) / 2
-        given = [x if i == which else o for i, o in enumerate(operands)]
-        arguments = [given] if primitive.variadic else given
-        full = {**primitive.defaults, **params}
-        with np.errstate(all="ignore"):
-            return np.sum(weights * primitive.on_arrays(*arguments, *full.values()))
+    def f(*args):
+        z = use(*args)
+        shape = getattr(z, "shape", ())
+        return ad.sum(z * weights(shape).astype(z.dtype)) if shape else z
 
     return f
 
 
-def analytic(name, operands, params, which, weights, dtype):
-    call = getattr(ad, name)
-    x = ad.Tensor(operands[which].astype(dtype))
-    given = [
-        x if i == which else (o.astype(dtype) if o.dtype.kind == "f" else o)
-        for i, o in enumerate(operands)
-    ]
-    with np.errstate(all="ignore"):
-        z = call(given, **params) if REGISTRY[name].variadic else call(*given, **params)
-    z.backward(weights)
-    assert x.grad.shape == x.shape
-    assert x.grad.dtype == dtype
-    return x.grad
+@pytest.mark.parametrize("name", REGISTRY)
+def test_derivatives_in_both_modes_to_second_order(name):
+    checked = 0
+    for use in uses(name, 14):
+        report = check_gradients(use, *use.args)
+        assert not report.kinks, f"{use!r}: {report}"
+        checked += report.checked
+    assert checked, f"`{name}` has no operands at which its derivative was compared"
+
+
+@pytest.mark.parametrize("name", REGISTRY)
+def test_float32_stays_and_agrees_with_float64(name):
+    for use in uses(name, 6):
+        single = in_dtype(use, np.float32)
+        double = [x.astype(np.float64) for x in single]
+        f, by = weighted(use), tuple(range(len(single)))
+        for g in (f, slope_of(f, by)):
+            value, slopes = value_and_grad(g, by)(*single)
+            expected = value_and_grad(g, by)(*double)[1]
+            assert np.asarray(value).dtype == (
+                np.float32 if g is not f else np.asarray(f(*single)).dtype
+            )
+            for found, right in zip(slopes, expected, strict=True):
+                assert found.dtype == np.float32
+                assert found.shape == right.shape
+                scale = 1 + np.abs(right).max()
+                np.testing.assert_allclose(found / scale, right / scale, rtol=0.02, atol=2e-3)
+        out, tangent = jvp(use, single, single)
+        assert np.asarray(tangent).dtype == np.asarray(out).dtype
+
+
+@pytest.mark.parametrize("name", REGISTRY)
+def test_scalars_are_as_arrays_without_axes(name):
+    for use in uses(name):
+        if any(np.ndim(o) for o in use.operands):
+            continue
+        floats = [float(x) for x in use.args]
+        arrays = [np.asarray(x) for x in use.args]
+        by = tuple(range(len(floats)))
+        value, slopes = value_and_grad(weighted(use), by)(*floats)
+        expected, right = value_and_grad(weighted(use), by)(*arrays)
+        np.testing.assert_allclose(value, expected, rtol=1e-14)
+        np.testing.assert_allclose(slopes, right, rtol=1e-14)
+        assert all(type(s) is float for s in slopes)
+
+
+@pytest.mark.parametrize("name", REGISTRY)
+def test_the_complex_step_agrees_where_it_can_be_taken(name):
+    for use in uses(name, 4):
+        primitive = REGISTRY[name]
+
+        def plain(*args, use=use, primitive=primitive):
+            given = use.with_args(args)
+            full = {**primitive.defaults, **use.params}.values()
+            with np.errstate(all="ignore"):
+                z = primitive.on_arrays(*([given] if primitive.variadic else given), *full)
+            return np.sum(z * weights(np.shape(z)))
+
+        by = tuple(range(len(use.args)))
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("error", np.exceptions.ComplexWarning)
+                exact = complex_step(plain, *use.args, argnums=by)
+        except (TypeError, ValueError, np.exceptions.ComplexWarning):
+            continue  # the operation does not take complex numbers, or is not analytic
+        found = grad(weighted(use), by)(*use.args)
+        for mine, right in zip(found, exact, strict=True):
+            scale = 1 + np.max(np.abs(right))
+            np.testing.assert_allclose(mine / scale, right / scale, rtol=1e-9, atol=1e-10)
+
+
+@pytest.mark.parametrize("name", REGISTRY)
+def test_numpys_own_function_is_the_operation(name):
+    for use in uses(name, 4):
+        tensors = [ad.Tensor(x) for x in use.args]
+        by_us = call(name, use.with_args(tensors), use.params)
+        by_them = by_numpy(name, use.with_args(tensors), use.params)
+        np.testing.assert_array_equal(by_us.data, by_them.data)
+        ct = np.ones(by_us.shape)
+        for found, expected in zip(
+            *(_pulled(z, tensors, ct) for z in (by_them, by_us)), strict=True
+        ):
+            np.testing.assert_array_equal(found, expected)
+
+
+def _pulled(z, tensors, ct):
+    for tensor in tensors:
+        tensor.zero_grad()
+    z.backward(ct)
+    return [tensor.grad for tensor in tensors]
 
 
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
 @pytest.mark.parametrize("name", REGISTRY)
-def test_gradient(name, dtype):
-    cases = calls(name)
-    assert cases, f"no operands were found on which `{name}` can be computed"
-    checked = 0
-    for operands, params in cases:
-        primitive = REGISTRY[name]
-        if name in SYMMETRIC:
-            operands = [(o + np.swapaxes(o, -1, -2)) / 2 for o in operands]
-        full = {**primitive.defaults, **params}
-        with np.errstate(all="ignore"):
-            z = primitive.on_arrays(
-                *([operands] if primitive.variadic else operands), *full.values()
-            )
-        weights = np.random.default_rng(0).normal(size=np.shape(z))
-        for which in differentiable(name, operands):
-            f = contraction(name, operands, params, which, weights)
-            value, error = map(np.asarray, finite_differences(f, operands[which]))
-            trusted = np.isfinite(error) & (error < 1e-5 * (1 + np.abs(value)))
-            found = analytic(name, operands, params, which, weights, dtype)
-            tolerance = 1e-6 if dtype == np.float64 else 2e-3
-            np.testing.assert_allclose(
-                found[trusted],
-                value[trusted],
-                rtol=tolerance,
-                atol=tolerance * (1 + np.max(np.abs(value[trusted]), initial=0)),
-                err_msg=f"{name} by operand {which} of {list(map(np.shape, operands))}, {params}",
-            )
-            checked += trusted.sum()
-            if dtype == np.float64:
-                compare_complex_step(f, operands[which], found, value)
-    assert checked, f"`{name}` has no entry at which finite differences can be trusted"
+def test_programs_agree_in_both_dtypes(name, dtype):
+    for use in uses(name, 2):
+        args, by = in_dtype(use, dtype), tuple(range(len(use.args)))
+        for f in (weighted(use), slope_of(weighted(use), by)):
+            agree(derive(f, *args, argnums=by), f, *args, argnums=by)
+            compiled = compile(value_and_grad(f, by))
+            agree(compiled, f, *args, argnums=by)
+            agree(compiled, f, *args, argnums=by)  # in buffers that were used before
 
 
-def compare_complex_step(f, x, found, value):
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", np.exceptions.ComplexWarning)
-            exact = np.asarray(complex_step(f, x))
-    except (TypeError, ValueError, np.exceptions.ComplexWarning):
-        return  # the operation does not take complex numbers
-    analytic_there = np.isclose(exact, value, rtol=1e-4, atol=1e-6)
-    np.testing.assert_allclose(
-        np.where(analytic_there, found, 0),
-        np.where(analytic_there, exact, 0),
-        rtol=1e-9,
-        atol=1e-9 * (1 + np.max(np.abs(exact))),
-    )
+@pytest.mark.parametrize("name", REGISTRY)
+def test_every_operation_can_be_drawn_and_printed(name):
+    for use in uses(name, 3):
+        nodes = [ad.Tensor(x, name=f"x{i}") for i, x in enumerate(use.args)]
+        root = ad.sum(use(*nodes))
+        root.backward()
+        made = [node for node in topological(root) if node.op is not None]
+        assert name in {node.op for node in made}
+        for node in made:
+            text = formula_text(node, lambda o: getattr(o, "name", None) or "v")
+            assert isinstance(ast.parse(text, mode="eval"), ast.Expression)
+            texts = edge_texts(node)
+            assert len(texts) == len(node.inputs)
+            for text in texts:
+                ast.parse(text, mode="eval")
+            assert operation_text(node)
+        assert viz.draw(root).source.count("->") + viz.draw(root).source.count("--") > 0
+        program = derive(use, *use.args, argnums=())
+        ast.parse(program.source)
+        close(program(*use.args), use(*use.args))
+
+
+@pytest.mark.parametrize("name", REGISTRY)
+def test_every_operation_is_found_in_random_expressions(name):
+    shapes = [(3, 3), (2, 3), (3,), (2, 3, 3), ()]
+    for shape, turn in ((shape, turn) for shape in shapes for turn in range(5)):
+        args = [np.random.default_rng(turn).normal(size=shape), 0.7]
+        found = build(args, [Choice(name, (1, 1, 0), 3 * turn, turn)])
+        if name in found.operations and well_defined(found):
+            check_gradients(found, *found.args)
+            return
+    pytest.fail(f"no expression was found that uses `{name}`")
+
+
+@pytest.mark.parametrize("name", REGISTRY)
+def test_no_gradient_flows_to_what_has_none(name):
+    for use in uses(name, 2):
+        out, pull = vjp(use, *use.args)
+        for ct in pull(np.zeros(np.shape(out))):
+            np.testing.assert_array_equal(ct, 0.0)

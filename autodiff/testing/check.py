@@ -12,8 +12,8 @@ from ..transforms import jvp
 from . import diagnosis
 from .differences import Along, Slope, central
 from .oracles import Argnums, along, direction, observed_order, output_weights, slopes_by_entry
-from .points import Function, Leaf, Problem, Vector, dot, flattened
-from .report import Comparison, GradientError, Report, failure
+from .problem import Function, Leaf, Problem, Vector, dot, flattened
+from .report import Comparison, GradientError, Report, UncheckableError, failure
 
 MODES = ("vjp", "jvp")
 
@@ -42,8 +42,9 @@ def check_gradients(
     if it lies between the one-sided derivatives, and the kink stands in the report.
 
     Raises GradientError, an AssertionError, which says which argument and entry is wrong, by how
-    much, and in what way, where the way is known. Raises ValueError where f cannot be checked:
-    it is not finite here, differs from call to call, or is too rough for any difference.
+    much, and in what way, where the way is known. Raises UncheckableError, a ValueError, where f
+    is not finite, or too rough for any difference, and ValueError where it differs from call to
+    call.
 
     >>> check_gradients(lambda x: np.sum(np.tanh(x) ** 2), np.array([0.5, -1.0]))
     <Report: 7 derivatives agree>
@@ -56,24 +57,26 @@ def check_gradients(
             raise ValueError(f"The modes are {' and '.join(map(repr, MODES))}, but not {mode!r}.")
     if not isinstance(order, int) or order < 1:
         raise ValueError(f"`order` counts derivatives from 1, but it is {order!r}.")
-    problem = Problem(f, args, argnums, keywords, has_aux, gradient)
-    if not problem.point.vector.size or not problem.value.size:
-        return Report()
-    _check_steady(problem)
-    check = _Check(problem, rtol, np.random.default_rng(seed))
-    if problem.point.vector.size <= entries:
-        check.by_entry("vjp" in modes, "jvp" in modes and gradient is None)
-    else:
-        check.by_direction("vjp" in modes, "jvp" in modes and gradient is None, directions)
-    if gradient is None and not check.report.kinks:
-        check.higher(order, modes)
-    check.report.require_something(problem)
+    with np.errstate(all="ignore"):
+        problem = Problem(f, args, argnums, keywords, has_aux, gradient)
+        if not problem.point.vector.size or not problem.value.size:
+            return Report()
+        _check_steady(problem)
+        check = _Check(problem, rtol, np.random.default_rng(seed))
+        pull, push = "vjp" in modes, "jvp" in modes and gradient is None
+        if problem.point.vector.size <= entries:
+            check.by_entry(pull, push)
+        else:
+            check.by_direction(pull, push, directions)
+        if gradient is None and not check.report.kinks:
+            check.higher(order, modes)
+        check.report.require_something(problem)
     return check.report
 
 
 def _check_steady(problem: Problem) -> None:
     if not np.isfinite(problem.value).all():
-        raise ValueError(
+        raise UncheckableError(
             f"A derivative is checked where the function is finite, but {problem.name} gives "
             f"{problem.value if problem.value.size > 1 else problem.value[0]} here.\n"
             "Choose another point."
@@ -94,6 +97,8 @@ class _Check:
         self.rtol = math.sqrt(problem.eps) if rtol is None else rtol
         self.weights = output_weights(problem, rng)
         self.report = Report()
+        # What is computed by cancelling numbers of this size is off by some of its roundings.
+        self.floor = 1e3 * problem.eps * float(np.abs(self.weights) @ np.abs(problem.value))
 
     # -- the first order -------------------------------------------------------------------
 
@@ -231,6 +236,7 @@ class _Check:
                     Comparison(
                         k, mode, *found, analytic, names=_higher_name(problem, k),
                         lines=_always(line), scalar=scalar,
+                        floor=1e3 * problem.eps * float(np.abs(at_zero).max()),
                     )
                 )  # fmt: skip
             if self.report.kinks:
@@ -240,6 +246,7 @@ class _Check:
 
     def _judge(self, compared: Comparison) -> None:
         """Add a comparison to the report, or raise for what is wrong in it."""
+        compared.floor = max(compared.floor, self.floor)
         wrong = compared.wrong(self.rtol)
         for i in map(int, np.flatnonzero(compared.doubtful(wrong))):
             kink = compared.kink(i, self.problem.eps)

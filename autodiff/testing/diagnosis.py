@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..backprop import sum_to
-from .points import Vector
+from .problem import Vector
 
 Array = np.ndarray[Any, np.dtype[Any]]
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .points import Vector
+from .problem import Vector
 
 Along = Callable[[float], Vector]
 

@@ -11,7 +11,7 @@ import numpy as np
 from ..transforms import jvp as _jvp
 from ..transforms import vjp as _vjp
 from .differences import Slope, central, one_sided
-from .points import Problem, Vector, flattened, unflatten_like
+from .problem import Problem, Vector, flattened, unflatten_like
 
 Function = Callable[..., Any]
 Argnums = int | tuple[int, ...] | None

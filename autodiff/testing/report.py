@@ -13,7 +13,11 @@ from ..primitive import shape_of
 from ..tree import leaves
 from . import diagnosis
 from .differences import Along, one_sided
-from .points import Function, Problem, Vector
+from .problem import Function, Problem, Vector
+
+
+class UncheckableError(ValueError):
+    """A function has no derivative here that differences could tell: it is no fault of a rule."""
 
 
 class GradientError(AssertionError):
@@ -102,10 +106,10 @@ class Report:
                 self.unresolved.append(f"order {compared.order}: {compared.names(i)}")
 
     def require_something(self, problem: Problem) -> None:
-        """Raise ValueError where nothing at all could be compared."""
+        """Raise UncheckableError where nothing at all could be compared."""
         if self.checked or self.kinks:
             return
-        raise ValueError(
+        raise UncheckableError(
             f"{problem.name} is too rough at this point for any difference to tell its "
             f"derivative: {self.unresolved[0] if self.unresolved else 'it has no outputs'}.\n"
             "Choose another point, or scale it so that its arguments are about 1."
@@ -141,6 +145,7 @@ class Comparison:
     scalar: Function = lambda: 0.0  # what a higher order is the gradient of
     kinks: dict[int, Kink] = field(default_factory=dict)
     kept: Any = True  # which of them count
+    floor: float = 0.0  # what rounding leaves of a derivative that is 0
 
     @property
     def mask(self) -> Vector:
@@ -160,7 +165,7 @@ class Comparison:
         """How far apart the two are, as a fraction of what their errors allow."""
         with np.errstate(all="ignore"):
             size = np.maximum(np.abs(self.analytic), np.abs(self.numeric))
-            allowed = 4 * self.error + rtol * (size + 1e-3 * self.typical()) + 1e-300
+            allowed = 4 * self.error + rtol * (size + 1e-3 * self.typical()) + self.floor + 1e-300
             return np.where(
                 np.isinf(self.error) | np.isnan(self.numeric),
                 0.0,

@@ -1,0 +1,229 @@
+"""Hypothesis strategies: points, shapes and operands to differentiate at, and whole expressions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+try:
+    from hypothesis import given, reject
+    from hypothesis import strategies as st
+    from hypothesis.extra import numpy as hypothesis_numpy
+except ImportError as error:
+    raise ImportError(
+        "The strategies of `autodiff.testing` draw by hypothesis, which is not installed.\n"
+        "Install the extra that brings it: pip install 'nabigrad[testing]'"
+    ) from error
+
+from ..primitive import REGISTRY
+from ..tree import leaves, unflatten
+from ..value import describe, plain
+from .check import check_gradients
+from .differences import central
+from .graphs import Choice, Expression, build, named, well_defined
+from .operands import DOMAINS, Use, attempt, kinds_of, primitive_of, symmetric, uses
+from .oracles import along, direction
+from .problem import Problem
+from .report import UncheckableError
+
+Function = Callable[..., Any]
+Strategy = st.SearchStrategy[Any]
+
+
+def shapes_that_broadcast(
+    n: int, max_dims: int = 3, max_side: int = 3
+) -> st.SearchStrategy[tuple[tuple[int, ...], ...]]:
+    """n shapes that broadcast against each other, axes of length 1 and missing ones included."""
+    drawn = hypothesis_numpy.mutually_broadcastable_shapes(
+        num_shapes=n, max_dims=max_dims, min_side=1, max_side=max_side
+    )
+    return drawn.map(lambda shapes: shapes.input_shapes)
+
+
+def points(like: Any, first: int = 0) -> Strategy:
+    """Numbers in the structure, shapes and dtypes of `like`, from -2 to 2.
+
+    A strategy in the place of a leaf is drawn from; what is no float stays as it is. No entry
+    is a whole number or 0, and no two are equal, so that common kinks and ties are missed.
+    """
+    if isinstance(like, st.SearchStrategy):
+        return like
+    if isinstance(like, (list, tuple, dict)):
+        parts = st.tuples(*(points(leaf, 7 * i) for i, leaf in enumerate(leaves(like), first)))
+        return parts.map(lambda drawn: unflatten(like, drawn))
+    data = plain(like)
+    if np.asarray(data).dtype.kind != "f":
+        return st.just(like)
+    count = int(np.size(data))
+    # Of a quarter, each entry has a part of its own: the golden ratio's multiples never meet.
+    offsets = 0.25 * ((np.arange(first, first + count) * 0.6180339887498949 + 0.3) % 1)
+    whole = st.lists(st.integers(-8, 7), min_size=count, max_size=count)
+    return whole.map(lambda drawn: _like(data, np.array(drawn, float) / 4 + offsets))
+
+
+def _like(data: Any, flat: Any) -> Any:
+    array = np.round(flat, 3).reshape(np.shape(data)).astype(np.asarray(data).dtype)
+    return array if isinstance(data, np.ndarray) else type(data)(array)
+
+
+def smooth_points(f: Function, *like: Any) -> Strategy:
+    """Arguments for f, as a tuple, at which it is finite and has a derivative.
+
+    `like` says what the arguments are: each is a strategy, or an example (a number, an array,
+    or a nested list, tuple or dict) whose structure, shapes and dtypes are taken.
+
+    >>> import numpy as np
+    >>> strategy = smooth_points(lambda x, y: np.sum(np.sqrt(x) * y), np.zeros(3), 0.0)
+    """
+    return points(tuple(like)).filter(lambda args: is_smooth(f, args))
+
+
+def is_smooth(f: Function, args: tuple[Any, ...]) -> bool:
+    """Whether f is finite at `args`, and differences along a random line tell its derivative."""
+    with np.errstate(all="ignore"):
+        try:
+            problem = Problem(f, args)
+        except ArithmeticError:
+            return False
+        if not np.isfinite(problem.value).all():
+            return False
+        v = direction(problem, np.random.default_rng(0))
+        return bool(central(along(problem, v), problem.value, 1.0, problem.eps).smooth.all())
+
+
+def arrays_for(operation: str | Function, dtype: Any = np.float64) -> st.SearchStrategy[Use]:
+    """Uses of an operation: operands on which it is defined and smooth, and static parameters.
+
+    The operation is named, or given as its function: any of the registry, one declared just
+    now included. What is drawn is called on its `args` (or nodes in their place), has all
+    `operands` and `params`, and prints as source. Raises ValueError where no operands are found.
+
+    >>> use = arrays_for("matmul").example()  # doctest: +SKIP
+    >>> use.args, use(*use.args)  # doctest: +SKIP
+    """
+    primitive = primitive_of(operation)
+    found = uses(operation)
+    forms = [(use.params, [np.shape(o) for o in use.operands], use) for use in found]
+    if not primitive.elementwise:
+        chosen = st.sampled_from(forms)
+    else:
+        broadcast = shapes_that_broadcast(len(primitive.operands))
+        chosen = st.tuples(st.sampled_from(forms), broadcast).map(
+            lambda drawn: (drawn[0][0], list(drawn[1]), drawn[0][2])
+        )
+    kinds = kinds_of(primitive)
+
+    def drawn(form: Any) -> Strategy:
+        params, shapes, example = form
+        like = [
+            np.zeros(shape, dtype) if kind == "f" else operand
+            for kind, shape, operand in zip(kinds, shapes, example.operands, strict=True)
+        ]
+        return points(like).map(lambda raw: _in_domain(primitive.name, kinds, raw, params, example))
+
+    return chosen.flatmap(drawn).filter(lambda use: use is not None and is_smooth(use, use.args))
+
+
+def _in_domain(
+    name: str, kinds: Sequence[str], raw: Any, params: dict[str, Any], example: Use
+) -> Use | None:
+    """The use of an operation in the first domain that brings the operands where it is finite."""
+    for domain in DOMAINS:
+        operands = [
+            np.asarray(domain(o), o.dtype) if kind == "f" else o
+            for kind, o in zip(kinds, raw, strict=True)
+        ]
+        if example.symmetric:
+            operands = [symmetric(o) for o in operands]
+        if attempt(name, operands, params) is not None:
+            return Use(name, tuple(operands), params, example.symmetric)
+    return None
+
+
+# -- expressions -----------------------------------------------------------------------------
+
+_SHAPES = ((3,), (2, 3), (3, 3), (1, 3), (2, 1), (), (3, 2), (2, 2, 3))
+
+
+def expressions(
+    max_nodes: int = 6, scalars: int = 2, tensors: int = 2,
+    operations: Sequence[str | Function] | None = None, dtype: Any = np.float64,
+) -> st.SearchStrategy[Expression]:  # fmt: skip
+    """Random programs over the registry, defined and smooth at the inputs they come with.
+
+    There are up to `max_nodes` operations (beside those that bring an operand where the next is
+    defined) of `operations` (all, if not given), on up to so many `scalars` and `tensors`; nodes
+    are used several times, shapes broadcast, parts are summed, indexed, multiplied. What is
+    drawn is called on its `args`, gives one number, prints as Python source, and shrinks to the
+    shortest program that still fails.
+
+    >>> from hypothesis import given
+    >>> from autodiff.testing import check_gradients
+    >>> @given(expressions(max_nodes=3))
+    ... def test_engine(f):
+    ...     check_gradients(f, *f.args)
+    """
+    for count, what in ((max_nodes, "max_nodes"), (scalars + tensors, "scalars and tensors")):
+        if count < 1:
+            raise ValueError(f"An expression has a node and an input, but {what} is {count}.")
+    named(operations)  # which says what is no operation
+    drawn = _expression(max_nodes, scalars, tensors, operations, np.dtype(dtype))
+    return drawn.filter(well_defined)
+
+
+@st.composite
+def _expression(
+    draw: Any, max_nodes: int, scalars: int, tensors: int, operations: Any, dtype: Any
+) -> Expression:
+    names = named(operations)
+    operators = [name for name in names if REGISTRY[name].formula.operator is not None]
+    which = st.sampled_from(names)
+    if operators:
+        which = st.one_of(st.sampled_from(operators), which, which)
+    back = st.integers(0, max_nodes)
+    choices = st.builds(
+        Choice, which, st.tuples(back, back, back), st.integers(0, 200), st.integers(0, 31)
+    )
+    count = draw(st.integers(0 if tensors else 1, scalars))
+    arrays = draw(st.lists(st.sampled_from(_SHAPES), min_size=not count, max_size=tensors))
+    inputs = draw(points([*[0.0] * count, *[np.zeros(shape, dtype) for shape in arrays]]))
+    return build(inputs, draw(st.lists(choices, min_size=1, max_size=max_nodes)))
+
+
+def gradient_property(*like: Any, **options: Any) -> Callable[[Function], Function]:
+    """Make a test of a function: its derivatives are checked wherever it is defined.
+
+    `like` says what its arguments are: each is a strategy, or an example whose structure,
+    shapes and dtypes are taken. `options` are those of `check_gradients`. Points at which the
+    function is not finite are passed over; on a kink, a subgradient passes.
+
+    >>> import numpy as np
+    >>> @gradient_property(np.zeros(3))
+    ... def test_f(x):
+    ...     return np.sum(np.tanh(x) * np.exp(-(x**2)))
+    >>> test_f()
+    """
+    if not like:
+        raise TypeError(
+            "A property is tested on arguments, but @gradient_property has been given none.\n"
+            "Say what they are, by a strategy or an example: @gradient_property(np.zeros(3))."
+        )
+
+    def decorate(f: Function) -> Function:
+        if not callable(f):
+            raise TypeError(f"@gradient_property decorates a function, but this is {describe(f)}.")
+
+        @given(points(tuple(like)))
+        def test(args: tuple[Any, ...]) -> None:
+            try:
+                check_gradients(f, *args, **options)
+            except UncheckableError:
+                reject()
+
+        for name in ("__name__", "__qualname__", "__module__", "__doc__"):
+            setattr(test, name, getattr(f, name, None))
+        return test
+
+    return decorate
