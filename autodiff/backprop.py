@@ -12,7 +12,7 @@ import numpy as np
 
 from . import ops, reductions, shapes
 from .link import Link
-from .modes import MODES, current_mode, with_care
+from .modes import MODES, current_mode, pulling_back, with_care
 from .primitive import brief
 from .tensor import Tensor, as_array
 from .value import Value, describe, is_finite, plain
@@ -162,7 +162,7 @@ def _walk(order: Sequence[Value], seeds: Sequence[tuple[Value, Any]], careful: b
 def _fitted(part: Any, data: Any) -> Any:
     """A cotangent in the shape and dtype of what it is of, with broadcasting undone."""
     if type(data) is float:
-        return float(np.sum(part))
+        return float(part if isinstance(part, float) else np.sum(part))
     part = np.asarray(part)
     if part.shape != data.shape:
         part = sum_to(part, data.shape)
@@ -198,6 +198,7 @@ def pull_back_recorded(order: Iterable[Value], seeds: Iterable[tuple[Value, Any]
 
 
 def _walk_recorded(order: Iterable[Value], seeds: Iterable[tuple[Value, Any]]) -> Cotangents:
+    watched = current_mode().lines is not None
     pulled: Cotangents = {}
     for node, ct in seeds:
         pulled[node] = pulled[node] + ct if node in pulled else ct
@@ -206,18 +207,23 @@ def _walk_recorded(order: Iterable[Value], seeds: Iterable[tuple[Value, Any]]) -
         ct = pulled.get(node)
         if link is None or ct is None:
             continue
-        elementwise = link.primitive.elementwise
-        for operand, part in zip(link.inputs(node), link.recorded(ct, node), strict=True):
-            if operand._clock > node._clock:
-                _refuse_changed(operand, node)
-            if elementwise:
-                part = _product(ct, part)
-            if part is None:
-                continue
-            part = _sum_to_recorded(part, operand)
-            before = pulled.get(operand)
-            pulled[operand] = part if before is None else before + part
+        with pulling_back(node) if watched else nullcontext():
+            _pull_recorded(link, ct, node, pulled)
     return pulled
+
+
+def _pull_recorded(link: Link, ct: Any, node: Value, pulled: Cotangents) -> None:
+    elementwise = link.primitive.elementwise
+    for operand, part in zip(link.inputs(node), link.recorded(ct, node), strict=True):
+        if operand._clock > node._clock:
+            _refuse_changed(operand, node)
+        if elementwise:
+            part = _product(ct, part)
+        if part is None:
+            continue
+        part = _sum_to_recorded(part, operand)
+        before = pulled.get(operand)
+        pulled[operand] = part if before is None else before + part
 
 
 def _product(ct: Any, partial: Any) -> Any:

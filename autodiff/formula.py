@@ -11,6 +11,7 @@ import ast
 import builtins
 import math
 import operator
+import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
@@ -25,6 +26,9 @@ def _matmul(a: Any, b: Any) -> Any:
         return a.dot(b)
     return a @ b
 
+
+# One thread at a time makes syntax: Python's parser counts its depth for all of them together.
+COMPILING = threading.RLock()
 
 # The syntax of an operator: how it is written, what computes it, Python's and NumPy's names.
 OPERATORS: dict[type[ast.AST], tuple[str, Function, str, str]] = {

@@ -41,8 +41,10 @@ def stack(ct, z, *arrays, axis=0):
     >>> ad.stack([ad.Value(1.0), ad.Value(2.0)]).shape
     (2,)
     """
-    before = (slice(None),) * (axis % len(shape_of(z)))
-    return tuple(getitem(ct, (*before, i)) for i in range(len(arrays)))
+    axis %= len(shape_of(z))
+    if type(ct) is np.ndarray:
+        return tuple(np.moveaxis(ct, axis, 0))  # the same in less time, for a million arrays
+    return tuple(getitem(ct, (*(slice(None),) * axis, i)) for i in range(len(arrays)))
 
 
 @composite(np.append)

@@ -48,7 +48,8 @@ class Link:
         compiled = self._of_partials if self.primitive.elementwise else self._of_rule
 
         def compile_then_pull(ct: Any, node: Value) -> Any:
-            pull = compiled(which)
+            with syntax.COMPILING:
+                pull = compiled(which)
             setattr(self, which, pull)
             return pull(ct, node)
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from types import FrameType
 
     from .tracing import Trace
+    from .value import Value
 
 _HERE = os.path.dirname(__file__) + os.sep
 
@@ -24,6 +25,7 @@ class Mode(NamedTuple):
     records: bool = True
     lines: dict[int, str] | None = None  # by identity: nodes compare by their data
     trace: Trace | None = None
+    pulling: tuple[str, str] | None = None  # whose pull-back is recorded, and the line of that
 
 
 class _Depth(local):
@@ -117,6 +119,23 @@ def detect_anomaly() -> Iterator[None]:
     """
     with in_mode(current_mode()._replace(lines={})):
         yield
+
+
+@contextmanager
+def pulling_back(node: Value) -> Iterator[None]:
+    """Within it, what is recorded is the pull-back of `node`, and is of the line that made it."""
+    mode = current_mode()
+    if mode.lines is None or node._link is None:
+        yield
+    else:
+        line = mode.lines.get(id(node), "before detect_anomaly()")
+        with in_mode(mode._replace(pulling=(node._link.primitive.symbol, line))):
+            yield
+
+
+def line_of(mode: Mode) -> str:
+    """The line of the user's that an operation made now belongs to."""
+    return user_line() if mode.pulling is None else mode.pulling[1]
 
 
 def is_ours(frame: FrameType) -> bool:

@@ -13,7 +13,7 @@ import numpy as np
 from . import formula as syntax
 from . import symbol
 from .link import Link, LinkOfMany
-from .modes import current_mode, user_line
+from .modes import current_mode, line_of
 from .tensor import Tensor, as_array
 from .tensor import to_float as _to_float
 from .value import Value, describe, is_finite, tick
@@ -71,12 +71,14 @@ class Primitive:
     @functools.cached_property
     def on_floats(self) -> Function:
         """The forward on Python floats, compiled when it is first wanted."""
-        return self.formula.on_floats()
+        with syntax.COMPILING:
+            return self.formula.on_floats()
 
     @functools.cached_property
     def on_arrays(self) -> Function:
         """The forward on arrays, compiled when it is first wanted."""
-        on_arrays = self.formula.on_arrays()
+        with syntax.COMPILING:
+            on_arrays = self.formula.on_arrays()
         return _without_overflow_warning(on_arrays) if self.quiet else on_arrays
 
     @property
@@ -176,7 +178,7 @@ def apply(primitive: Primitive, operands: Sequence[Any], params: tuple[Any, ...]
     node = new_node(kind, result if kind is Value else np.asarray(result))
     if mode.lines is not None:
         _check_born(primitive, operands, data, result)
-        mode.lines[id(node)] = user_line()
+        mode.lines[id(node)] = line_of(mode)
     if mode.records:
         given = [o if isinstance(o, Value) else d for o, d in zip(operands, data, strict=True)]
         node._link = primitive.link(nodes)
@@ -288,9 +290,11 @@ def _check_born(
         f"{name or primitive.operands[min(i, len(primitive.operands) - 1)]} = {brief(d)}"
         for i, (name, d) in enumerate(zip(names, data, strict=True))
     )
+    mode = current_mode()
+    within = "" if mode.pulling is None else f", in the pull-back of `{mode.pulling[0]}`"
     raise FloatingPointError(
         f"`{primitive.symbol}` gave {brief(result)} from {shown}.\n"
-        f"Its operands are finite, so it was born here: {user_line()}"
+        f"Its operands are finite, so it was born here{within}: {line_of(mode)}"
     )
 
 
