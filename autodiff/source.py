@@ -189,6 +189,12 @@ class _Fold(ast.NodeTransformer):
             return node.right
         if right == 0 and isinstance(node.op, ast.Pow):
             return ast.Constant(1)
+        if 0 in (left, right) and isinstance(node.op, ast.Mult):
+            return ast.Constant(0)
+        if right == 0 and isinstance(node.op, (ast.Add, ast.Sub)):
+            return node.left
+        if left == 0 and isinstance(node.op, ast.Add):
+            return node.right
         return node
 
 

@@ -127,6 +127,23 @@ def test_edges_between_tensors_show_the_rule():
     assert "|x| 1.41" in [text.replace("\xa0", " ") for text in shown]
 
 
+@pytest.mark.parametrize(
+    ("f", "rule"),
+    [
+        (lambda x: x**2, "ct * (2 * a)"),
+        (lambda x: x**3, "ct * (3 * a ** 2)"),
+        (lambda x: x**1, "ct"),
+        (lambda x: 2 * x, "ct * 2"),
+        (lambda x: x + 2, "ct"),
+        (lambda x: 1 - x, "-ct"),
+        (lambda x: x / 4, "ct * 0.25"),
+    ],
+)
+def test_what_a_constant_decides_is_left_out_of_a_rule(f, rule):
+    f_x = f(Tensor([1.0, 2.0], name="x"))
+    assert rule in texts_in(in_process(viz.draw(f_x).source))
+
+
 def test_a_shared_tensor_shows_what_flows_through_each_edge():
     w = Tensor([1.0, 2.0], name="w")
     used, unused = (w * 1.0).sum(), (w * 0.0).sum()
