@@ -128,6 +128,8 @@ def checked_index(index: Any) -> Any:
     if isinstance(index, tuple):
         return tuple(checked_index(part) for part in index)
     if isinstance(index, Value):
+        if index.traced:
+            index.refuse_as_index()
         raise TypeError(
             f"An index is whole numbers, but this is {describe(index)}.\n"
             "Take its numbers, as in `t[index.data.astype(int)]`; an index has no gradient."
@@ -218,7 +220,7 @@ def extract(condition: Any, x: Any) -> Any:
 @composite(np.unique)
 def unique(x: Any) -> Any:
     """The different entries, ascending; the derivative is that of the first of equal ones."""
-    return getitem(ravel(x), np.unique(x._data, return_index=True)[1])
+    return getitem(ravel(x), np.unique(x.data, return_index=True)[1])
 
 
 def gathered(numpy_function: Any, x: Any, *args: Any, **keywords: Any) -> Any:

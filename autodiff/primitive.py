@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 import numbers
+import operator
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -154,6 +155,8 @@ def apply(primitive: Primitive, operands: Sequence[Any], params: tuple[Any, ...]
     """
     for param in params:
         if isinstance(param, Value):
+            if param.traced:
+                operator.index(param)
             raise TypeError(
                 f"`{primitive.name}` takes no derivative by that argument, but it is "
                 f"{describe(param)}.\nPass its `.data` if it is to be held constant."

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from .outside import drawing_nothing, explaining
 from .primitive import shape_of
 from .simplify import Graph
 from .tensor import as_array
@@ -41,7 +42,7 @@ class Recorded:
             self._traced_argument(name, arg, argnums is not None and i in self.argnums)
             for i, (name, arg) in enumerate(zip(self.parameters, args, strict=True))
         ]
-        with tracing(self.trace):
+        with tracing(self.trace), drawing_nothing(f), explaining(f):
             self.out = self._run(optional=argnums is None)
         self.inputs = [
             leaf

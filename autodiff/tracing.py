@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 import numpy as np
 
 from .declare import PLAIN
-from .modes import current_mode, in_mode, is_ours, user_line
+from .modes import current_mode, in_mode, is_numpys, is_ours, user_line
 from .primitive import Primitive, new_node
 from .tensor import Tensor
 from .value import Value
@@ -58,8 +58,23 @@ class _Traced(Value):
     def __index__(self) -> int:
         _refuse(self, "an index or a count")
 
+    def refuse_as_index(self) -> NoReturn:
+        """Raises TraceError: the program would always take the same entries."""
+        if self._data.dtype == bool if isinstance(self, Tensor) else isinstance(self._data, bool):
+            _refuse(self, "a mask as an index, and so the shape", "`where(mask, x, 0.0)`")
+        _refuse(self, "an index", "`take_along_axis`, whose indices may be computed")
+
+    def __format__(self, form: str) -> str:
+        if form:
+            _refuse(self, "a text")
+        return str(self)
+
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
-        _refuse(self, "NumPy's `asarray`", "`autodiff.stack` to join nodes")
+        _refuse(
+            self,
+            "a plain array of it (as NumPy wants for an index or a fill value)",
+            "`autodiff.stack` to join nodes, `take_along_axis` to index by them",
+        )
 
     def backward(self, cotangent: Any = None) -> None:
         _refuse(self, "`backward()`", "`autodiff.grad` or `autodiff.vjp`")
@@ -67,11 +82,25 @@ class _Traced(Value):
     def item(self) -> float:
         _refuse(self, "`.item()`")
 
+    @property
+    def grad(self) -> Any:
+        _refuse(self, "`.grad`", "`autodiff.grad` or `autodiff.vjp`")
+
+    @grad.setter
+    def grad(self, grad: Any) -> None:
+        _refuse(self, "an assignment to `.grad`", "`autodiff.grad` or `autodiff.vjp`")
+
+    def __copy__(self) -> Any:
+        return self  # it does not change
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Any:
+        return self
+
     def __eq__(self, other: object) -> Any:
-        return PLAIN["equal"](self, other)
+        return False if _is_no_number(other) else PLAIN["equal"](self, other)
 
     def __ne__(self, other: object) -> Any:
-        return PLAIN["not_equal"](self, other)
+        return True if _is_no_number(other) else PLAIN["not_equal"](self, other)
 
     def __lt__(self, other: Any) -> Any:
         return PLAIN["less"](self, other)
@@ -97,6 +126,12 @@ class _Traced(Value):
     def __ror__(self, other: Any) -> Any:
         return PLAIN["either"](other, self)
 
+    def __xor__(self, other: Any) -> Any:
+        return PLAIN["logical_xor"](self, other)
+
+    def __rxor__(self, other: Any) -> Any:
+        return PLAIN["logical_xor"](other, self)
+
     def __invert__(self) -> Any:
         return PLAIN["logical_not"](self)
 
@@ -120,12 +155,16 @@ class TracedTensor(_Traced, Tensor):
     __slots__ = ()
 
 
+def _is_no_number(thing: Any) -> bool:
+    return thing is None or isinstance(thing, (str, bytes))
+
+
 def _refuse(node: Value, what: str, instead: str = "") -> NoReturn:
     kind = "array" if isinstance(node, Tensor) else "number"
-    name = kind if node.name is None else f"`{node.name}`"
+    name = f"the {kind}" if node.name is None else f"`{node.name}`"
     raise TraceError(
         f"A traced function computes the same steps for every argument, but here {what} depends "
-        f"on the value of the {name}: {user_line()}\n"
+        f"on the value of {name}: {user_line()}\n"
         f"Use {instead or '`where`'}, or make what decides a static argument."
     )
 
@@ -210,6 +249,9 @@ class Trace:
         self, primitive: Primitive, operands: list[Any], params: tuple[Any, ...], result: Any
     ) -> Value:
         """The node of an operation on these operands."""
+        if primitive.plain and not _settles_shape(primitive):
+            node = next(operand for operand in operands if isinstance(operand, Value))
+            _refuse(node, f"the shape of `{primitive.name}`", "`where(mask, x, 0.0)`")
         scalar = type(result) in (float, int, bool)
         node = new_node(TracedValue if scalar else TracedTensor, result)
         if not scalar:
@@ -243,7 +285,7 @@ class Trace:
         """What the user's functions called their local variables in the end, callers last."""
         for frame in sorted(self.frames, key=self.frames.__getitem__, reverse=True):
             depth = self.frames[frame]
-            ours = is_ours(frame) or "numpy" in frame.f_globals.get("__name__", "")
+            ours = is_ours(frame) or is_numpys(frame)
             if depth and not ours and frame.f_code.co_name not in _ANONYMOUS:
                 for name, thing in frame.f_locals.items():
                     if isinstance(thing, _Traced):
@@ -339,6 +381,22 @@ def reach(name: str) -> bool | None:
         ends = [np.array([-np.inf, np.inf])] * count
         grid = np.meshgrid(*ends) if count > 1 else ends
         return False if np.isfinite(primitive.on_arrays(*grid, *params)).all() else None
+
+
+@functools.cache
+def _settles_shape(primitive: Primitive) -> bool:
+    """Whether the shape of a plain answer is that of the question, whatever its numbers.
+
+    Found by trying: an operation on one array is asked about ones and about zeros.
+    """
+    params = primitive.defaults.values()
+    shapes = set()
+    for tried in (np.zeros(2), np.ones(2)):
+        try:
+            shapes.add(np.shape(primitive.on_arrays(tried, *params)))
+        except (TypeError, ValueError):
+            return True
+    return len(shapes) == 1
 
 
 def _chooses(primitive: Primitive, operands: list[Any]) -> bool | None:

@@ -3,6 +3,7 @@
 import ast
 import cProfile
 import math
+import random
 import subprocess
 import sys
 from collections import namedtuple
@@ -259,28 +260,101 @@ def test_a_zero_cotangent_stops_at_a_singularity(point):
 # -- what cannot be recorded ---------------------------------------------------------------
 
 
+VECTOR = np.array([1.0, -2.0, 3.0])
+
+
 @pytest.mark.parametrize(
-    ("f", "said"),
+    ("f", "x", "said"),
     [
-        (lambda x: x if x > 0 else -x, "a branch"),
-        (lambda x: math.sin(x), "`float\\(\\)`"),
-        (lambda x: int(x) * x, "`int\\(\\)`"),
-        (lambda x: np.ones(3)[x] * x, "an index"),
-        (lambda x: sum(x for _ in range(x)), "an index or a count"),
-        (lambda x: x.data * x, "`.data`"),
-        (lambda x: x * np.asarray(x), "asarray"),
+        (lambda x: x if x > 0 else -x, 1.0, "a branch"),
+        (lambda x: x * (0 < x < 2), 1.0, "a branch"),
+        (lambda x: x if np.all(x > 0) else -x, VECTOR, "a branch"),
+        (lambda x: x if not x > 0 else -x, 1.0, "a branch"),
+        (lambda x: max([x, 2.0]), 1.0, "a branch"),
+        (lambda x: sorted(x)[0], VECTOR, "a branch"),
+        (lambda x: x * (x in [1.0, 2.0]), 1.0, "a branch"),
+        (lambda x: sum(e for e, m in zip(x, x > 0, strict=True) if m), VECTOR, "a branch"),
+        (lambda x: math.sin(x), 1.0, "`float\\(\\)`"),
+        (lambda x: x * len(f"{x:.2f}"), 1.0, "a text"),
+        (lambda x: int(x) * x, 1.0, "`int\\(\\)`"),
+        (lambda x: [1, 2][x] * x, 1.0, "an index or a count"),
+        (lambda x: sum(x for _ in range(x)), 1.0, "an index or a count"),
+        (lambda x: ad.sum(np.ones(4) * x, axis=x), 1.0, "an index or a count"),
+        (lambda x: np.zeros(x) * x, 1.0, "a plain number is wanted"),
+        (lambda x: np.ones(3)[x] * x, 1.0, "a plain array"),
+        (lambda x: x * np.full(3, x), 1.0, "a plain array"),
+        (lambda x: x[ad.argmax(x)], VECTOR, "an index"),
+        (lambda x: np.sum(x[x > 0]), VECTOR, "a mask as an index"),
+        (lambda x: x.at[x > 0].set(0.0), VECTOR, "a mask as an index"),
+        (lambda x: x * np.nonzero(x)[0].size, VECTOR, "the shape of `nonzero`"),
+        (lambda x: x * len(np.argwhere(x)), VECTOR, "the shape of `argwhere`"),
+        (lambda x: np.unique(x), VECTOR, "`.data`"),
+        (lambda x: x.data * x, 1.0, "`.data`"),
+        (lambda x: x.grad * x, 1.0, "`.grad`"),
+        (lambda x: x * np.asarray(x), 1.0, "a plain array"),
+        (lambda x: (x * x).backward(), 1.0, "`backward\\(\\)`"),
     ],
 )
-def test_a_decision_by_a_value_is_refused_with_its_line(f, said):
+def test_a_decision_by_a_value_is_refused_with_its_line(f, x, said):
     with pytest.raises(TraceError, match=said) as error:
-        derive(f, 1.0)
+        derive(f, x)
     assert "test_derive.py" in str(error.value)
     assert "static argument" in str(error.value)
 
 
-def test_an_index_by_a_traced_array_is_refused():
-    with pytest.raises(TypeError, match="index"):
-        derive(lambda x: x[ad.argmax(x)], np.ones(3))
+def test_while_and_assert_are_branches():
+    def halved(x):
+        while x > 1:
+            x = x / 2
+        return x
+
+    def checked(x):
+        assert x > 0
+        return x
+
+    for f in (halved, checked):
+        with pytest.raises(TraceError, match="a branch"):
+            derive(f, 4.0)
+
+
+def test_questions_about_values_are_steps():
+    def f(x):
+        mask = ~((x > 0) ^ (x < 2)) | (x != x)
+        assert x is not None
+        return np.sum(ad.where(mask, x, 2 * x)) * np.any(x > 0) + np.count_nonzero(mask)
+
+    program = derive(f, VECTOR)
+    for x in (VECTOR, -VECTOR, np.zeros(3)):
+        agree(program, f, x, argnums=0)
+    assert derive(lambda x: x * (x == None or x == "text" or 2), 3.0)(3.0) == (6.0, 2.0)  # noqa: E711
+
+
+def test_fresh_randomness_is_refused_and_a_generator_made_inside_is_a_constant():
+    rng = np.random.default_rng(0)
+    draws = (
+        lambda x: x * rng.normal(),
+        lambda x: x * np.random.normal(),
+        lambda x: x * random.random(),
+    )
+    for f in draws:
+        with pytest.raises(TraceError, match="Make the generator an argument"):
+            derive(f, 1.0)
+    seeded = derive(lambda x: x * np.random.default_rng(7).normal(), 1.0)
+    close(seeded(2.0)[0], 2 * np.random.default_rng(7).normal())
+
+
+def test_side_effects_happen_once_and_what_is_around_is_as_it_was_then(capsys):
+    scale = np.ones(3)
+
+    def f(x):
+        print("traced", x)
+        return np.sum(scale * x)
+
+    program = derive(f, VECTOR)
+    before = program(VECTOR)[0]
+    scale[:] = 5.0
+    assert program(VECTOR)[0] == before
+    assert capsys.readouterr().out == "traced <traced Tensor, shape (3,)>\n"
 
 
 def test_what_is_kept_from_a_trace_is_refused_outside():

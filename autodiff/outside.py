@@ -1,0 +1,74 @@
+"""What a traced function must not do, seen from around its call."""
+
+from __future__ import annotations
+
+import inspect
+import random
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+
+from .modes import is_numpys, is_ours
+from .tracing import TraceError
+
+Function = Callable[..., Any]
+
+
+@contextmanager
+def drawing_nothing(f: Function) -> Iterator[None]:
+    """Raises TraceError if within it numbers are drawn from a generator that f has from around it.
+
+    Its program would have the same numbers at every call. Known are the generators of the
+    modules `random` and `numpy.random`, and those in variables that f reads.
+    """
+    generators = _generators(f)
+    before = _states(generators)
+    yield
+    if _states(generators) != before:
+        raise TraceError(
+            f"`{getattr(f, '__name__', f)}` draws random numbers from a generator around it, and a "
+            "program of it would have the same ones at every call.\n"
+            "Make the generator an argument, as in `f(x, rng)` with `rng.normal(size=3)`."
+        )
+
+
+def _generators(f: Function) -> list[np.random.Generator]:
+    try:
+        names = inspect.getclosurevars(inspect.unwrap(f))
+    except (TypeError, ValueError):  # not a function written in Python
+        return []
+    known = (*names.nonlocals.values(), *names.globals.values())
+    return [thing for thing in known if isinstance(thing, np.random.Generator)]
+
+
+def _states(generators: list[np.random.Generator]) -> list[str]:
+    states = [np.random.get_state(legacy=False), *(g.bit_generator.state for g in generators)]
+    return [str(hash(random.getstate())), *map(_state, states)]
+
+
+def _state(state: Any) -> str:
+    if isinstance(state, dict):
+        return "".join(f"{key}{_state(value)}" for key, value in state.items())
+    return str(state.tobytes()) if isinstance(state, np.ndarray) else str(state)
+
+
+@contextmanager
+def explaining(f: Function) -> Iterator[None]:
+    """Makes a TraceError, with the line of f, of what Python says about a traced argument."""
+    try:
+        yield
+    except TypeError as error:
+        if isinstance(error, TraceError) or "<traced" not in str(error):
+            raise
+        frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
+        theirs = [f for f in frames if not is_ours(f) and not is_numpys(f)]
+        lines = traceback.extract_tb(error.__traceback__)
+        line = lines[frames.index(theirs[-1])] if theirs else lines[-1]
+        raise TraceError(
+            "A traced function computes the same steps for every argument, but here a plain "
+            f"number is wanted: {line.filename}:{line.lineno}: {line.line}\n"
+            f"Make it a static argument. Python said: {error}."
+        ) from error
