@@ -27,6 +27,8 @@ class Buffers:
         self._donated = list(donated)
         self._kept = {o.root for o in outputs if isinstance(o, Variable)}
         self._last = {v.root: i for i, call in enumerate(calls) for v in call.reads()}
+        # A result is read last of all: a donated argument that is one is not written over.
+        self._last.update(dict.fromkeys(self._kept, len(calls)))
         for i, call in enumerate(calls):
             if call.kind == "pieces":
                 for result in call.results:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import sys
 import types
 from collections.abc import Callable
 from typing import Any
@@ -10,10 +11,11 @@ from typing import Any
 from .derive import checked_engine
 from .fast import Fast
 from .jax_engine import JaxCall, as_jax, example_of
+from .modes import is_watched
 from .naming import program_name
 from .recorded import Parameters, Recorded, as_example, is_hashable, name_of
 from .tree import leaves, tree_map
-from .value import describe
+from .value import Value, describe
 
 Function = Callable[..., Any]
 
@@ -21,6 +23,8 @@ Function = Callable[..., Any]
 class Compiled:
     """What `compile` makes of a function: called like it, and as fast as hand-written NumPy.
 
+    Called with nodes, or inside of another transform or trace, it is the function itself, which
+    records: so gradients go through it.
     `source` is the program that was compiled last.
     """
 
@@ -45,12 +49,16 @@ class Compiled:
         if keywords or len(args) != self._arity:
             args = self._parameters.in_order(args, keywords)
         for program in self._programs:
-            if program.fits(*args):
+            if program.count == len(args) and program.fits(*args):
+                if program.captures and is_watched():
+                    return self._parameters.by_position(*args)
                 return program(*args)
         return self._slowly(args)
 
     def _slowly(self, args: tuple[Any, ...]) -> Any:
         """A call whose arguments fit no program as they are."""
+        if is_watched() or any(isinstance(leaf, Value) for leaf in leaves(args)):
+            return self._parameters.by_position(*args)
         names = self._parameters.names(args)
         static = {
             name: arg
@@ -63,9 +71,11 @@ class Compiled:
             for name, arg in zip(names, args, strict=True)
         )
         for program in self._programs:
-            if program.fits(*args):
+            if program.count == len(args) and program.fits(*args):
                 return program(*args)
-        program = self._program(names, args, static)
+        program = self._program(names, args, static, self._donate)
+        if not program.fits(*args):  # nothing is written into what cannot be given away
+            program = self._program(names, args, static, ())
         self._programs.insert(0, program)
         return program(*args)
 
@@ -73,20 +83,26 @@ class Compiled:
         """A leaf of an argument, as programs take it."""
         return as_example(leaf, name, promote=False)
 
-    def _program(self, names: list[str], args: tuple[Any, ...], static: dict[str, Any]) -> Any:
+    def _program(
+        self, names: list[str], args: tuple[Any, ...], static: dict[str, Any],
+        donated: tuple[str, ...],
+    ) -> Any:  # fmt: skip
         """The program for arguments like these."""
-        given = [
-            leaf
-            for name, arg in zip(names, args, strict=True)
-            if name in self._donate
-            for leaf in leaves(arg)
-        ]
-        donated = self._donate if all(leaf.flags.carray for leaf in given) else ()
         recorded = Recorded(self._parameters.by_position, args, static=static, names=names)
         return Fast(recorded, donated, static)
 
     def __get__(self, instance: Any, owner: Any = None) -> Any:
         return self if instance is None else types.MethodType(self, instance)
+
+    def __reduce__(self) -> Any:
+        """By its name where that leads to it, as that of a decorated function does; else by f."""
+        found: Any = sys.modules.get(self.__module__)
+        name: str = getattr(self, "__qualname__", "")
+        for part in name.split("."):
+            found = getattr(found, part, None)
+        if found is self:
+            return name
+        return type(self), (self._f, self._static, self._donate)
 
     def __repr__(self) -> str:
         return f"<compiled {name_of(self._f)}, for {len(self._programs)} kinds of arguments>"
@@ -107,7 +123,10 @@ class CompiledByJax(Compiled):
     def _leaf(self, leaf: Any, name: str) -> Any:
         return as_jax(leaf, name)
 
-    def _program(self, names: list[str], args: tuple[Any, ...], static: dict[str, Any]) -> Any:
+    def _program(
+        self, names: list[str], args: tuple[Any, ...], static: dict[str, Any],
+        donated: tuple[str, ...],
+    ) -> Any:  # fmt: skip
         examples = tuple(
             arg if name in static else tree_map(example_of, arg)
             for name, arg in zip(names, args, strict=True)
@@ -117,7 +136,7 @@ class CompiledByJax(Compiled):
         if recorded.trace.unchecked:
             again = Recorded(f, examples, static=static, names=names, careful=True)
             careful = JaxCall(again, name)
-        return JaxCall(recorded, name, self._donate, careful)
+        return JaxCall(recorded, name, donated, careful)
 
 
 def compile(

@@ -36,8 +36,11 @@ class Fast:
     ) -> None:
         self.recorded = recorded
         self.name = program_name(recorded.f)
+        self.count = len(recorded.parameters)
         self._static, self._dtypes = static, set[str]()
         self._kinds: dict[str, type] = {}
+        self._places: list[tuple[str, bool]] = []  # of the arrays in the arguments; if donated
+        self.captures = bool(recorded.graph.captured())
         graph = recorded.graph
         self._names = names = Names(recorded, self.name, beside=True)
         self._inputs = dict(zip(recorded.inputs, graph.inputs, strict=True))
@@ -87,7 +90,8 @@ class Fast:
 
     def _carefully(self, args: tuple[Any, ...]) -> Any:
         if self._plain is None:
-            again = Recorded(self.recorded.f, args, static=self.recorded.static)
+            f, names = self.recorded.f, self.recorded.parameters
+            again = Recorded(f, args, static=self.recorded.static, names=names)
             self._plain = Program(again, self.name)
         return self._plain(*args)
 
@@ -143,7 +147,10 @@ class Fast:
         outs = self.lowered.outputs
         texts = [
             self._returned(
-                out, isinstance(out, Variable) and out in outs[:i] and out.shape is not None
+                out,
+                isinstance(out, Variable)
+                and out.shape is not None
+                and any(out is other for other in outs[:i]),
             )
             for i, out in enumerate(outs)
         ]
@@ -236,8 +243,23 @@ class Fast:
         donated = {own[name] for name in self.donated}
         for name, arg in self._arguments():
             checks += self._checks(name, arg, name in donated)
+        checks += self._apart()
         body = "\n        and ".join(checks) or "True"
         return f"def fits({', '.join(names)}):\n    return (\n        {body}\n    )"
+
+    def _apart(self) -> list[str]:
+        """Checks that no donated array is, or is seen by, another argument."""
+        names = self._places
+        donated = [place for place, given in names if given]
+        checks = [f"{place}.base is None" for place in donated]
+        for i, place in enumerate(donated):
+            checks += [f"{place} is not {other}" for other in donated[:i]]
+        for other, given in names:
+            if donated and not given:
+                checks.append(f"({other}.base is None or type({other}.base) is np.ndarray)")
+                checks += [f"{place} is not {other}.base" for place in donated]
+                checks += [f"{place} is not {other}" for place in donated]
+        return checks
 
     def _checks(self, place: str, tree: Any, donated: bool) -> list[str]:
         kind = type(tree)
@@ -265,6 +287,7 @@ class Fast:
         if isinstance(data, float):
             return [f"type({place}) is float"]
         self._dtypes.add(data.dtype.name)
+        self._places.append((place, donated))
         writeable = f" and {place}.flags.carray" if donated else ""
         return [
             f"type({place}) is np.ndarray and {place}.dtype is {data.dtype.name} "

@@ -34,6 +34,12 @@ def the_jax() -> Any:
     return jax
 
 
+_HOST = (
+    "A NumPy generator draws on the host, so a program of JAX's cannot draw from one.\n"
+    "Draw outside the function, and pass the numbers as an argument."
+)
+
+
 class JaxWriter(Writer):
     """Steps as expressions over `jax.numpy`, those on numbers among them."""
 
@@ -63,10 +69,7 @@ class JaxWriter(Writer):
         return self.literal(_with_arrays(value))
 
     def _draw(self, step: Step) -> NoReturn:
-        raise TraceError(
-            "A NumPy generator draws on the host, so a program of JAX's cannot draw from one.\n"
-            "Draw outside the function, and pass the numbers as an argument."
-        )
+        raise TraceError(_HOST)
 
 
 def _with_arrays(value: Any) -> Any:
@@ -191,6 +194,8 @@ class JaxCall(JaxProgram):
             (type(arg), arg) if parameter in recorded.static else _kind(arg)
             for parameter, arg in zip(recorded.parameters, recorded.args, strict=True)
         ]
+        self.count = len(recorded.parameters)
+        self.captures = bool(recorded.graph.captured())
         super().__init__(recorded, name, donated, careful)
 
     def _capture(self, name: str, node: Value) -> None:
@@ -202,8 +207,6 @@ class JaxCall(JaxProgram):
 
     def fits(self, *args: Any) -> bool:
         """Whether arguments, their leaves floats and JAX's arrays, are what it is for."""
-        if len(args) != len(self._kinds):
-            return False
         static, names = self._recorded.static, self._recorded.parameters
         found = [
             (type(arg), arg) if name in static else _kind(arg)
@@ -251,6 +254,8 @@ def as_jax(leaf: Any, name: str, promote: bool = False) -> Any:
     jax, leaf = the_jax(), plain(leaf)
     if isinstance(leaf, jax.Array):
         return leaf
+    if isinstance(leaf, np.random.Generator):
+        raise TraceError(_HOST)
     data = as_example(leaf, name, promote)
     if isinstance(data, float):
         return data

@@ -59,6 +59,11 @@ def in_mode(mode: Mode) -> Iterator[None]:
             MODES[thread] = before
 
 
+def is_watched() -> bool:
+    """Whether a transform or a trace is at work in this thread: nodes may be wanted of a result."""
+    return DEPTH.value > 0 or current_mode().trace is not None
+
+
 @contextmanager
 def no_grad() -> Iterator[None]:
     """Within it, or in a function that it decorates, results are leaves: no graph is recorded.

@@ -165,7 +165,13 @@ def apply(primitive: Primitive, operands: Sequence[Any], params: tuple[Any, ...]
     if any([type(operands[i]) is symbol.Symbol for i in nodes]):
         return _on_symbols(primitive, operands, params)
     scalar = all([_is_number(o) for o in operands])
-    data = tuple([_operand(o, scalar, bool(nodes), primitive.name) for o in operands])
+    whole = bool(nodes) and not scalar and all([_is_whole(operands[i]._data) for i in nodes])
+    data = tuple(
+        [
+            o if whole and type(o) is int else _operand(o, scalar, bool(nodes), primitive.name)
+            for o in operands
+        ]
+    )
     if nodes and primitive.elementwise and not scalar:
         data = tuple([d if i in nodes else widened(d, data) for i, d in enumerate(data)])
     arguments = (data, *params) if primitive.variadic else (*data, *params)
@@ -227,6 +233,11 @@ def _operand(operand: Any, scalar: bool, recorded: bool, name: str) -> Any:
     if type(operand) is ndarray:
         return kept(operand) if recorded else operand
     return as_array(operand, copy=recorded, promote=False)
+
+
+def _is_whole(data: Any) -> bool:
+    """Whether data is an array of whole numbers or booleans, as only a trace has in nodes."""
+    return isinstance(data, ndarray) and data.dtype.kind in "biu"
 
 
 def _is_number(operand: Any) -> bool:

@@ -207,7 +207,10 @@ class Program:
             out = unflatten(recorded.out, leaves(out))
         if recorded.trace.unchecked and any(np.isnan(leaf).any() for leaf in leaves(out)):
             if self._careful is None:
-                again = Recorded(recorded.f, args, recorded.argnums, careful=True)
+                again = Recorded(
+                    recorded.f, args, recorded.argnums, careful=True,
+                    static=recorded.static, names=recorded.parameters,
+                )  # fmt: skip
                 self._careful = Program(again, self.name)
             return self._careful(*args)
         return out

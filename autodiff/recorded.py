@@ -100,7 +100,11 @@ def as_example(leaf: Any, name: str, promote: bool) -> Any:
     """A leaf of an argument as an engine's float or array; itself where it is one."""
     leaf = plain(leaf)
     if isinstance(leaf, np.ndarray):
-        return as_array(leaf, copy=False, promote=promote)
+        array = as_array(leaf, copy=False, promote=promote)
+        usual = np.dtype(array.dtype.name)  # of which there is one object, to be known again by
+        return array if array.dtype is usual else array.view(usual)
+    if isinstance(leaf, np.random.Generator):
+        return leaf
     if isinstance(leaf, (float, int, np.number)):
         return float(leaf)
     raise TypeError(

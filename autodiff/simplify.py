@@ -64,6 +64,10 @@ class Graph:
         needed = live(self.outputs)
         self.steps = [step for step in self._made if step in needed]
 
+    def captured(self) -> list[Step]:
+        """The steps that are nodes from around the function."""
+        return [step for step in self.steps if step.captured is not None]
+
     def of(self, thing: Any) -> Any:
         """The Step (or constant) that a node became; anything else as it is."""
         return self._known.get(thing) if isinstance(thing, Value) else thing

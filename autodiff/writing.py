@@ -109,7 +109,16 @@ class Writer:
         """The operands' syntax; beside a float, a whole number without its `.0`."""
         operator = step.primitive is not None and step.primitive.formula.operator
         beside = operator and any(o.dtype.kind == "f" for o in step.steps())
-        return [self.operand(_whole(o) if beside else o) for o in step.operands]
+        found: list[ast.expr] = []
+        for o in step.operands:
+            if isinstance(o, np.generic) and _widens(o, step):
+                tree = self.literal(o)
+                known = isinstance(o, np.longdouble)
+                kind = self._of_arrays(o.dtype.name)
+                found.append(tree if known else ast.Call(kind, [tree], []))
+            else:
+                found.append(self.operand(_whole(o) if beside else o))
+        return found
 
     def _put(self, step: Step, put: dict[str, ast.expr], on_floats: bool) -> ast.expr:
         primitive: Any = step.primitive
@@ -158,6 +167,8 @@ class Writer:
         if isinstance(value, (tuple, list)):
             items = [self.literal(v) for v in value]
             return ast.Tuple(items, ast.Load()) if isinstance(value, tuple) else ast.List(items)
+        if isinstance(value, np.longdouble):  # of which no Python number has all digits
+            return ast.Call(self._of_arrays("longdouble"), [ast.Constant(str(value))], [])
         if isinstance(value, (np.dtype, type)):
             return self._of_arrays(np.dtype(value).name)
         tree = syntax.literal(value)
@@ -167,9 +178,15 @@ class Writer:
         return tree
 
 
+def _widens(number: Any, step: Step) -> bool:
+    """Whether a NumPy number makes the result wider than Python's own would."""
+    others = [o.dtype for o in step.steps() if isinstance(o.example, np.ndarray)]
+    return bool(others) and np.result_type(number, *others) != np.result_type(*others)
+
+
 def _whole(operand: Any) -> Any:
     """2 for 2.0; anything else, and -0.0, as it is."""
-    if type(operand) is float and operand.is_integer() and abs(operand) < 1e6:
+    if isinstance(operand, float) and operand.is_integer() and abs(operand) < 1e6:
         return operand if operand == 0 and math.copysign(1, operand) < 0 else int(operand)
     return operand
 

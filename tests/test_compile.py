@@ -1,6 +1,8 @@
 """Compiled programs: equal to the engine, safe to keep, traced again where they must be."""
 
+import copy
 import os
+import pickle
 import subprocess
 import sys
 import threading
@@ -125,11 +127,19 @@ def test_it_is_traced_again_for_other_arguments():
     assert len(traced) == 4
 
 
-def test_integers_lists_and_nodes_are_converted():
+def test_integers_and_lists_are_converted():
     f = compile(lambda x, y: x * y)
     assert f(2, 3) == 6.0
     assert f(np.float64(2), np.int32(3)) == 6.0
-    close(f(ad.Tensor([1.0, 2.0]), 2.0), [2.0, 4.0])
+    g = compile(lambda p: p[0] * p[1])
+    for given in ([2, 3], [np.float32(2), True + 2], (2.0, 3.0), [2.0, 3.0]):
+        assert g(given) == 6.0
+    assert "for 2 kinds" in repr(g)
+    swapped = np.arange(3.0).astype(">f8")
+    h = compile(lambda x: 2 * x)
+    for _ in range(2):
+        close(h(swapped), [0.0, 2.0, 4.0])
+    assert "for 1 kinds" in repr(h)
 
 
 def test_a_tensor_of_a_closure_is_read_anew():
@@ -275,3 +285,161 @@ def test_a_forked_process_has_threads_of_its_own():
         "os._exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))\n"
     )
     subprocess.run([sys.executable, "-W", "ignore", "-c", script], check=True, timeout=60)
+
+
+# -- one array in two places ---------------------------------------------------------------
+
+
+def test_an_array_is_not_written_over_while_another_argument_sees_it():
+    one = compile(lambda a, b: (a + 1, b * 2, a * b), donate="a")
+    both = compile(lambda a, b: (a + 1, b * 2), donate=("a", "b"))
+    for _ in range(2):
+        x, like = np.arange(4.0), np.arange(4.0)
+        for found, right in zip(one(x, x), (like + 1, like * 2, like * like), strict=True):
+            close(found, right)
+        x = np.arange(4.0)
+        for found, right in zip(both(x, x), (like + 1, like * 2), strict=True):
+            close(found, right)
+        x, like = np.arange(10.0), np.arange(10.0)
+        for found, right in zip(one(x[:8], x[2:]), one(like[:8], like[2:].copy()), strict=True):
+            close(found, right)
+        x = np.arange(4.0)
+        close(one(x, x[::-1])[2], [0.0, 2.0, 2.0, 0.0])
+
+
+def test_donated_arrays_that_are_results_themselves():
+    kept, doubled = compile(lambda a: (a, a * 2), donate="a")(np.ones(3))
+    close(kept, np.ones(3))
+    close(doubled, np.full(3, 2.0))
+    first, second = compile(lambda a, b: (b + 0 * a, a + 0 * b), donate=("a", "b"))(
+        np.zeros(3), np.ones(3)
+    )
+    close(first, np.ones(3))
+    close(second, np.zeros(3))
+    close(compile(lambda x: (np.ones(3), 2.0, x))(np.zeros(2))[0], np.ones(3))
+
+
+@pytest.mark.parametrize("shape", [(6, 6), (300, 400)])
+def test_arrays_of_any_layout(shape):
+    def f(x):
+        return np.sum(np.tanh(x) * x + np.exp(-x * x) * x[::-1])
+
+    fast = compile(value_and_grad(f))
+    x = np.random.default_rng(0).normal(size=shape)
+    frozen = x.copy()
+    frozen.setflags(write=False)
+    wide = np.repeat(np.repeat(x, 2, axis=0), 3, axis=1)
+    for given in (x, np.asfortranarray(x), x[:, ::-1], frozen, wide[::2, ::3], wide[1::2, 2::3]):
+        agree(fast, f, given, argnums=0)
+    for empty in (np.zeros(0), np.zeros((3, 0))):
+        value, slope = fast(empty)
+        assert value == 0
+        assert slope.shape == empty.shape
+
+
+@pytest.mark.parametrize(
+    "dtype", [np.float32, np.float16, np.int64, np.int32, np.uint8, np.bool_, np.longdouble]
+)
+def test_every_dtype_is_kept_as_numpy_keeps_it(dtype):
+    def f(x):
+        return x * 2, np.sum(x * 1.5), np.exp(x), x / np.float64(3), x + np.ones(3, np.float32)
+
+    x = np.array([1, 0, 1], dtype)
+    for program in (compile(f), derive(f, x, argnums=())):
+        for found, right in zip(program(x), f(x), strict=True):
+            assert np.asarray(found).dtype == np.asarray(right).dtype
+            np.testing.assert_allclose(found, right, rtol=1e-3 if dtype == np.float16 else 1e-7)
+
+
+# -- called as a function is called --------------------------------------------------------
+
+
+def test_arguments_are_passed_as_to_any_function():
+    @compile
+    def f(x, y=2.0, *, z, w=1.0):
+        return x * y + z * w
+
+    assert f(3.0, z=1.0) == 7.0
+    assert f(3.0, 5.0, z=1.0, w=2.0) == 17.0
+    assert f(x=1.0, y=1.0, z=0.0) == 1.0
+    several = compile(lambda *xs: sum(x * i for i, x in enumerate(xs)))
+    assert [several(1.0, 2.0), several(1.0, 2.0, 3.0), several(1.0)] == [2.0, 8.0, 0.0]
+    options = compile(lambda x, **o: x * o["a"] + o.get("b", 0.0))
+    assert [options(2.0, a=3.0), options(2.0, a=3.0, b=1.0)] == [6.0, 7.0]
+    for wrong in ((), (1.0, 2.0, 3.0)):
+        with pytest.raises(TypeError, match="`f\\(\\)`"):
+            f(*wrong, z=1.0)
+
+
+def test_statics_are_told_apart_and_may_not_change():
+    f = compile(lambda x, k: x * 2 if k is True else x, static="k")
+    assert (f(1.0, 1), f(1.0, True)) == (1.0, 2.0)
+    with pytest.raises(TypeError, match="must not change"):
+        f(1.0, [1])
+    reciprocal = compile(lambda x, *, k: 1 / x * k, static="k")
+    assert (reciprocal(1.0, k=2), reciprocal(0.0, k=2)) == (2.0, np.inf)
+
+
+class Model:
+    def __init__(self):
+        self.scale = 3.0
+
+    @compile(static="self")
+    def __call__(self, x):
+        return x * self.scale
+
+
+@compile
+def doubled_sum(x):
+    return np.sum(2 * x)
+
+
+def test_methods_copies_and_pickles():
+    assert Model()(2.0) == 6.0
+    assert pickle.loads(pickle.dumps(doubled_sum)) is doubled_sum
+    f = compile(lambda x: np.sum(2 * x))
+    for g in (f, copy.copy(f), copy.deepcopy(f)):
+        assert g(np.ones(2)) == 4.0
+
+
+def test_a_generator_is_an_argument():
+    f = compile(lambda x, rng: x * rng.normal(size=3))
+    rng = np.random.default_rng(1)
+    first, second = f(np.ones(3), rng), f(np.ones(3), rng)
+    expected = np.random.default_rng(1).normal(size=(2, 3))
+    close([first, second], expected)
+    nested = compile(lambda o: o["rngs"][0].uniform(size=2) * o["x"])
+    close(
+        nested({"rngs": [np.random.default_rng(3)], "x": 1.0}), np.random.default_rng(3).random(2)
+    )
+
+
+def test_gradients_go_through_a_compiled_function():
+    inner = compile(lambda x: np.sum(np.tanh(x)))
+    x = np.array([0.5, -1.0])
+    inner(x)
+    slope = 1 - np.tanh(x) ** 2
+    close(grad(inner)(x), slope)
+    close(compile(grad(lambda x: 2 * inner(x)))(x), 2 * slope)
+    t = ad.Tensor(x)
+    inner(t).backward()
+    close(t.grad, slope)
+    around = grad(lambda w: compile(lambda x: w * x)(3.0))
+    assert around(2.0) == 3.0
+
+    @compile(static="n")
+    def power(x, n):
+        return x if n == 0 else 2 * power(x, n - 1)
+
+    assert power(1.0, 3) == 8.0
+
+
+def test_an_error_in_the_middle_leaves_everything_as_it_was():
+    f = compile(lambda x, y: ad.cross_entropy(np.tanh(x) * 2, y))
+    x, y = np.ones((2, 3)), np.array([0, 1])
+    before = f(x, y)
+    for _ in range(3):
+        with pytest.raises(ValueError, match="Labels count"):
+            f(x, np.array([0, 9]))
+    assert f(x, y) == before
+    close(x, np.ones((2, 3)))
