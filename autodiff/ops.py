@@ -50,9 +50,12 @@ def pow(z, a, b):
     """Power, as `a ** b` writes it; the derivative of `x**0` is 0 everywhere, also at 0.
 
     Where both are 0 the exponent is kept from -1, and the first partial so from 0 * 0**-1; the
-    `where` keeps the second from 0 * log 0.
+    `where` keeps the second from 0 * log 0. Where b is no node, a**-1 is wanted by no one, and
+    the exponent stays one number, of which NumPy knows the fastest way.
     """
-    return b * a ** (b - 1 + (a == 0) * (b == 0)), lambda: z * log(where(a == 0, 1.0, a))
+    node = isinstance(b, Value) and not isinstance(b, Symbol)
+    kept = (a == 0) * (b == 0) if node else b == 0
+    return b * a ** (b - 1 + kept), lambda: z * log(where(a == 0, 1.0, a))
 
 
 as_numpy(np.float_power)(pow)
