@@ -7,6 +7,7 @@ and the pieces are shared among the cores: NumPy lets other threads run while it
 from __future__ import annotations
 
 import ast
+import collections
 import functools
 import itertools
 import os
@@ -125,32 +126,32 @@ def in_pieces(
 
     `work` takes the pieces, then a buffer of each of `dtypes`, and returns a tuple of sums.
     """
-    share = max(1, min(_cores(), size // SHARED))
-    length = min(LONGEST, max(SHORTEST, size // 8 // 1024 * 1024))
-    bounds = [size * i // share // 1024 * 1024 for i in range(share)] + [size]
-    tasks = [
-        _pool().submit(_stretch, work, start, stop, length, dtypes, arrays)
-        for start, stop in itertools.pairwise(bounds[1:])
-    ]
-    parts = _stretch(work, bounds[0], bounds[1], length, dtypes, arrays)
+    length = min(LONGEST, max(SHORTEST, -(-size // 8192) * 1024))
+    todo = collections.deque(range(0, size, length))  # from which each thread takes the next
+    sums: dict[int, tuple[float, ...]] = {}
+    run = functools.partial(_until_done, work, todo, size, length, tuple(dtypes), arrays, sums)
+    tasks = [_pool().submit(run) for _ in range(min(_cores(), size // SHARED) - 1)]
+    run()
     for task in tasks:
-        parts += task.result()
-    return [np.add.reduce(column) for column in zip(*parts, strict=True)]
+        if not task.cancel():
+            task.result()
+    return [np.add.reduce(column) for column in zip(*map(sums.__getitem__, sorted(sums)))]
 
 
-def _stretch(
-    work: Callable[..., Any], start: int, stop: int, length: int, dtypes: Sequence[str],
-    arrays: Sequence[Any],
-) -> list[Any]:  # fmt: skip
-    buffers = _buffers(length, tuple(dtypes))
-    sums = []
+def _until_done(
+    work: Callable[..., Any], todo: collections.deque[int], size: int, length: int,
+    dtypes: tuple[str, ...], arrays: Sequence[Any], sums: dict[int, Any],
+) -> None:  # fmt: skip
+    buffers = _buffers(length, dtypes)
     with np.errstate(all="ignore"):
-        for i in range(start, stop, length):
-            j = min(i + length, stop)
-            if j - i < length:
-                buffers = [b[: j - i] for b in buffers]
-            sums.append(work(*[a[i:j] for a in arrays], *buffers))
-    return sums
+        while True:
+            try:
+                start = todo.popleft()
+            except IndexError:
+                return
+            stop = min(start + length, size)
+            short = [b[: stop - start] for b in buffers] if stop - start < length else buffers
+            sums[start] = work(*[a[start:stop] for a in arrays], *short)
 
 
 def _buffers(length: int, dtypes: tuple[str, ...]) -> list[Any]:
