@@ -79,14 +79,21 @@ def _step(workload: str, case: list[Any], engine: str) -> Step:
     return getattr(module, engine)(module.Problem(*case))  # type: ignore[no-any-return]
 
 
+ACTIONS: dict[str, Callable[..., Any]] = {
+    "make": make,
+    "measure": measure,
+    "peak": peak,
+    "preparing": preparing,
+}
+
+
 def main() -> None:
     """Answer requests until there are no more."""
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)  # what a library prints is no answer
     for line in sys.stdin:
         request = json.loads(line)
-        action = {"make": make, "measure": measure, "peak": peak, "preparing": preparing}
-        print(json.dumps(action[request.pop("do")](**request)), file=answers, flush=True)
+        print(json.dumps(ACTIONS[request.pop("do")](**request)), file=answers, flush=True)
 
 
 if __name__ == "__main__":
