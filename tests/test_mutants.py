@@ -24,7 +24,7 @@ SOURCE = textwrap.dedent('''
 
 
 def planted(function):
-    rules = {"quotient": Rule("z", ("a", "b"))}
+    rules = {"quotient": Rule("z", ("a", "b")), "collect": None}
     return [m for m in mutants_of("some.py", SOURCE, rules) if m.function == function]
 
 

@@ -25,43 +25,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from .mutations import Mutant, Rule, mutants_of
-from .running import TIMEOUT, Hunter, Test, Tree, in_a_fork, watch_tests
+from .mutations import Mutant
+from .running import TIMEOUT, Hunter, Test, Tree, watch_tests
+from .scope import ROOT, every_mutant
 
-ROOT = Path(__file__).resolve().parents[2]
 EQUIVALENT = Path(__file__).with_name("equivalent.toml")
-# Beside the files of the registry's rules: what walks the graph, what compiles a rule, what
-# makes a program of a trace, and what steps along a gradient.
-FILES = [
-    "autodiff/backprop.py", "autodiff/transforms.py", "autodiff/primitive.py",
-    "autodiff/link.py", "autodiff/declare.py", "autodiff/symbol.py", "autodiff/simplify.py",
-    "nn/losses.py", "optim/optimizers.py",
-]  # fmt: skip
 Key = tuple[str, str, str, str]
-
-
-def registry() -> dict[str, dict[str, Rule]]:
-    """The rules of each file that has operations, as the registry has them."""
-    sys.path.insert(0, str(ROOT))
-    from autodiff.declare import COMPOSITES
-    from autodiff.primitive import REGISTRY
-
-    def file_of(function: Any) -> str:
-        return str(Path(function.__code__.co_filename).relative_to(ROOT))
-
-    rules: dict[str, dict[str, Rule]] = {file_of(f): {} for f in COMPOSITES.values()}
-    for primitive in REGISTRY.values():
-        if not primitive.plain:
-            rule = Rule(primitive.lead[-1], primitive.operands)
-            rules.setdefault(file_of(primitive.rule), {})[primitive.rule.__name__] = rule
-    return rules
-
-
-def every_mutant() -> list[Mutant]:
-    """The mutants of all files, those of the registry's first."""
-    rules = in_a_fork(registry, seconds=60)
-    files = dict.fromkeys([*rules, *FILES])
-    return [m for f in files for m in mutants_of(f, (ROOT / f).read_text(), rules.get(f, {}))]
 
 
 def equivalents() -> dict[Key, str]:

@@ -53,14 +53,18 @@ CONSTANT = "constant changed"
 STATEMENT = "statement dropped"
 
 
-def mutants_of(path: str, source: str, rules: dict[str, Rule]) -> list[Mutant]:
-    """Every mutant of a file, in which `rules` are the functions that the registry has."""
+def mutants_of(
+    path: str, source: str, functions: dict[str, Rule | None] | None = None
+) -> list[Mutant]:
+    """Every mutant of these functions (or of all) of a file; for a rule, what it is a rule of."""
     file = _File(path, source)
     tree = ast.parse(source)
     modules = _modules(tree)
     found: dict[tuple[str, ...], Mutant] = {}
     for name, function in _functions(tree):
-        rule = rules.get(name)
+        if functions is not None and name not in functions:
+            continue
+        rule = functions[name] if functions else None
         for statement in _statements(function.body):
             changes = [*_statement_changes(statement)]
             for node in _expressions(statement):
@@ -279,12 +283,14 @@ def _call_changes(node: ast.Call, modules: set[str]) -> Iterator[Change]:
         if function.id == "reversed":
             yield ORDER, node, args[0]
         return
+    name = function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
     if isinstance(function, ast.Attribute) and _root(function) not in modules:
-        if function.attr not in _METHODS:
+        if name not in _METHODS:
             yield DROPPED, node, function.value
-    elif args and not isinstance(args[0], ast.Constant):
+    elif args and not isinstance(args[0], ast.Constant) and name != "asarray":
         yield DROPPED, node, args[0]
-    if len(args) in (2, 3):
+    words = any(isinstance(a, ast.Constant) and isinstance(a.value, str) for a in args)
+    if len(args) in (2, 3) and not words and name not in _COMMUTATIVE:
         yield SWAPPED, node, ast.Call(function, [*args[:-2], args[-1], args[-2]], node.keywords)
 
 
@@ -292,6 +298,7 @@ def _call_changes(node: ast.Call, modules: set[str]) -> Iterator[Change]:
 # like are the registry's in a rule.
 _BUILTINS = set(dir(builtins)) - {"sum", "max", "min", "abs", "pow", "round"}
 _METHODS = {name for kind in (dict, list, set, str) for name in dir(kind)}
+_COMMUTATIVE = {"maximum", "minimum", "max", "min", "logaddexp", "swapaxes", "broadcast_shapes"}
 
 
 def _root(node: ast.expr) -> str:
