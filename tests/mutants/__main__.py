@@ -118,28 +118,23 @@ def _end(mutant: Mutant, found: str | None, known: dict[Key, str]) -> str:
     return "by timeout" if found == TIMEOUT else "found"
 
 
-def faults(
-    results: list[tuple[Mutant, str | None]], every: list[Mutant], known: dict[Key, str]
-) -> list[str]:
-    """What must not be: survivors, and lines of equivalent.toml that are not true."""
-    exist = {mutant.key for mutant in every}
-    return [
-        *(f"SURVIVED {m}" for m, found in results if found is None and m.key not in known),
-        *(f"NOT EQUIVALENT, found by {found}: {m}" for m, found in results
-          if found is not None and m.key in known),
-        *(f"equivalent.toml names what does not exist: {key}" for key in known if key not in exist),
-    ]  # fmt: skip
+def fault(mutant: Mutant, found: str | None, known: dict[Key, str]) -> str | None:
+    """What must not be: a survivor, or one found that is named as equivalent."""
+    if found is None and mutant.key not in known:
+        return f"SURVIVED {mutant}"
+    if found is not None and mutant.key in known:
+        return f"NOT EQUIVALENT, found by {found}: {mutant}"
+    return None
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="mutants", description=__doc__.splitlines()[0])
     parser.add_argument("words", nargs="*", help="only mutants whose file or function has one")
-    parser.add_argument("--seconds", type=float, default=math.inf, help="how long to go on for")
+    parser.add_argument("--seconds", type=float, default=math.inf, help="how long to try them for")
     parser.add_argument("--seed", help="try the mutants in a random order that this decides")
     parser.add_argument("--workers", type=int, default=os.cpu_count())
     parser.add_argument("--verbose", action="store_true", help="say what found each mutant")
     options = parser.parse_args()
-    until = time.monotonic() + options.seconds
     every, known = every_mutant(), equivalents()
     mutants = [
         m for m in every
@@ -149,14 +144,22 @@ def main() -> int:
         random.Random(options.seed).shuffle(mutants)
     tests = watched(options.workers)
     print(f"{len(mutants)} mutants, {len(tests)} tests", flush=True)
-    results = []
+    gone = [
+        f"equivalent.toml names what is not: {k}" for k in known.keys() - {m.key for m in every}
+    ]
+    print(*gone, sep="\n")
+    results, faults = [], len(gone)
+    until = time.monotonic() + options.seconds
     for mutant, found in tried(mutants, tests, options.workers, until):
         results.append((mutant, found))
-        if options.verbose or (found is None and mutant.key not in known):
-            print(f"{'SURVIVED' if found is None else found} {mutant}", flush=True)
-    wrong = faults(results, every, known)
-    print("\n" + "\n".join([*wrong, "", table(results, known)]))
-    return 1 if wrong else 0
+        wrong = fault(mutant, found, known)
+        if wrong is not None or options.verbose:
+            print(wrong or f"{found} {mutant}", flush=True)
+        faults += wrong is not None
+        if not len(results) % 250:
+            print(f"... {len(results)} tried", flush=True)
+    print("\n" + table(results, known))
+    return 1 if faults else 0
 
 
 if __name__ == "__main__":

@@ -45,7 +45,17 @@ def _of_the_registry() -> dict[str, dict[str, Rule | None]]:
         output = primitive.lead[0 if primitive.elementwise else 1]
         rules = scope.setdefault(_file(primitive.rule), {})
         rules[primitive.rule.__name__] = Rule(output, primitive.operands)
+
+    def helpers(operation: Any) -> list[Callable[..., Any]]:
+        """What the formula of an operation calls, or what gives it together with another's."""
+        used = {n.id for n in ast.walk(operation.formula.tree) if isinstance(n, ast.Name)}
+        used |= {joint for pair, joint in FUSED.items() if operation.name in pair}
+        return [HELPERS[name] for name in used & HELPERS.keys()]
+
     todo, seen = [primitive.rule for primitive in REGISTRY.values()], set()
+    for primitive in REGISTRY.values():
+        if primitive.keeps:
+            todo += helpers(primitive.kept_beside)
     while todo:
         function = inspect.unwrap(todo.pop())
         if function in seen or _file(function) not in scope:
@@ -55,10 +65,8 @@ def _of_the_registry() -> dict[str, dict[str, Rule | None]]:
         for name in _names(function.__code__):
             called = function.__globals__.get(name)
             operation = getattr(called, "primitive", None)
-            if operation is not None:  # what its formula calls, and what gives it with another
-                used = {n.id for n in ast.walk(operation.formula.tree) if isinstance(n, ast.Name)}
-                used |= {joint for pair, joint in FUSED.items() if operation.name in pair}
-                todo += [HELPERS[n] for n in used & HELPERS.keys()]
+            if operation is not None:
+                todo += helpers(operation)
             elif isinstance(called, FunctionType):
                 todo.append(called)
     return scope
