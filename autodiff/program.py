@@ -17,7 +17,7 @@ from .files import replacing
 from .layout import holds_named_tuple, returned, unpacking
 from .naming import Names
 from .recorded import Recorded, checked_arguments, name_of
-from .simplify import Step
+from .simplify import Step, uniform
 from .tracing import TracedGenerator
 from .tree import leaves, unflatten
 from .value import Value
@@ -171,7 +171,7 @@ class Program:
                 "Make it an argument of the function."
             )
         self._writer.modules.add("np")
-        if value.size > 4 and value.dtype == np.float64 and (value == value.flat[0]).all():
+        if value.size > 4 and value.dtype == np.float64 and uniform(value):
             return f"np.full({value.shape}, {syntax.text_of(self._writer.literal(value.flat[0]))})"
         numbers = syntax.text_of(self._writer.literal(value.tolist()))
         usual = value.dtype in (np.float64, np.int64, np.bool_) and value.size

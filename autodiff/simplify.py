@@ -162,7 +162,7 @@ def _without_broadcasts(operands: tuple[Any, ...], example: Any) -> tuple[Any, .
     for i, operand in enumerate(operands):
         if _is(operand, "broadcast_to") or _adds_axes_in_front(operand):
             small = operand.operands[0]
-        elif isinstance(operand, np.ndarray) and _uniform(operand) and _settles(example, kept, i):
+        elif isinstance(operand, np.ndarray) and uniform(operand) and _settles(example, kept, i):
             small = operand.flat[0].item()
         else:
             continue
@@ -185,7 +185,8 @@ def _shape(operand: Any) -> tuple[int, ...]:
     return operand.shape if isinstance(operand, Step) else np.shape(operand)
 
 
-def _uniform(array: Any) -> bool:
+def uniform(array: Any) -> bool:
+    """Whether all entries of an array of floats are the same number, and not just equal zeros."""
     if not array.size or array.dtype.kind != "f":
         return False
     first = array.flat[0]
@@ -194,9 +195,8 @@ def _uniform(array: Any) -> bool:
 
 def _settles(example: Any, operands: list[Any], place: int) -> bool:
     """Whether the result keeps its dtype with a Python number at this place."""
-    dtype = np.asarray(example).dtype
     others = [o for i, o in enumerate(operands) if i != place and not isinstance(o, (float, int))]
-    return dtype == np.float64 or any(o.dtype == dtype for o in others)
+    return np.result_type(0.0, *[o.dtype for o in others]) == np.asarray(example).dtype
 
 
 # -- what is the same and simpler ----------------------------------------------------------

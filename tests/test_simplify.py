@@ -1,0 +1,116 @@
+"""What a trace is simplified to: the lines that are left, and that they compute the same."""
+
+import numpy as np
+import pytest
+
+import autodiff as ad
+from autodiff import Tensor, derive
+
+X = np.array([[0.0, 1.0, -2.0], [3.0, -0.5, 4.0]])
+Y = np.array([[2.0, -1.0, 5.0], [0.25, 3.0, -7.0]])
+ROW = np.array([1.0, 2.0, 3.0])
+
+
+def lines(program):
+    """The assignments of a program, without their comments."""
+    body = program.source.splitlines()
+    return [line.partition("#")[0].strip() for line in body if " = " in line]
+
+
+@pytest.mark.parametrize(
+    ("f", "expected"),
+    [
+        (lambda x, y: x * 1.0, []),
+        (lambda x, y: 1.0 * x, []),
+        (lambda x, y: -1.0 * x, ["value = -x"]),
+        (lambda x, y: x * -1.0, ["value = -x"]),
+        (lambda x, y: 4.0 * (3.0 * x), ["value = 12 * x"]),
+        (lambda x, y: (x * 3.0) * 0.5, ["value = 1.5 * x"]),
+        (lambda x, y: 3.0 * (x * 4.0), ["value = 12 * x"]),
+        (lambda x, y: 3.0 * (5.0 * x), ["v1 = 5 * x", "value = 3 * v1"]),
+        (lambda x, y: (-x) * y, ["v1 = x * y", "value = -v1"]),
+        (lambda x, y: x * (-y), ["v1 = x * y", "value = -v1"]),
+        (lambda x, y: (-x) * (-y), ["value = x * y"]),
+        (lambda x, y: y * x**0, []),
+        (lambda x, y: x**0 * y, []),
+        (lambda x, y: x / 1.0, []),
+        (lambda x, y: (-x) / y, ["v1 = x / y", "value = -v1"]),
+        (lambda x, y: x / 2.0, ["value = x / 2"]),
+        (lambda x, y: x + x, ["value = 2 * x"]),
+        (lambda x, y: x + 0.0, []),
+        (lambda x, y: 0.0 + x, []),
+        (lambda x, y: x + (-y), ["value = x - y"]),
+        (lambda x, y: (-x) + y, ["value = y - x"]),
+        (lambda x, y: x - 0.0, []),
+        (lambda x, y: x - (-y), ["value = x + y"]),
+        (lambda x, y: (-x) - x, ["value = -2 * x"]),
+        (lambda x, y: (-x) - y, ["v1 = -x", "value = v1 - y"]),
+        (lambda x, y: x - x, ["value = x - x"]),
+        (lambda x, y: np.negative(-x), []),
+        (lambda x, y: x**1, []),
+        (lambda x, y: x**1.0, []),
+        (lambda x, y: x.T.T, []),
+        (lambda x, y: np.positive(x), []),
+        (lambda x, y: x.reshape(2, 3), []),
+        (lambda x, y: np.broadcast_to(x, (2, 3)), []),
+        (lambda x, y: ad.astype(x, np.float64), []),
+        (lambda x, y: x * np.ones((2, 3)), []),
+        (lambda x, y: x * np.full((2, 3), -1.0), ["value = -x"]),
+        (lambda x, y: y + np.zeros((2, 3)), []),
+        (lambda x, y: x * np.full((2, 3), 5.0), ["value = x * 5"]),
+        (lambda x, y: x * ad.broadcast_to(ad.sum(y), (2, 3)), ["v1 = np.sum(y)", "value = x * v1"]),
+        (lambda x, y: (x * y) * (y * x), ["v1 = x * y", "value = v1 * v1"]),
+        (lambda x, y: (x + y) - (y + x), ["v1 = x + y", "value = v1 - v1"]),
+        (lambda x, y: (x - y) * (y - x), ["v1 = x - y", "v2 = y - x", "value = v1 * v2"]),
+    ],
+)
+def test_what_is_the_same_and_simpler(f, expected):
+    program = derive(f, X, Y, argnums=())
+    found = lines(program)
+    assert found == expected
+    np.testing.assert_array_equal(program(X, Y), f(X, Y))
+
+
+def test_what_gives_another_shape_or_dtype_stays():
+    for f in (
+        lambda x: x * np.ones((2, 3)),
+        lambda x: x.reshape(1, 3),
+        lambda x: ad.broadcast_to(x, (2, 3)),
+        lambda x: np.zeros((2, 3)) + x,
+        lambda x: x * ad.broadcast_to(ad.sum(x), (2, 3)),
+        lambda x: ad.transpose(ad.transpose(ad.reshape(x, (1, 1, 3)), (1, 0, 2)), (2, 0, 1)),
+    ):
+        program = derive(f, ROW, argnums=())
+        np.testing.assert_array_equal(program(ROW), f(ROW), strict=True)
+    low = ROW.astype(np.float32)
+    for f in (
+        lambda x: x * np.ones(3),
+        lambda x: x + np.zeros(3),
+        lambda x: ad.astype(x, np.float64),
+        lambda x: x * np.ones(3, np.float32),
+        lambda x: x / np.full(3, 1.0),
+    ):
+        program, engine = derive(f, low, argnums=()), f(Tensor(low))
+        np.testing.assert_array_equal(program(low), engine.data, strict=True)
+
+
+def test_zeros_keep_their_sign_and_their_nan():
+    x = np.array([0.0, -0.0, 1.0, np.inf, np.nan])
+    for f in (
+        lambda x: x * np.array([-0.0, 0.0, -0.0, 0.0, 0.0]),
+        lambda x: (-x) * (-x),
+        lambda x: x / np.full(5, -1.0),
+        lambda x: 0.0 - x,
+        lambda x: x * 0.0,
+    ):
+        with np.errstate(all="ignore"):
+            expected, found = f(x), derive(f, x, argnums=())(x)
+        np.testing.assert_array_equal(found, expected)
+        known = ~np.isnan(expected)
+        np.testing.assert_array_equal(np.signbit(found[known]), np.signbit(expected[known]))
+
+
+def test_numbers_are_numbers_still():
+    program = derive(lambda x: (x * 1.0 + 0.0) ** 1, 3.0, argnums=())
+    assert lines(program) == []
+    assert type(program(3.0)) is float
