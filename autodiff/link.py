@@ -74,7 +74,8 @@ class Link:
         if primitive.keeps:
             places[primitive.lead[2]] = "kept_in(node)"
         call = f"checked(rule({', '.join(places.values())}))"
-        zero = "if all_zero(ct):\n    return ()\n" if which == "pull_carefully" else ""
+        careful = which in ("pull_carefully", "pull_ieee")
+        zero = "if all_zero(ct):\n    return ()\n" if careful else ""
         parts = [f"said[{i}]() if callable(said[{i}]) else said[{i}]" for i in self.positions]
         known = {
             "rule": primitive.rule, "checked": primitive.checked, "callable": callable,

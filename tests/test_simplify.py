@@ -68,7 +68,8 @@ def test_what_is_the_same_and_simpler(f, expected):
     program = derive(f, X, Y, argnums=())
     found = lines(program)
     assert found == expected
-    np.testing.assert_array_equal(program(X, Y), f(X, Y))
+    with np.errstate(divide="ignore"):
+        np.testing.assert_array_equal(program(Y, X), f(Y, X))
 
 
 def test_what_gives_another_shape_or_dtype_stays():
@@ -80,7 +81,7 @@ def test_what_gives_another_shape_or_dtype_stays():
         lambda x: x * ad.broadcast_to(ad.sum(x), (2, 3)),
         lambda x: ad.transpose(ad.transpose(ad.reshape(x, (1, 1, 3)), (1, 0, 2)), (2, 0, 1)),
     ):
-        program = derive(f, ROW, argnums=())
+        program = derive(f, ROW + 1, argnums=())
         np.testing.assert_array_equal(program(ROW), f(ROW), strict=True)
     low = ROW.astype(np.float32)
     for f in (
@@ -90,7 +91,7 @@ def test_what_gives_another_shape_or_dtype_stays():
         lambda x: x * np.ones(3, np.float32),
         lambda x: x / np.full(3, 1.0),
     ):
-        program, engine = derive(f, low, argnums=()), f(Tensor(low))
+        program, engine = derive(f, low + 1, argnums=()), f(Tensor(low))
         np.testing.assert_array_equal(program(low), engine.data, strict=True)
 
 
@@ -104,7 +105,7 @@ def test_zeros_keep_their_sign_and_their_nan():
         lambda x: x * 0.0,
     ):
         with np.errstate(all="ignore"):
-            expected, found = f(x), derive(f, x, argnums=())(x)
+            expected, found = f(x), derive(f, x + 1, argnums=())(x)
         np.testing.assert_array_equal(found, expected)
         known = ~np.isnan(expected)
         np.testing.assert_array_equal(np.signbit(found[known]), np.signbit(expected[known]))

@@ -106,6 +106,8 @@ def test_vjp_checks_its_cotangent():
         pull((np.ones(2), np.ones(3)))
     with pytest.raises(ValueError, match="shape"):
         jvp(lambda x: x, (np.ones(3),), (np.ones(2),))
+    with pytest.raises(ValueError, match="A tangent has the shape of its primal"):
+        hvp(lambda x: x.sum(), (np.ones(3),), (np.ones(1),))
 
 
 def test_jacobian_of_structures():
@@ -205,6 +207,8 @@ def test_aux_comes_with_every_transform():
     assert grad(f, has_aux=True)(2.0) == (12.0, {"twice": 4.0})
     assert jacobian(f, has_aux=True)(2.0) == (12.0, {"twice": 4.0})
     assert hessian(f, has_aux=True)(2.0) == (12.0, {"twice": 4.0})
+    for given in (aux, grad(f, has_aux=True)(2.0)[1], jacobian(f, has_aux=True)(2.0)[1]):
+        assert type(given["twice"]) is float
 
 
 def test_argnums_of_jacobian_and_hessian():

@@ -1,0 +1,141 @@
+"""Rules where random operands do not come: equal values, zero cotangents, axes in the middle."""
+
+import numpy as np
+import pytest
+
+import autodiff as ad
+from autodiff import Tensor, Value, grad
+from autodiff.primitive import REGISTRY
+from autodiff.testing import finite_differences
+
+
+def agrees(f, x):
+    """Whether the gradient of a sum of weighted entries of f(x) is what differences say."""
+    weights = np.random.default_rng(1).normal(size=np.shape(f(x)))
+
+    def weighted(v):
+        return np.sum(weights * f(v))
+
+    right, _ = finite_differences(weighted, x)
+    np.testing.assert_allclose(grad(weighted)(x), right, rtol=1e-7, atol=1e-8)
+
+
+def test_an_axis_taken_out_of_the_middle():
+    agrees(lambda x: np.squeeze(x, 1), np.arange(6.0).reshape(2, 1, 3))
+    agrees(lambda x: np.squeeze(x), np.arange(3.0).reshape(1, 3, 1))
+    agrees(lambda x: np.expand_dims(x, (1, 3)), np.arange(6.0).reshape(2, 3))
+
+
+def test_entries_taken_of_all_in_a_row():
+    x = np.arange(6.0).reshape(2, 3)
+    agrees(lambda v: np.take_along_axis(v, np.array([5, 0, 5]), None), x)
+    second = grad(
+        lambda u: (
+            grad(lambda v: (np.take_along_axis(v, np.array([5, 0, 5]), None) ** 3).sum())(u) ** 2
+        ).sum()
+    )(x)
+    np.testing.assert_allclose(second[1, 2], 2 * (2 * 3 * 25.0) * (2 * 6 * 5.0))
+
+
+@pytest.mark.parametrize("alpha", [0.5, 2.0])
+def test_elu_with_another_slope(alpha):
+    x = np.array([-3.0, -0.25, 0.25, 0.75, 1.5])
+    agrees(lambda v: ad.elu(v, alpha) if isinstance(v, Value) else _elu(v, alpha), x)
+
+
+def _elu(x, alpha):
+    return np.where(x > 0, x, alpha * np.expm1(np.minimum(x, 0.0)))
+
+
+def test_hard_tanh_has_slope_1_at_its_bounds():
+    x = np.array([-1.5, -1.0, 0.0, 1.0, 1.5])
+    np.testing.assert_array_equal(grad(lambda v: ad.hard_tanh(v).sum())(x), [0, 1, 1, 1, 0])
+
+
+def test_heaviside_moves_with_its_value_at_zero():
+    for x, at_zero in [(0.0, 0.5), (0.0, 0.0), (1.0, 0.0), (-1.0, 0.0), (2.0, 0.5)]:
+        assert grad(ad.heaviside, (0, 1))(x, at_zero) == (0.0, float(x == 0))
+
+
+def test_hypot_twice_where_one_side_is_zero():
+    def by_both(a, b):
+        slope_a = grad(lambda x: grad(ad.hypot, 0)(x, b))(a)
+        slope_b = grad(lambda y: grad(ad.hypot, 1)(a, y))(b)
+        return slope_a, slope_b
+
+    assert by_both(2.0, 0.0) == (0.0, 0.5)
+    assert by_both(0.0, 4.0) == (0.25, 0.0)
+
+
+def test_equal_singular_values_and_eigenvalues_have_a_derivative():
+    x = np.diag([2.0, 2.0, -2.0])
+    signs = np.diag([1.0, 1.0, -1.0])
+    np.testing.assert_allclose(grad(lambda v: np.linalg.norm(v, "nuc"))(x), signs, atol=1e-15)
+    np.testing.assert_allclose(
+        grad(lambda v: np.linalg.svdvals(v).sum())(np.eye(3)[:2]), np.eye(3)[:2], atol=1e-15
+    )
+    np.testing.assert_allclose(
+        grad(lambda v: np.linalg.eigvalsh(v).sum())(np.eye(3)), np.eye(3), atol=1e-15
+    )
+
+
+@pytest.mark.parametrize("f", [np.linalg.det, np.linalg.inv, np.linalg.cholesky])
+def test_matrices_of_float32_have_gradients_of_float32(f):
+    t = Tensor(np.float32([[2.0, 0.5], [0.5, 1.0]]))
+    out = f(t)
+    assert out.dtype == np.float32
+    out.sum().backward()
+    assert t.grad.dtype == np.float32
+
+
+def test_an_unselected_operation_that_cannot_be_pulled_back_does_no_harm():
+    x, other = Tensor(np.zeros((2, 2))), Tensor([np.nan, 1.0])
+    with np.errstate(all="ignore"):
+        chosen = ad.where(False, ad.logabsdet(x), 3.0)
+    (chosen + (other * other).sum()).backward()
+    np.testing.assert_array_equal(x.grad, np.zeros((2, 2)))
+    np.testing.assert_array_equal(other.grad, [np.nan, 2.0])
+    assert not grad(lambda v: _quiet(lambda: ad.where(False, ad.logabsdet(v), 3.0)))(x.data).any()
+
+
+def _quiet(f):
+    with np.errstate(all="ignore"):
+        return f()
+
+
+STEPS = [
+    n for n, p in REGISTRY.items() if p.elementwise and len(p.operands) == 1 and not p.defaults
+]
+
+
+@pytest.mark.parametrize("name", STEPS)
+def test_a_zero_cotangent_stops_at_every_special_value(name):
+    """Also in the second derivative, and with a cotangent that is not zero beside it."""
+    call, weights = getattr(ad, name), np.array([0.0, 1.0])
+
+    def first(x):
+        return grad(lambda v: (call(v) * weights).sum())(x)
+
+    with np.errstate(all="ignore"):
+        for special in (0.0, 1.0, -1.0, np.inf, -np.inf, np.nan):
+            x, value = np.array([special, 0.4]), Value(special)
+            assert first(x)[0] == 0.0
+            assert grad(lambda v: (first(v) * weights).sum())(x)[0] == 0.0
+            (call(value) * 0.0 + value * 2.0).backward()
+            assert value.grad == 2.0
+
+
+def test_steps_have_slope_0_whatever_comes_back():
+    t = Tensor([1.5, 2.0])
+    for step in (ad.floor, ad.ceil, ad.trunc, ad.rint, ad.sign):
+        t.zero_grad()
+        (step(t) * np.inf).sum().backward()
+        np.testing.assert_array_equal(t.grad, [0.0, 0.0])
+
+
+def test_polygamma_at_a_pole_with_a_zero_cotangent():
+    x = np.array([-1.0, 2.0])
+    for n in (1, 2):
+        found = grad(lambda v, n=n: (ad.polygamma(v, n) * np.array([0.0, 1.0])).sum())
+        with np.errstate(all="ignore"):
+            assert found(x)[0] == 0.0
