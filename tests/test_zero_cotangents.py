@@ -1,0 +1,55 @@
+"""Products of many entries: a zero cotangent stops at an infinity, and only there."""
+
+import numpy as np
+import pytest
+
+from autodiff import grad, value_and_grad
+
+PRODUCTS = [
+    (np.matmul, [(3,), (3,)]),
+    (np.matmul, [(3,), (3, 2)]),
+    (np.matmul, [(2, 3), (3,)]),
+    (np.matmul, [(2, 3), (3, 4)]),
+    (np.matmul, [(2, 2, 3), (2, 3, 4)]),
+    (np.matmul, [(2, 2, 3), (3,)]),
+    (np.matmul, [(3,), (2, 3, 4)]),
+    (np.multiply, [(2, 3), (3,)]),
+    (np.outer, [(2,), (3,)]),
+    (lambda a, b: np.einsum("ij,jk->ik", a, b), [(2, 3), (3, 4)]),
+    (lambda a, b: np.einsum("ij,ij->i", a, b), [(2, 3), (2, 3)]),
+    (lambda a, b: np.einsum("i,j->ij", a, b), [(2,), (3,)]),
+    (lambda a, b, c: np.einsum("ij,jk,k->ik", a, b, c), [(2, 3), (3, 4), (4,)]),
+    (lambda a, b, c: np.einsum("i,ij,j->i", a, b, c), [(2,), (2, 3), (3,)]),
+    (lambda a: np.cumprod(a, axis=1), [(2, 3)]),
+    (lambda a: np.prod(a, axis=1), [(2, 3)]),
+]
+CASES = [(f, shapes, k) for f, shapes in PRODUCTS for k in range(len(shapes))]
+
+
+@pytest.mark.parametrize("bad", [np.inf, np.nan])
+@pytest.mark.parametrize(("f", "shapes", "spoiled"), CASES)
+def test_outputs_of_no_weight_pull_nothing_back(f, shapes, spoiled, bad):
+    rng = np.random.default_rng(0)
+    arrays = [rng.uniform(1.0, 2.0, size=shape) for shape in shapes]
+    wild = [a.copy() for a in arrays]
+    wild[spoiled].flat[-1] = bad
+    with np.errstate(all="ignore"):
+        weights = np.isfinite(f(*wild)) * 1.0
+
+        def weighted(*operands):
+            return np.sum(f(*operands) * weights)
+
+        every = tuple(range(len(arrays)))
+        right, found = grad(weighted, every)(*arrays), grad(weighted, every)(*wild)
+        for i in every:
+            if f is not np.multiply or i != spoiled:  # what it is multiplied with is not spoiled
+                np.testing.assert_allclose(found[i], right[i], rtol=1e-14)
+
+            def slope(x, i=i):
+                operands = [*wild[:i], x, *wild[i + 1 :]]
+                return grad(weighted, i)(*operands).sum()
+
+            if len(arrays) > 1:
+                np.testing.assert_allclose(
+                    value_and_grad(slope)(wild[i])[0], right[i].sum(), rtol=1e-14
+                )
