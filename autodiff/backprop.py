@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import operator
 from collections.abc import Iterable, Sequence
+from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
@@ -189,7 +190,7 @@ def pull_edges(node: Value, ct: Any) -> tuple[Any, ...]:
 def pull_back_recorded(order: Iterable[Value], seeds: Iterable[tuple[Value, Any]]) -> Cotangents:
     """The same by the project's own operations: the cotangents are nodes, with a graph behind."""
     trace = current_mode().trace
-    with with_care() if trace is None else trace.pulling():
+    with with_care(), nullcontext() if trace is None else trace.pulling():
         pulled = _walk_recorded(order, seeds)
     if trace is not None:
         trace.pulled(pulled)

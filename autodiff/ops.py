@@ -430,12 +430,12 @@ def needs_care(ct: Any, factor: Any) -> bool:
     """Whether a zero cotangent may meet what is not finite here, and must stop it."""
     if isinstance(ct, Symbol) or isinstance(factor, Symbol):
         return False
+    if not (isinstance(ct, Value) or isinstance(factor, Value)):
+        return CARE.taken
     trace = current_mode().trace
     if trace is not None:
         return trace.needs_care(ct, factor)
-    if isinstance(ct, Value) or isinstance(factor, Value):
-        return not is_finite(plain_data(factor))
-    return CARE.taken
+    return not is_finite(plain_data(factor))
 
 
 def times(ct: Any, partial: Any) -> Any:

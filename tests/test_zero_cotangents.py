@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from autodiff import grad, value_and_grad
+from autodiff import derive, grad, value_and_grad
 
 PRODUCTS = [
     (np.matmul, [(3,), (3,)]),
@@ -53,3 +53,10 @@ def test_outputs_of_no_weight_pull_nothing_back(f, shapes, spoiled, bad):
                 np.testing.assert_allclose(
                     value_and_grad(slope)(wild[i])[0], right[i].sum(), rtol=1e-14
                 )
+
+
+def test_a_program_folds_its_constants_with_the_same_care():
+    a, weights = np.array([[1.0, 2.0], [3.0, np.inf]]), np.array([1.0, 0.0])
+    with np.errstate(all="ignore"):
+        program = derive(lambda b: np.sum((a @ b) * weights), np.ones(2))
+        np.testing.assert_array_equal(program(np.full(2, 5.0))[1], [1.0, 2.0])
