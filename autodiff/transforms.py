@@ -53,7 +53,7 @@ class _Level(AbstractContextManager["_Level"]):
     def answer(self, found: Any, like: Any) -> Any:
         """A result in the kind of `like`: plain for plain, a node for a node."""
         if not self.nested:
-            return plain(found)
+            return found
         if isinstance(like, Value) and not isinstance(found, Value):
             return _constant(found, like)
         return found

@@ -57,6 +57,10 @@ def test_heaviside_moves_with_its_value_at_zero():
         assert grad(ad.heaviside, (0, 1))(x, at_zero) == (0.0, float(x == 0))
 
 
+def test_zero_to_the_zero_changes_with_neither():
+    assert grad(lambda a, b: a**b, (0, 1))(0.0, 0.0) == (0.0, 0.0)
+
+
 def test_hypot_twice_where_one_side_is_zero():
     def by_both(a, b):
         slope_a = grad(lambda x: grad(ad.hypot, 0)(x, b))(a)

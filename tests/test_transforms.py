@@ -247,6 +247,7 @@ def test_cotangents_and_tangents_take_the_dtype_of_what_they_belong_to():
         assert out.dtype == pushed.dtype == np.float32
         np.testing.assert_array_equal(pushed, 2 * x * ct)
     assert jacobian(lambda t: t * t)(x).dtype == np.float32
+    assert vjp(lambda t: t, x)[1](np.array([1.0, 10.0]))[0].dtype == np.float32
 
 
 def test_jvp_of_an_output_that_does_not_change():
@@ -289,6 +290,11 @@ def test_jacobians_of_matrices_have_the_shape_of_out_and_in():
     assert H.shape == (2, 3, 2, 3)
     assert np.count_nonzero(H) == 5
     assert H[1, 2, 1, 2] == 30.0
+    again = jacobian(jacobian(lambda t: (t**3).sum()))(x)
+    np.testing.assert_array_equal(again, H)
+    third = jacobian(jacobian(lambda t: (t**3).sum(axis=0)))(x)
+    assert third.shape == (3, 2, 3, 2, 3)
+    assert third[1, 0, 1, 0, 1] == 6.0
     assert jacobian(lambda v: v * v)(3.0) == 6.0
     assert jacobian(lambda t: t[:0])(np.ones(2)).shape == (0, 2)
 

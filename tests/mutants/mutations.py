@@ -187,10 +187,17 @@ def _expressions(statement: ast.stmt) -> Iterator[ast.expr]:
 
 
 def _inside(node: ast.AST) -> Iterator[ast.expr]:
+    """An expression and its parts, but for the words of an f-string, what zip is told, and -1.
+
+    (An axis or a length counted from the end loses its sign, which is enough.)
+    """
     if isinstance(node, ast.JoinedStr) or (isinstance(node, ast.keyword) and node.arg == "strict"):
         return
     if isinstance(node, ast.expr):
         yield node
+    match node:
+        case ast.UnaryOp(ast.USub(), ast.Constant(int())):
+            return
     for child in ast.iter_child_nodes(node):
         yield from _inside(child)
 
