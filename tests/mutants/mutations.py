@@ -304,8 +304,10 @@ def _call_changes(node: ast.Call, modules: set[str]) -> Iterator[Change]:
 # Python's own, where a call dropped is a mistake of type, which teaches nothing; `sum` and the
 # like are the registry's in a rule.
 _BUILTINS = set(dir(builtins)) - {"sum", "max", "min", "abs", "pow", "round"}
-_METHODS = {name for kind in (dict, list, set, str) for name in dir(kind)}
-_COMMUTATIVE = {"maximum", "minimum", "max", "min", "logaddexp", "swapaxes", "broadcast_shapes"}
+_METHODS = {name for kind in (dict, list, set, str) for name in dir(kind)} | {"tolist", "item"}
+_COMMUTATIVE = {
+    "maximum", "minimum", "max", "min", "hypot", "logaddexp", "swapaxes", "broadcast_shapes",
+}  # fmt: skip
 
 
 def _root(node: ast.expr) -> str:
