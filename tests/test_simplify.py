@@ -59,6 +59,12 @@ def lines(program):
         (lambda x, y: y + np.zeros((2, 3)), []),
         (lambda x, y: x * np.full((2, 3), 5.0), ["value = x * 5"]),
         (lambda x, y: x * ad.broadcast_to(ad.sum(y), (2, 3)), ["v1 = np.sum(y)", "value = x * v1"]),
+        (lambda x, y: x * y[0].reshape(1, 3), ["v1 = y[0]", "value = x * v1"]),
+        (lambda x, y: x * np.expand_dims(y[1], 0), ["v1 = y[1]", "value = x * v1"]),
+        (
+            lambda x, y: x * y[:, 0].reshape(2, 1),
+            ["v1 = y[:, 0]", "v2 = np.reshape(v1, (2, 1))", "value = x * v2"],
+        ),
         (lambda x, y: (x * y) * (y * x), ["v1 = x * y", "value = v1 * v1"]),
         (lambda x, y: (x + y) - (y + x), ["v1 = x + y", "value = v1 - v1"]),
         (lambda x, y: (x - y) * (y - x), ["v1 = x - y", "v2 = y - x", "value = v1 * v2"]),

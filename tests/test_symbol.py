@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from autodiff import formula
+from autodiff.ops import times
 from autodiff.symbol import Symbol
 
 
@@ -22,6 +23,7 @@ def test_what_is_done_to_a_symbol_is_written_down():
         ((x == y) | (x != 0.5), "(x == y) | (x != 0.5)"),
         (x < y, "x < y"),
         (x + 2 * y, "x + 2 * y"),
+        (times(x, y), "x * y"),
     ]:
         assert repr(done) == f"Symbol({text})"
 
