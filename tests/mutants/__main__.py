@@ -35,8 +35,11 @@ Key = tuple[str, str, str, str]
 
 def equivalents() -> dict[Key, str]:
     """The reason of each mutant that computes the same."""
-    listed = tomllib.loads(EQUIVALENT.read_text()).get("mutant", [])
-    return {(m["file"], m["function"], m["before"], m["after"]): m["reason"] for m in listed}
+    return {
+        (e["file"], e["function"], e["before"], after): e["reason"]
+        for e in tomllib.loads(EQUIVALENT.read_text()).get("equivalent", [])
+        for after in e["after"]
+    }
 
 
 # -- trying them, one process for each core ------------------------------------------------
