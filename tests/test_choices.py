@@ -72,6 +72,13 @@ def test_a_sum_of_exponentials(f, base):
     is_exactly(f, share, lambda a, b: share(b, a), PAIRS + near, rtol=1e-13)
 
 
+@pytest.mark.parametrize(("f", "base"), [(ad.logaddexp, math.e), (ad.logaddexp2, 2.0)])
+def test_a_sum_of_exponentials_bends_where_they_are_equal(f, base):
+    for i, sign in [(0, 1.0), (1, -1.0)]:
+        second = grad(lambda a, i=i: grad(f, i)(a, 3.0))(3.0)
+        np.testing.assert_allclose(second, sign * 0.25 * math.log(base))
+
+
 @pytest.mark.parametrize("x", [-2.0, -1.0, 0.0, 1.0, 2.0])
 @pytest.mark.parametrize(("low", "high"), [(-1.0, 1.0), (1.0, 1.0), (1.0, -1.0)])
 def test_between_two_bounds(x, low, high):
