@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from .declare import composite, elementwise
-from .ops import abs, exp, minimum, sigmoid, where
+from .ops import abs, exp, sigmoid, where
 from .primitive import shape_of
 from .special import erfc
 
@@ -39,7 +39,7 @@ def gelu(z, x):
 @elementwise("where(x > 0, x, alpha * expm1(minimum(x, 0.0)))")
 def elu(z, x, alpha=1.0):
     """x where positive, else alpha * (exp(x) - 1)."""
-    return where(x > 0, 1.0, alpha * exp(minimum(x, 0.0)))
+    return where(x > 0, 1.0, alpha * exp(where(x > 0, 0.0, x)))
 
 
 @elementwise("where(x > 0, x, slope * x)")
@@ -51,7 +51,7 @@ def leaky_relu(z, x, slope=0.01):
 @elementwise("scale * where(x > 0, x, alpha * expm1(minimum(x, 0.0)))")
 def selu(z, x, alpha=1.6732632423543772, scale=1.0507009873554805):
     """elu, scaled so that activations keep mean 0 and variance 1 (Klambauer et al. 2017)."""
-    return scale * where(x > 0, 1.0, alpha * exp(minimum(x, 0.0)))
+    return scale * where(x > 0, 1.0, alpha * exp(where(x > 0, 0.0, x)))
 
 
 @elementwise("clip(x, low, high)")

@@ -180,6 +180,11 @@ def powers_by_math(tree: Any) -> Any:
     return _PowerByMath().visit(tree)
 
 
+def power_by_math(tree: Any) -> Any:
+    """The syntax with `a ** b` by math.pow, as it is on floats."""
+    return _PowerByMath().visit(tree)
+
+
 class _Put(ast.NodeTransformer):
     """Puts expressions in the place of names, and folds what the static values decide."""
 

@@ -140,6 +140,8 @@ def pull_function(
     product = _careful_product if careful else _product
     shared, partials = _share(partials)
     if look_up is syntax.scalar_function:
+        shared, partials = ([syntax.power_by_math(e) for e in es] for es in (shared, partials))
+    if look_up is syntax.scalar_function:
         shared, partials = ([syntax.powers_by_math(e) for e in es] for es in (shared, partials))
     used = {n.id for e in [*shared, *partials] for n in ast.walk(e) if isinstance(n, ast.Name)}
     read = [ast.parse(f"{n} = {place}").body[0] for n, place in places.items() if n in used]

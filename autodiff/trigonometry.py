@@ -28,16 +28,21 @@ def tan(z, x):
     return 1 + z * z
 
 
+def _one_less_square(x):
+    """1 - x * x, with all its digits near 1, and all of its derivative's near 0."""
+    return where(abs(x) < 0.5, 1 - x * x, (1 - x) * (1 + x))
+
+
 @elementwise("arcsin(x)")
 def arcsin(z, x):
     """The angle in radians, from -pi/2 to pi/2, whose sine is x."""
-    return 1 / sqrt((1 - x) * (1 + x))
+    return 1 / sqrt(_one_less_square(x))
 
 
 @elementwise("arccos(x)")
 def arccos(z, x):
     """The angle in radians, from 0 to pi, whose cosine is x."""
-    return -1 / sqrt((1 - x) * (1 + x))
+    return -1 / sqrt(_one_less_square(x))
 
 
 @elementwise("arctan(x)")
@@ -109,7 +114,7 @@ def arccosh(z, x):
 @elementwise("arctanh(x)")
 def arctanh(z, x):
     """Inverse of the hyperbolic tangent, for |x| < 1."""
-    return 1 / ((1 - x) * (1 + x))
+    return 1 / _one_less_square(x)
 
 
 @elementwise("sinc(x)")

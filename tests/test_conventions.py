@@ -62,6 +62,59 @@ def test_powers_at_0():
     assert slope(lambda v: v**3, -2.0) == 12.0
 
 
+@pytest.mark.parametrize("y", [0.5, -0.5, 1.5, 1 / 3])
+def test_a_power_of_a_negative_number_that_is_not_whole_is_nan(y):
+    with np.errstate(invalid="ignore"):
+        assert np.isnan(slope(lambda x: x**y, -2.0))
+        assert np.isnan(grad(grad(lambda x: x**y))(-2.0))
+
+
+@pytest.mark.parametrize("y", [-2.0, -1.0, 0.0, 1.0, 2.0, 3.0])
+def test_second_derivatives_of_powers(y):
+    x = 1.7
+    log = np.log(x)
+    mixed = x ** (y - 1) * (1 + y * log)
+    expected = [[y * (y - 1) * x ** (y - 2), mixed], [mixed, x**y * log * log]]
+    np.testing.assert_allclose(hessian(ad.pow, (0, 1))(x, y), expected, rtol=1e-14, atol=1e-15)
+
+
+@pytest.mark.parametrize("f", [ad.elu, lambda x: ad.elu(x, alpha=0.5), ad.selu])
+def test_an_elu_at_0_is_that_below(f):
+    assert grad(f)(0.0) == pytest.approx(grad(f)(-1e-12), rel=1e-10)
+    assert grad(grad(f))(0.0) == pytest.approx(grad(grad(f))(-1e-12), rel=1e-10)
+
+
+@pytest.mark.parametrize("x", [1e-200, 1e-9, 0.3, 0.7, 1 - 1e-9])
+def test_second_derivatives_of_inverse_functions_keep_their_digits(x):
+    with mpmath.workdps(60):
+        v = mpmath.mpf(x)
+        one = 1 - v * v
+        expected = {ad.arcsin: v / one**1.5, ad.arccos: -v / one**1.5, ad.arctanh: 2 * v / one**2}
+    for f, right in expected.items():
+        assert grad(grad(f))(x) == pytest.approx(float(right), rel=1e-14, abs=0)
+
+
+def test_remainders_where_the_quotient_rounds_to_a_whole_number():
+    assert np.remainder(1.0, 0.1) == pytest.approx(0.1)  # 1 / 0.1 rounds to 10
+    assert slope(lambda b: ad.remainder(1.0, b), 0.1) == -9.0
+    assert slope(lambda b: ad.fmod(1.0, b), 0.1) == -9.0
+
+
+def test_division_by_a_constant_0():
+    """Of IEEE 754, in every order; a zero cotangent stops there."""
+    with np.errstate(all="ignore"):
+        assert slope(lambda x: x / 0.0, 1.0) == np.inf
+        assert grad(grad(lambda x: x / 0.0 + x**2))(1.0) == 2.0
+        assert slope(lambda x: ad.where(x > 0, x, x / 0.0), 1.0) == 1.0
+        assert grad(grad(lambda x: ad.where(x > 0, x**2, x / 0.0)))(1.0) == 2.0
+
+
+def test_logaddexp_of_equal_infinities_shares():
+    assert grad(ad.logaddexp, (0, 1))(-np.inf, -np.inf) == (0.5, 0.5)
+    assert grad(ad.logaddexp, (0, 1))(-np.inf, 1.0) == (0.0, 1.0)
+    assert grad(grad(ad.logaddexp))(1.0, 1.0) == 0.25
+
+
 def test_sqrt_at_0():
     assert slope(ad.sqrt, 0.0) == np.inf
     assert slope(lambda x: 0.0 * ad.sqrt(x), 0.0) == 0.0
