@@ -213,6 +213,18 @@ def _method(function: Any) -> Any:
     return method
 
 
+def _in_place(name: str) -> Any:
+    """A method by which an ndarray changes itself, so that a Tensor's would pass unnoticed."""
+
+    def method(self: Value, *args: Any, **keywords: Any) -> NoReturn:
+        raise TypeError(
+            f"An array's `.{name}()` changes it in place, which a Tensor does not.\n"
+            f"Use `t = np.{name}(t, ...)`, which gives a new Tensor."
+        )
+
+    return method
+
+
 def install() -> None:
     """Make NumPy ask these functions, and give a Tensor the methods that an ndarray has."""
     value: Any = Value
@@ -226,6 +238,8 @@ def install() -> None:
     tensor.mT = property(shapes.matrix_transpose)
     tensor.conj = tensor.conjugate = shapes.real
     tensor.real, tensor.imag = property(shapes.real), property(shapes.imag)
+    tensor.compress = lambda self, condition, axis=None: np.compress(condition, self, axis)
+    tensor.sort, tensor.partition, tensor.resize = map(_in_place, ("sort", "partition", "resize"))
     for function in NUMPY:
         name = function.__name__
         public = getattr(np, name, None) is function and not isinstance(function, np.ufunc)

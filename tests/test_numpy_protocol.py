@@ -27,8 +27,13 @@ MAKERS = [
 
 
 REFUSALS = (
-    DeprecationWarning, TypeError, ValueError, IndexError, AttributeError, np.linalg.LinAlgError,
-)  # fmt: skip
+    DeprecationWarning,
+    TypeError,
+    ValueError,
+    IndexError,
+    AttributeError,
+    np.linalg.LinAlgError,
+)
 OF_NUMBERS = [f for f in NUMPY if f not in (np.bitwise_and, np.bitwise_or)]
 
 
