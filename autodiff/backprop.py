@@ -213,12 +213,14 @@ def _walk_recorded(order: Iterable[Value], seeds: Iterable[tuple[Value, Any]]) -
 
 
 def _pull_recorded(link: Link, ct: Any, node: Value, pulled: Cotangents) -> None:
-    elementwise = link.primitive.elementwise
-    for operand, part in zip(link.inputs(node), link.recorded(ct, node), strict=True):
+    primitive = link.primitive
+    parts = zip(link.positions, link.inputs(node), link.recorded(ct, node), strict=True)
+    for i, operand, part in parts:
         if operand._clock > node._clock:
             _refuse_changed(operand, node)
-        if elementwise:
-            part = _product(ct, part)
+        if primitive.elementwise:
+            choice = primitive.choices[i]
+            part = ops.times_choice(ct, part) if choice else _product(ct, part)
         if part is None:
             continue
         part = _sum_to_recorded(part, operand)

@@ -82,6 +82,10 @@ MATH_NAMES = {
 }  # fmt: skip
 
 
+def _chosen_product(ct: float, partial: float) -> float:
+    return ct * partial if partial else 0.0
+
+
 def _safe_product(ct: float, partial: float) -> float:
     return ct * partial if ct or math.isfinite(partial) else 0.0
 
@@ -95,6 +99,7 @@ SCALARS: dict[str, Function] = {
     "logical_not": operator.not_,
     "pow": math.pow,
     "safe_product": _safe_product,
+    "chosen_product": _chosen_product,
 }
 # Functions of ours that a formula may use beside NumPy's: `@helper` puts them here.
 HELPERS: dict[str, Function] = {"matmul_by_dot": _matmul}
@@ -177,11 +182,6 @@ class _ProductByDot(ast.NodeTransformer):
 
 def powers_by_math(tree: Any) -> Any:
     """A formula's syntax with its powers by math.pow, as they are computed on floats."""
-    return _PowerByMath().visit(tree)
-
-
-def power_by_math(tree: Any) -> Any:
-    """The syntax with `a ** b` by math.pow, as it is on floats."""
     return _PowerByMath().visit(tree)
 
 

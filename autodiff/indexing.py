@@ -134,7 +134,9 @@ def checked_index(index: Any) -> Any:
             f"An index is whole numbers, but this is {describe(index)}.\n"
             "Take its numbers, as in `t[index.data.astype(int)]`; an index has no gradient."
         )
-    return np.array(index) if isinstance(index, (list, np.ndarray)) else index
+    if isinstance(index, list):
+        return np.array(index, int if not index else None)
+    return np.array(index) if isinstance(index, np.ndarray) else index
 
 
 def _tensor_getitem(self: Tensor, index: Any) -> Any:

@@ -65,6 +65,7 @@ class Link:
             [partials[i] for i in self.positions],
             syntax.scalar_function if which == "pull_floats" else syntax.numpy_function,
             careful=which in ("pull_carefully", "pull_ieee"),
+            choices=[primitive.choices[i] for i in self.positions],
         )
 
     def _of_rule(self, which: str) -> Function:

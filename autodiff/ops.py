@@ -414,6 +414,12 @@ def identity(z, x):
     return 1
 
 
+@helper("chosen_product")
+def chosen_product(ct: Any, partial: Any) -> Any:
+    """ct * partial, and exactly 0 where the partial is, though ct be infinite."""
+    return np.where(partial == 0, 0.0, ct * partial)
+
+
 @helper("safe_product")
 def safe_product(ct: Any, partial: Any) -> Any:
     """ct * partial, and exactly 0 where ct is 0, though the partial be infinite or NaN."""
@@ -444,3 +450,11 @@ def times(ct: Any, partial: Any) -> Any:
     Arrays are looked at only in a careful walk, which is taken where a plain one gave a NaN.
     """
     return safe_mul(ct, partial) if needs_care(ct, partial) else ct * partial
+
+
+def times_choice(ct: Any, partial: Any) -> Any:
+    """ct * partial, where the partial's 0 says that a branch is not taken: see `is_choice`."""
+    trace = current_mode().trace
+    if trace.wild_choice(ct) if trace is not None else not is_finite(plain_data(ct)):
+        return where(partial != 0, ct * partial, 0.0)
+    return ct * partial

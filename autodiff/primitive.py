@@ -112,6 +112,12 @@ class Primitive:
         """The operation whose result the rule `keeps`."""
         return REGISTRY[self.keeps]  # type: ignore[index]
 
+    @functools.cached_property
+    def choices(self) -> list[bool]:
+        """Which of an elementwise rule's partials are of a choice: see `symbol.is_choice`."""
+        varying = {*self.lead, *self.operands}
+        return [symbol.is_choice(partial, varying) for partial in self.partials()]
+
     def apply_rule(self, ct: Any, z: Any, operands: Sequence[Any], node: Value) -> tuple[Any, ...]:
         """One cotangent (or a function that gives it, or None) for each operand of `node`."""
         params = node._y if self.general else ()

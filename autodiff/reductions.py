@@ -36,6 +36,11 @@ def _count(x: Any, z: Any) -> int:
     return math.prod(shape_of(x)) // builtins.max(math.prod(shape_of(z)), 1)
 
 
+def _inverse(count: int) -> float:
+    """1 / count, and inf for no degrees of freedom."""
+    return 1 / count if count else math.inf
+
+
 @primitive("sum(x, axis=axis, keepdims=keepdims)")
 def sum(ct, z, x, axis=None, keepdims=False):
     """The sum along an axis, several, or all."""
@@ -52,13 +57,13 @@ def mean(ct, z, x, axis=None, keepdims=False):
 def var(ct, z, x, axis=None, ddof=0, keepdims=False):
     """The mean squared distance from the mean; with ddof=1, the unbiased estimate."""
     distance = x - mean(x, axis, True)
-    return times(spread(ct, axis, keepdims), distance) * (2 / (_count(x, z) - ddof))
+    return times(spread(ct, axis, keepdims), distance) * (2 * _inverse(_count(x, z) - ddof))
 
 
 @primitive("std(x, axis=axis, ddof=ddof, keepdims=keepdims)")
 def std(ct, z, x, axis=None, ddof=0, keepdims=False):
     """The square root of `var`; where all entries are equal, the subgradient 0."""
-    scale = times(ct, 1 / (where(z == 0, 1.0, z) * (_count(x, z) - ddof)))
+    scale = times(ct, _inverse(_count(x, z) - ddof) / where(z == 0, 1.0, z))
     return times(spread(scale, axis, keepdims), x - mean(x, axis, True))
 
 
@@ -128,6 +133,8 @@ def prod(ct, z, x, axis=None, keepdims=False):
 
 def _shifted(rows: Any, by: int, fill: float) -> Any:
     """Rows moved by one place along the last axis, with `fill` coming in."""
+    if not shape_of(rows)[-1]:
+        return rows
     edge = np.full((*shape_of(rows)[:-1], 1), fill, np.float32)
     if by > 0:
         return concatenate([edge, getitem(rows, (..., slice(None, -1)))], -1)

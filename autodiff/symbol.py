@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from . import formula as syntax
@@ -130,22 +130,23 @@ def pull_function(
     partials: Sequence[ast.expr],
     look_up: Callable[[str], Any],
     careful: bool = False,
+    choices: Sequence[bool] = (),
 ) -> Function:
     """`(ct, node) -> ((operand, ct * partial), ...)`; what stands twice is computed once.
 
     `places` says where in the node each name's data stands, `operands` where the nodes do that
-    have these partials. `careful` stops a zero cotangent
-    at a partial that is not finite.
+    have these partials. `careful` stops a zero cotangent at a partial that is not finite, and
+    an infinite one at a 0 of those that are `choices`.
     """
     product = _careful_product if careful else _product
+    looks = careful or look_up is syntax.scalar_function
+    products = [_chosen_product if choice and looks else product for choice in choices]
     shared, partials = _share(partials)
-    if look_up is syntax.scalar_function:
-        shared, partials = ([syntax.power_by_math(e) for e in es] for es in (shared, partials))
     if look_up is syntax.scalar_function:
         shared, partials = ([syntax.powers_by_math(e) for e in es] for es in (shared, partials))
     used = {n.id for e in [*shared, *partials] for n in ast.walk(e) if isinstance(n, ast.Name)}
     read = [ast.parse(f"{n} = {place}").body[0] for n, place in places.items() if n in used]
-    pulled = pairs(operands, map(product, partials))
+    pulled = pairs(operands, [p(e) for p, e in zip(products, partials, strict=True)])
     return syntax.compile_function(label, ["ct", "node"], [*read, *shared], pulled, look_up)
 
 
@@ -174,6 +175,31 @@ def _careful_product(partial: ast.expr) -> ast.expr:
     if isinstance(_product(partial), ast.BinOp):
         return syntax.call("safe_product", syntax.name("ct"), partial)
     return _product(partial)
+
+
+def _chosen_product(partial: ast.expr) -> ast.expr:
+    ct = syntax.name("ct")
+    if isinstance(partial, ast.Compare):
+        return syntax.call("where", partial, ct, ast.Constant(0.0))
+    return syntax.call("chosen_product", ct, partial)
+
+
+def is_choice(partial: ast.expr, varying: Collection[str]) -> bool:
+    """Whether a partial depends on these names by comparisons alone, as where a branch is taken.
+
+    Then its 0 says that nothing flows there, not even an infinite cotangent.
+    """
+    names = {n.id for n in ast.walk(partial) if isinstance(n, ast.Name)} & set(varying)
+    return bool(names) and not _used_as_number(partial, names)
+
+
+def _used_as_number(node: ast.AST, names: Collection[str]) -> bool:
+    match node:
+        case ast.Name(id=name):
+            return name in names
+        case ast.Compare() | ast.Call(func=ast.Name(id="isfinite" | "isnan" | "isinf")):
+            return False
+    return any(_used_as_number(child, names) for child in ast.iter_child_nodes(node))
 
 
 def _share(expressions: Sequence[ast.expr]) -> tuple[list[ast.stmt], list[ast.expr]]:

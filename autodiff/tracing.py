@@ -323,6 +323,13 @@ class Trace:
         self.unchecked = True
         return False
 
+    def wild_choice(self, ct: Any) -> bool:
+        """Whether a cotangent may be infinite where a branch that is not taken must stop it."""
+        if not self.wild(ct):
+            return False
+        self.unchecked = self.unchecked or not self.careful
+        return self.careful
+
     def wild(self, thing: Any) -> bool:
         """Whether a value can be infinite or NaN though the function's arguments are finite."""
         return isinstance(thing, Value) and _settled(thing, self._wild, _wild_itself)

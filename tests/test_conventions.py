@@ -308,3 +308,53 @@ def test_a_weight_of_rows_that_are_not_selected_is_not_poisoned():
             np.testing.assert_array_equal(slope(np.ones(2)), [1.0, 2.0])
             slope = grad(lambda w, p=product: np.where([True, True], p(w), 0.0).sum())
             assert np.isnan(slope(np.ones(2))[0])  # a selected row does count
+
+
+@pytest.mark.parametrize("shape", [(0,), (0, 3), (3, 0), (2, 0, 2)])
+@pytest.mark.parametrize(
+    "f", [np.sum, np.prod, np.cumsum, np.cumprod, np.sort, np.exp, np.var, np.std]
+)
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_an_empty_array_has_an_empty_gradient(f, shape):
+    x = np.zeros(shape)
+    assert grad(lambda t: np.sum(f(t)))(x).shape == shape
+    assert hessian(lambda t: np.sum(f(t)))(x).shape == shape + shape
+
+
+def test_an_empty_index():
+    t = Tensor([1.0, 2.0])
+    (t[[]].sum() + t[np.array([], int)].sum()).backward()
+    np.testing.assert_array_equal(t.grad, [0.0, 0.0])
+
+
+CHOICES = {
+    "relu": lambda x: ad.relu(x),
+    "maximum": lambda x: np.maximum(x, 0.0),
+    "maximum, the other way": lambda x: np.maximum(0.0, x),
+    "fmax": lambda x: np.fmax(x, 0.0),
+    "minimum": lambda x: -np.minimum(-x, 0.0),
+    "clip": lambda x: np.clip(x, 0.0, None),
+    "leaky_relu": lambda x: ad.leaky_relu(x, 0.0),
+    "hard_tanh": lambda x: ad.hard_tanh(x, 0.0, 9.0),
+    "where": lambda x: np.where(x > 0, x, 0.0),
+    "max": lambda x: np.max(np.stack([x, np.zeros(np.shape(x))]), axis=0),
+}
+
+
+@pytest.mark.parametrize("name", CHOICES)
+@pytest.mark.parametrize("singular", [ad.sqrt, ad.log, lambda x: x**0.5])
+def test_an_infinite_cotangent_stops_at_a_branch_that_is_not_taken(name, singular):
+    """sqrt(maximum(x, 0)) is flat below 0, and its slope there is 0."""
+
+    def f(x):
+        return singular(CHOICES[name](x))
+
+    with np.errstate(all="ignore"):
+        assert grad(f)(-1.0) == 0.0
+        assert grad(grad(f))(-1.0) == 0.0
+        right, second = grad(singular)(4.0), grad(grad(singular))(4.0)
+        x = np.array([-1.0, 4.0])
+        np.testing.assert_array_equal(grad(lambda t: f(t).sum())(x), [0.0, right])
+        np.testing.assert_allclose(
+            hessian(lambda t: f(t).sum())(x), np.diag([0.0, second]), rtol=1e-14
+        )
