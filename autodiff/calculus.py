@@ -13,7 +13,7 @@ from .ops import where
 from .primitive import shape_of
 from .products import matmul
 from .reductions import sum
-from .shapes import flip, moveaxis, ravel, reshape
+from .shapes import flip, like, moveaxis, ravel, reshape
 from .value import Value
 
 
@@ -40,7 +40,7 @@ def diff(x: Any, n: int = 1, axis: int = -1, prepend: Any = None, append: Any = 
 def ediff1d(x: Any, to_end: Any = None, to_begin: Any = None) -> Any:
     """The differences of neighbours, all entries in a row, with more put before and behind."""
     parts = [to_begin, diff(ravel(x)), to_end]
-    return concatenate([reshape(p, (-1,)) for p in parts if p is not None])
+    return like(concatenate([reshape(p, (-1,)) for p in parts if p is not None]), x)
 
 
 @composite(np.gradient)
@@ -62,7 +62,7 @@ def gradient(f: Any, *varargs: Any, axis: Any = None, edge_order: int = 1) -> An
             raise ValueError(f"`gradient` has the edge orders 1 and 2, but not {edge_order!r}.")
         if shape_of(f)[a] < edge_order + 1:
             raise ValueError(f"An axis of length {shape_of(f)[a]} is too short for its gradient.")
-        slopes.append(moveaxis(_slopes(moveaxis(f, a, -1), h, edge_order), -1, a))
+        slopes.append(like(moveaxis(_slopes(moveaxis(f, a, -1), h, edge_order), -1, a), f))
     return slopes[0] if len(slopes) == 1 else tuple(slopes)
 
 

@@ -13,7 +13,7 @@ from .formula import helper
 from .indexing import gathered, getitem
 from .ops import where
 from .primitive import shape_of
-from .shapes import flip, ravel, reshape
+from .shapes import flip, like, ravel, reshape
 
 
 @primitive("concatenate(arrays, axis)")
@@ -210,7 +210,7 @@ def insert(x: Any, obj: Any, values: Any, axis: int | None = None) -> Any:
     kept = getitem(ravel(x), np.where(grown < 0, 0, grown))
     size = math.prod(shape_of(values))
     marks = np.insert(np.full_like(whole, -1), obj, np.arange(size).reshape(shape_of(values)), axis)
-    return where(marks < 0, kept, getitem(ravel(values), np.where(marks < 0, 0, marks)))
+    return like(where(marks < 0, kept, getitem(ravel(values), np.where(marks < 0, 0, marks))), x)
 
 
 @helper(

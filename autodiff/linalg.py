@@ -357,7 +357,7 @@ def matrix_power(x: Any, n: int) -> Any:
     if n < 0:
         return matrix_power(inv(x), -n)
     if n == 0:
-        return 0.0 * x + np.eye(shape_of(x)[-1])
+        return where(np.zeros(shape_of(x), bool), x, np.eye(shape_of(x)[-1], dtype=np.float16))
     half = matrix_power(x, n // 2) if n > 1 else None
     square = x if half is None else half @ half
     return square @ x if n > 1 and n % 2 else square

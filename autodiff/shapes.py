@@ -8,6 +8,7 @@ import numpy as np
 
 from .declare import as_numpy, composite, primitive
 from .primitive import shape_of
+from .value import plain
 
 # -- shapes and axes -----------------------------------------------------------------------
 
@@ -144,6 +145,12 @@ def _numpy_copy(a, order="K"):
     return reshape(a, shape_of(a))
 
 
+def like(x, other):
+    """x in the float type of `other`, as NumPy's functions keep it."""
+    dtype = getattr(plain(other), "dtype", None)
+    return x if dtype is None or plain(x).dtype == dtype else astype(x, dtype)
+
+
 @primitive("flip(x, axis=axis)")
 def flip(ct, z, x, axis=None):
     """The order reversed along one axis, some, or all."""
@@ -187,7 +194,7 @@ def imag(x):
 @composite(np.angle)
 def angle(x, deg=False):
     """0 for a number that is not negative, else pi (or 180): the angle of real numbers."""
-    return np.where(x < 0, 180.0 if deg else np.pi, 0.0)
+    return like(np.where(x < 0, 180.0 if deg else np.pi, 0.0), x)
 
 
 @composite(np.full_like)

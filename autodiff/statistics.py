@@ -15,7 +15,7 @@ from .primitive import shape_of
 from .products import matmul
 from .questions import all, any, isnan, logical_not
 from .reductions import Axis, cumprod, cumsum, max, mean, min, prod, sum
-from .shapes import broadcast_to, expand_dims, moveaxis, reshape, swapaxes
+from .shapes import broadcast_to, expand_dims, like, moveaxis, reshape, swapaxes
 from .value import Value
 
 
@@ -219,7 +219,7 @@ def nancumprod(x: Any, axis: int | None = None) -> Any:
 @composite(np.nanmean)
 def nanmean(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     """The mean of those entries that are numbers; NaN where there is none."""
-    return nansum(x, axis, keepdims) / _numbers(x, axis, keepdims)
+    return like(nansum(x, axis, keepdims) / _numbers(x, axis, keepdims), x)
 
 
 @composite(np.nanvar)
@@ -228,7 +228,7 @@ def nanvar(x: Any, axis: Axis = None, ddof: int = 0, keepdims: bool = False) -> 
     distance = where(isnan(x), 0.0, x - nanmean(x, axis, True))
     freedom = _numbers(x, axis, keepdims) - ddof
     freedom = where(freedom > 0, freedom * 1.0, np.nan)
-    return sum(distance * distance, axis, keepdims) / freedom
+    return like(sum(distance * distance, axis, keepdims) / freedom, x)
 
 
 @composite(np.nanstd)

@@ -287,6 +287,27 @@ def test_values_and_gradients(shapes, f):
         )
 
 
+@pytest.mark.parametrize(
+    "f",
+    [
+        np.nanmean,
+        np.nanvar,
+        np.nanstd,
+        np.gradient,
+        np.median,
+        np.cov,
+        np.angle,
+        lambda t: np.insert(t, 1, [2.0]),
+        lambda t: np.ediff1d(t, to_end=[1.0]),
+        lambda t: np.linalg.matrix_power(np.outer(t, t), 0),
+        lambda t: np.interp(t, np.float32([0.0, 1.0, 3.0]), np.float32([0.0, 1.0, 3.0])),
+        lambda t: np.quantile(t, [0.2, 0.9]),
+    ],
+)
+def test_float32_stays_float32(f):
+    assert f(Tensor(np.arange(3, dtype=np.float32))).dtype == np.float32
+
+
 def test_a_norm_of_float32_stays_float32():
     for order in (None, 0, 1, 2, 3, np.inf):
         assert np.linalg.norm(Tensor(np.ones(3, np.float32)), order).dtype == np.float32
