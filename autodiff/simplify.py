@@ -88,7 +88,8 @@ class Graph:
         example: Any, backward: int,
     ) -> Any:  # fmt: skip
         """An operation on these operands: an older Step where it says the same, or a new one."""
-        if primitive.elementwise or primitive.name == "where":
+        array = isinstance(example, np.ndarray)
+        if array and (primitive.elementwise or primitive.name == "where"):
             operands = _without_broadcasts(operands, example)
         rewrite = REWRITES.get(primitive.name)
         if rewrite is not None:

@@ -107,6 +107,8 @@ class Writer:
 
     def _operands(self, step: Step) -> list[ast.expr]:
         """The operands' syntax; beside a float, a whole number without its `.0`."""
+        if all([isinstance(o, Step) for o in step.operands]):
+            return [self.operand(o) for o in step.operands]
         operator = step.primitive is not None and step.primitive.formula.operator
         beside = operator and any(o.dtype.kind == "f" for o in step.steps())
         found: list[ast.expr] = []
