@@ -39,7 +39,7 @@ from .mutations import Mutant
 LIBRARIES = (hypothesis, mpmath, numpy)  # imported here, so that no fork has to
 PACKAGES = ("autodiff", "nn", "optim", "viz")
 QUICK = 40  # so many tests are tried before the others are collected
-FAST = 8.0  # seconds: the quickest tests that take so long together are the fast part
+FAST = 20.0  # seconds: the quickest tests that take so long together are the fast part
 
 
 @dataclass
@@ -50,15 +50,24 @@ class Test:
     seconds: float
     passed: bool
     lines: dict[str, bytes]  # as bits
+    before: dict[str, bytes]  # those reached before any test ran: what is kept then is not again
 
     @property
     def file(self) -> str:
         return self.node.partition("::")[0]
 
     def reaches(self, mutant: Mutant) -> bool:
-        """Whether it reaches one of the lines that the fault is in."""
-        bits = self.lines.get(mutant.path, b"")
-        return any(num_in_numbits(line, bits) for line in mutant.lines)
+        """Whether it runs one of the lines that the fault is in."""
+        return _reached(self.lines, mutant)
+
+    def depends_on(self, mutant: Mutant) -> bool:
+        """Whether that may have been run for it beforehand."""
+        return _reached(self.before, mutant)
+
+
+def _reached(lines: dict[str, bytes], mutant: Mutant) -> bool:
+    bits = lines.get(mutant.path, b"")
+    return any(num_in_numbits(line, bits) for line in mutant.lines)
 
 
 class Tree:
@@ -148,34 +157,41 @@ class _Alone:
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         self.coverage.stop()
+        self.before = self._lines()
         items[:] = items[self.share :: self.shares]
 
     def pytest_runtest_protocol(self, item: pytest.Item) -> bool:
         test = in_a_fork(lambda: self._watch(item), seconds=120)
-        self.tests.append(test or Test(item.nodeid, 120, False, {}))
+        self.tests.append(test or Test(item.nodeid, 120, False, {}, {}))
         return True
 
     def _watch(self, item: pytest.Item) -> Test:
+        self.coverage.erase()
         self.coverage.start()
         start = time.perf_counter()
         reports = runtestprotocol(item, log=False, nextitem=None)
         seconds = time.perf_counter() - start
         self.coverage.stop()
         passed = not any(report.failed for report in reports)
+        return Test(item.nodeid, seconds, passed, self._lines(), {})
+
+    def _lines(self) -> dict[str, bytes]:
         data, lines = self.coverage.get_data(), {}
         for file in data.measured_files():
             if Path(file).is_relative_to(self.tree.path):
                 name = str(Path(file).relative_to(self.tree.path))
                 lines[name] = nums_to_numbits(data.lines(file))
-        return Test(item.nodeid, seconds, passed, lines)
+        return lines
 
 
 def watch_tests(tree: Tree, share: int, shares: int) -> list[Test]:
-    """Every `shares`-th test; what is reached before any test runs is reached by each."""
+    """Every `shares`-th test, run alone."""
 
     def work() -> list[Test]:
         plugin = _Alone(tree, share, shares)
         _pytest(tree, plugin)
+        for test in plugin.tests:
+            test.before = plugin.before
         return plugin.tests
 
     return in_a_fork(work, seconds=3600) or []
@@ -225,10 +241,10 @@ class Hunter:
     def killer(self, mutant: Mutant) -> str | None:
         """What finds the mutant: a test's name, or that it never ends; None if it survives.
 
-        Only those tests are run that reach the mutant's lines: a few of one file, since to
-        collect a file takes longer than to run them, then the quickest of all, then the rest.
+        Of the tests that reach its lines, a few of one file are run first, since to collect a
+        file takes longer than to run them, then the quickest, then the rest.
         """
-        tests = _fast([test for test in self.tests if test.reaches(mutant)])
+        tests = _fast(self._chosen(mutant))
         take_back = self.tree.plant(mutant)
         try:
             for chosen in self._stages(tests):
@@ -241,6 +257,13 @@ class Hunter:
             return None
         finally:
             take_back()
+
+    def _chosen(self, mutant: Mutant) -> list[Test]:
+        """The tests that can find a mutant, the likeliest first."""
+        reaching = [test for test in self.tests if test.reaches(mutant)]
+        others = [t for t in self.tests if t.depends_on(mutant) and not t.reaches(mutant)]
+        word = mutant.function.rpartition(".")[2].strip("_")
+        return reaching + sorted(others, key=lambda test: word not in test.node)
 
     def _stages(self, tests: list[Test]) -> Iterator[list[Test]]:
         if not tests:
