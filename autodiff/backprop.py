@@ -139,7 +139,7 @@ def _walk(order: Sequence[Value], seeds: Sequence[tuple[Value, Any]], careful: b
         try:
             parts = pull(ct, node)
         except (ArithmeticError, ValueError):
-            parts = _pull_ieee(link, ct, node)
+            parts = link.pull_ieee(ct, node)
         clock = node._clock
         for operand, part in parts:
             if operand._clock > clock:
@@ -180,7 +180,7 @@ def pull_edges(node: Value, ct: Any) -> tuple[Any, ...]:
             pull = link.pull_carefully if isinstance(node, Tensor) else link.pull_floats
             parts = pull(ct, node)
         except (ArithmeticError, ValueError):
-            parts = _pull_ieee(link, ct, node)
+            parts = link.pull_ieee(ct, node)
         parts = parts or [(operand, None) for operand in node.inputs]
         return tuple(
             _fitted(0.0 if part is None else part, operand._data) for operand, part in parts
@@ -265,11 +265,6 @@ def _sum_to_recorded(part: Any, operand: Value) -> Any:
     return shapes.astype(part if isinstance(part, Value) else np.asarray(part), operand.dtype)
 
 
-def _pull_ieee(link: Link, ct: Any, node: Value) -> Any:
-    """The pull-back by NumPy's floats, where Python's raise an exception for inf or nan."""
-    return link.pull_ieee(np.float64(ct) if type(ct) is float else ct, node)
-
-
 def sum_to(array: Any, shape: tuple[int, ...]) -> Any:
     """Undo broadcasting: the sum over the axes along which `shape` was repeated.
 
@@ -299,7 +294,7 @@ def _has_nan(pulled: Cotangents) -> bool:
     for node, ct in pulled.items():
         if node._link is None:
             if type(ct) is float:
-                squared = ct * ct
+                squared = ct
             else:
                 flat = ct.ravel()
                 squared = flat.dot(flat)

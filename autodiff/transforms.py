@@ -333,7 +333,7 @@ def jacobian(f: Function, argnums: int | tuple[int, ...] = 0, has_aux: bool = Fa
 def _rows(run: _Call, out: Any) -> list[Any]:
     """d out / d target for each target, one row of the output at a time."""
     shape = shape_of(out)
-    dtype = getattr(plain(out), "dtype", np.float64)
+    dtype = getattr(out, "dtype", np.float64)
     rows = []
     for place in range(int(np.prod(shape, dtype=int))):
         unit = np.zeros(shape, dtype)

@@ -37,7 +37,7 @@ def test_entries_taken_of_all_in_a_row():
     np.testing.assert_allclose(second[1, 2], 2 * (2 * 3 * 25.0) * (2 * 6 * 5.0))
 
 
-@pytest.mark.parametrize("alpha", [0.5, 2.0])
+@pytest.mark.parametrize("alpha", [0.5, 2.0, -0.5])
 def test_elu_with_another_slope(alpha):
     x = np.array([-3.0, -0.25, 0.25, 0.75, 1.5])
     agrees(lambda v: ad.elu(v, alpha) if isinstance(v, Value) else _elu(v, alpha), x)
@@ -81,6 +81,14 @@ def test_equal_singular_values_and_eigenvalues_have_a_derivative():
     np.testing.assert_allclose(
         grad(lambda v: np.linalg.eigvalsh(v).sum())(np.eye(3)), np.eye(3), atol=1e-15
     )
+
+
+def test_cross_entropy_of_stacked_rows():
+    labels = np.array([[0, 3, 1], [2, 2, 0]])
+    logits = np.random.default_rng(0).normal(size=(2, 3, 4))
+    found = grad(lambda z: ad.cross_entropy(z, labels))(logits)
+    p = np.exp(logits) / np.exp(logits).sum(axis=-1, keepdims=True)
+    np.testing.assert_allclose(found, (p - np.eye(4)[labels]) / 6, rtol=1e-13)
 
 
 @pytest.mark.parametrize("f", [np.linalg.det, np.linalg.inv, np.linalg.cholesky])

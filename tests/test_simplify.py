@@ -27,6 +27,7 @@ def lines(program):
         (lambda x, y: 4.0 * (3.0 * x), ["value = 12 * x"]),
         (lambda x, y: (x * 3.0) * 0.5, ["value = 1.5 * x"]),
         (lambda x, y: 3.0 * (x * 4.0), ["value = 12 * x"]),
+        (lambda x, y: 3.0 * (x * -4.0), ["value = -12 * x"]),
         (lambda x, y: 3.0 * (5.0 * x), ["v1 = 5 * x", "value = 3 * v1"]),
         (lambda x, y: (-x) * y, ["v1 = x * y", "value = -v1"]),
         (lambda x, y: x * (-y), ["v1 = x * y", "value = -v1"]),

@@ -104,6 +104,8 @@ def test_vjp_checks_its_cotangent():
         pull(np.ones(3))
     with pytest.raises(ValueError, match="shape"):
         pull((np.ones(2), np.ones(3)))
+    with pytest.raises(TypeError, match="complex"):
+        pull((np.ones(3), np.ones(3) * 1j))
     with pytest.raises(ValueError, match="shape"):
         jvp(lambda x: x, (np.ones(3),), (np.ones(2),))
     with pytest.raises(ValueError, match="A tangent has the shape of its primal"):
@@ -297,6 +299,7 @@ def test_jacobians_of_matrices_have_the_shape_of_out_and_in():
     assert third[1, 0, 1, 0, 1] == 6.0
     assert jacobian(lambda v: v * v)(3.0) == 6.0
     assert jacobian(lambda t: t[:0])(np.ones(2)).shape == (0, 2)
+    assert (grad(lambda t: jacobian(lambda u: u[:0])(t).sum() + t.sum())(np.ones(2)) == 1).all()
 
 
 def test_a_closure_over_an_outer_argument_is_differentiated_again_and_again():
