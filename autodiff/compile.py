@@ -156,8 +156,11 @@ def compile(
 
     Tensors of a closure are read anew at each call, arrays and numbers of a closure are
     constants from the first call on; side effects happen when it is traced, and a random
-    generator is an argument. `source` is the program that was compiled last.
-    Raises TraceError where f decides something by the value of an argument.
+    generator is an argument. Called with nodes, or inside of another transform, the function is
+    f itself, and gradients go through it. `source` is the program that was compiled last.
+    With engine="jax" the same program is compiled by XLA, and gives JAX's arrays.
+    Raises TraceError where f decides something by the value of an argument or draws from a
+    generator around it, ImportError where JAX is wanted and not installed.
 
     >>> import numpy as np
     >>> from autodiff import value_and_grad

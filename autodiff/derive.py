@@ -23,8 +23,13 @@ def derive(
     f is traced once on the example arguments, whose shapes and dtypes the program is for;
     `argnums` are the arguments to differentiate by, all that hold floats if not given, none
     for `()`. Where f gives one number, the program gives its value and the gradient (a tuple
-    for several arguments); else its value, as for `derive(grad(f), x)`. Raises TypeError
-    (TraceError) where f decides something by the value of an argument.
+    for several arguments); else its value, as for `derive(grad(f), x)`. With engine="jax" the
+    same program is over `jax.numpy`.
+
+    What f has from around it (numbers, arrays, Tensors) is a constant of the program, as it was
+    when f was traced; side effects happen then, and a random generator is an argument. Raises
+    TraceError where f decides something by the value of an argument or draws from a generator
+    around it.
 
     >>> from autodiff import sigmoid
     >>> def neuron(w, x, b):

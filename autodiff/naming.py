@@ -74,7 +74,13 @@ class Names:
         primals: dict[Any, list[Step]] = {}
         for ct, node in graph.trace.cotangents:
             primals.setdefault(graph.of(ct), []).append(graph.of(node))
-        for step in graph.steps:
+        # What is returned for an argument is its `d_x`, before what only goes into that.
+        returned = [out for out in graph.outputs if isinstance(out, Step)]
+        gradients = [
+            out for out in returned if any(p.primitive is None for p in primals.get(out, []))
+        ]
+        forward = [step for step in graph.steps if not step.backward]
+        for step in (*forward, *gradients, *graph.steps):
             if step not in self._of:
                 self._name(step, given, primals.get(step, []))
 

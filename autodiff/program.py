@@ -165,14 +165,14 @@ class Program:
     def _value(self, value: Any) -> str:
         if not isinstance(value, np.ndarray):
             return syntax.text_of(self._writer.operand(value))
+        self._writer.modules.add("np")
+        if value.size > 4 and value.dtype == np.float64 and uniform(value):
+            return f"np.full({value.shape}, {syntax.text_of(self._writer.literal(value.flat[0]))})"
         if value.size > _LARGEST:
             raise ValueError(
                 f"A program spells its constants out, but one array has {value.size} entries.\n"
                 "Make it an argument of the function."
             )
-        self._writer.modules.add("np")
-        if value.size > 4 and value.dtype == np.float64 and uniform(value):
-            return f"np.full({value.shape}, {syntax.text_of(self._writer.literal(value.flat[0]))})"
         numbers = syntax.text_of(self._writer.literal(value.tolist()))
         usual = value.dtype in (np.float64, np.int64, np.bool_) and value.size
         dtype = "" if usual else f", dtype=np.{value.dtype.name}"
