@@ -64,6 +64,8 @@ def tree_text(tree: Any) -> str:
 
 def key_text(key: Any) -> str:
     """A dict's key as Python writes it. Raises TypeError for one that it cannot."""
+    if type(key) is str and key.isprintable() and not set(key) & set("'\"\\"):
+        return f'"{key}"'
     if key is None or type(key) in (str, int, bool, float):
         return repr(key)
     if type(key) is tuple:

@@ -158,7 +158,7 @@ def test_names_are_the_users():
         return dot * dot
 
     source = derive(neuron, [1.0, 2.0], {"x": 3.0, "unused": 1.0}).source
-    assert "    w0, w1 = weights\n    x = inputs['x']\n\n    # forward" in source
+    assert '    w0, w1 = weights\n    x = inputs["x"]\n\n    # forward' in source
     second = derive(grad(lambda x: x**3), 2.0).source
     assert "# backward, order 2" in second
     assert "    d_x = 3 * x ** 2\n" in second
