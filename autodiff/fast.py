@@ -20,7 +20,8 @@ from .pieces import grouped, in_pieces
 from .program import Program
 from .recorded import Recorded
 from .simplify import Step
-from .tracing import TracedGenerator, reach
+from .traced import TracedGenerator
+from .tracing import reach
 from .tree import leaves, unflatten
 from .value import Value
 from .writing import preamble

@@ -14,7 +14,7 @@ from .program import Program
 from .recorded import Recorded, as_example, checked_arguments
 from .simplify import Step
 from .standalone import OneTriangle
-from .tracing import TraceError
+from .traced import TraceError
 from .tree import leaves, tree_map, unflatten
 from .value import Value, plain
 from .writing import OnArrays, Writer

@@ -11,7 +11,7 @@ from typing import Any
 from . import formula as syntax
 from .recorded import Recorded, name_of
 from .simplify import Graph, Step
-from .tracing import TracedGenerator
+from .traced import TracedGenerator
 from .tree import leaves
 from .value import Value
 

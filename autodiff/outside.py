@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from .modes import is_numpys, is_ours
-from .tracing import TraceError
+from .traced import TraceError
 
 Function = Callable[..., Any]
 

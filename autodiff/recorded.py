@@ -13,7 +13,8 @@ from .outside import drawing_nothing, explaining
 from .primitive import shape_of
 from .simplify import Graph
 from .tensor import as_array
-from .tracing import Trace, TracedGenerator, tracing
+from .traced import TracedGenerator
+from .tracing import Trace, tracing
 from .transforms import value_and_grad
 from .tree import leaves, same_structure, tree_map
 from .value import Value, describe, plain

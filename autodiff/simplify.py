@@ -11,7 +11,8 @@ import numpy as np
 
 from .primitive import REGISTRY, Primitive
 from .source import topological
-from .tracing import Trace, _Draw
+from .traced import Draw
+from .tracing import Trace
 from .value import Value
 
 
@@ -28,7 +29,7 @@ class Step:
     operands: tuple[Any, ...] = ()
     params: tuple[Any, ...] = ()
     captured: Value | None = None
-    draw: _Draw | None = None
+    draw: Draw | None = None
     backward: int = 0  # the number of the backward pass that it belongs to
 
     @property

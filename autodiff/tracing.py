@@ -1,9 +1,4 @@
-"""The trace of a function: what it computed from its arguments, recorded to be run again.
-
-A traced node is a Value or Tensor whose data is an example only. Whatever would make a
-decision by it (a branch, a conversion to a number, an index) is refused, since the program
-made from the trace would keep that decision for other arguments.
-"""
+"""The trace of a function: what it computed from its arguments, recorded to be run again."""
 
 from __future__ import annotations
 
@@ -11,198 +6,19 @@ import functools
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .declare import PLAIN
-from .modes import current_mode, in_mode, is_numpys, is_ours, user_line
+from .modes import current_mode, in_mode, is_numpys, is_ours
 from .primitive import Primitive, new_node
-from .tensor import Tensor
+from .traced import Draw, Traced, TracedTensor, TracedValue, TraceError, refuse
 from .value import Value
 
 Function = Callable[..., Any]
 
 if TYPE_CHECKING:
     from types import FrameType
-
-
-class TraceError(TypeError):
-    """A function does something that its trace cannot record."""
-
-
-class _Traced(Value):
-    """What a traced Value and a traced Tensor do otherwise than one that has a value."""
-
-    __slots__ = ()
-
-    traced = True
-
-    @property
-    def data(self) -> Any:
-        _refuse(self, "`.data`")
-
-    @data.setter
-    def data(self, data: Any) -> None:
-        _refuse(self, "an assignment to `.data`")
-
-    def __bool__(self) -> bool:
-        _refuse(self, "a branch", "`where(condition, a, b)` for `if`")
-
-    def __float__(self) -> float:
-        _refuse(self, "`float()`")
-
-    def __int__(self) -> int:
-        _refuse(self, "`int()`")
-
-    def __index__(self) -> int:
-        _refuse(self, "an index or a count")
-
-    def refuse_as_index(self) -> NoReturn:
-        """Raises TraceError: the program would always take the same entries."""
-        if self._data.dtype == bool if isinstance(self, Tensor) else isinstance(self._data, bool):
-            _refuse(self, "a mask as an index, and so the shape", "`where(mask, x, 0.0)`")
-        _refuse(self, "an index", "`take_along_axis`, whose indices may be computed")
-
-    def __format__(self, form: str) -> str:
-        if form:
-            _refuse(self, "a text")
-        return str(self)
-
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
-        _refuse(
-            self,
-            "a plain array of it (as NumPy wants for an index or a fill value)",
-            "`autodiff.stack` to join nodes, `take_along_axis` to index by them",
-        )
-
-    def backward(self, cotangent: Any = None) -> None:
-        _refuse(self, "`backward()`", "`autodiff.grad` or `autodiff.vjp`")
-
-    def item(self) -> float:
-        _refuse(self, "`.item()`")
-
-    @property
-    def grad(self) -> Any:
-        _refuse(self, "`.grad`", "`autodiff.grad` or `autodiff.vjp`")
-
-    @grad.setter
-    def grad(self, grad: Any) -> None:
-        _refuse(self, "an assignment to `.grad`", "`autodiff.grad` or `autodiff.vjp`")
-
-    def __copy__(self) -> Any:
-        return self  # it does not change
-
-    def __deepcopy__(self, memo: dict[int, Any]) -> Any:
-        return self
-
-    def __eq__(self, other: object) -> Any:
-        return False if _is_no_number(other) else PLAIN["equal"](self, other)
-
-    def __ne__(self, other: object) -> Any:
-        return True if _is_no_number(other) else PLAIN["not_equal"](self, other)
-
-    def __lt__(self, other: Any) -> Any:
-        return PLAIN["less"](self, other)
-
-    def __le__(self, other: Any) -> Any:
-        return PLAIN["less_equal"](self, other)
-
-    def __gt__(self, other: Any) -> Any:
-        return PLAIN["greater"](self, other)
-
-    def __ge__(self, other: Any) -> Any:
-        return PLAIN["greater_equal"](self, other)
-
-    def __and__(self, other: Any) -> Any:
-        return PLAIN["both"](self, other)
-
-    def __rand__(self, other: Any) -> Any:
-        return PLAIN["both"](other, self)
-
-    def __or__(self, other: Any) -> Any:
-        return PLAIN["either"](self, other)
-
-    def __ror__(self, other: Any) -> Any:
-        return PLAIN["either"](other, self)
-
-    def __xor__(self, other: Any) -> Any:
-        return PLAIN["logical_xor"](self, other)
-
-    def __rxor__(self, other: Any) -> Any:
-        return PLAIN["logical_xor"](other, self)
-
-    def __invert__(self) -> Any:
-        return PLAIN["logical_not"](self)
-
-    __hash__ = object.__hash__
-
-    def __repr__(self) -> str:
-        kind = "Tensor" if isinstance(self, Tensor) else "Value"
-        shape = f", shape {self.shape}" if isinstance(self, Tensor) else ""
-        return f"<traced {kind}{'' if self.name is None else ' ' + self.name}{shape}>"
-
-
-class TracedValue(_Traced):
-    """A number that changes from call to call."""
-
-    __slots__ = ()
-
-
-class TracedTensor(_Traced, Tensor):
-    """An array that changes from call to call; its shape and dtype do not."""
-
-    __slots__ = ()
-
-
-def _is_no_number(thing: Any) -> bool:
-    return thing is None or isinstance(thing, (str, bytes))
-
-
-def _refuse(node: Value, what: str, instead: str = "") -> NoReturn:
-    kind = "array" if isinstance(node, Tensor) else "number"
-    name = f"the {kind}" if node.name is None else f"`{node.name}`"
-    raise TraceError(
-        f"A traced function computes the same steps for every argument, but here {what} depends "
-        f"on the value of {name}: {user_line()}\n"
-        f"Use {instead or '`where`'}, or make what decides a static argument."
-    )
-
-
-class _Draw(NamedTuple):
-    """Stands for a primitive where a generator draws numbers: it is written as a method call."""
-
-    name: str
-    generator: TracedGenerator
-    args: tuple[Any, ...]
-    keywords: dict[str, Any]
-
-
-class TracedGenerator:
-    """A numpy.random.Generator that is an argument: its draws are made anew at each call."""
-
-    METHODS = ("normal", "standard_normal", "uniform", "random", "integers", "permutation")
-
-    def __init__(self, trace: Trace, name: str, example: np.random.Generator) -> None:
-        self._trace, self.name = trace, name
-        self._example = np.random.Generator(type(example.bit_generator)(0))
-
-    def __getattr__(self, method: str) -> Function:
-        if method not in self.METHODS:
-            raise TraceError(
-                f"A traced generator draws by {', '.join(self.METHODS)}, but not by `{method}`.\n"
-                "Draw outside the function, and pass the numbers as an argument."
-            )
-        return functools.partial(self._draw, method)
-
-    def _draw(self, method: str, *args: Any, **keywords: Any) -> Any:
-        for given in (*args, *keywords.values()):
-            if isinstance(given, Value):
-                _refuse(given, "a random draw", "a draw of fixed parameters, scaled afterwards")
-        drawn = getattr(self._example, method)(*args, **keywords)
-        node = self._trace.leaf(drawn, None)
-        self._trace.draws[node] = _Draw(method, self, args, keywords)
-        return node
 
 
 # Whose variables are only passing names.
@@ -223,7 +39,7 @@ class Trace:
         self.cotangents: list[tuple[Value, Value]] = []  # and what each is of
         self.orders: dict[int, int] = {0: 0}  # of the derivative that each pass computes
         self.names: dict[Value, str] = {}
-        self.draws: dict[Value, _Draw] = {}
+        self.draws: dict[Value, Draw] = {}
         self.unchecked = False
         self.frames: dict[FrameType, int] = {}  # the calls that led to operations, and how deep
         self._pulls: list[int] = []
@@ -251,7 +67,7 @@ class Trace:
         """The node of an operation on these operands."""
         if primitive.plain and not _settles_shape(primitive):
             node = next(operand for operand in operands if isinstance(operand, Value))
-            _refuse(node, f"the shape of `{primitive.name}`", "`where(mask, x, 0.0)`")
+            refuse(node, f"the shape of `{primitive.name}`", "`where(mask, x, 0.0)`")
         scalar = type(result) in (float, int, bool)
         node = new_node(TracedValue if scalar else TracedTensor, result)
         if not scalar:
@@ -288,7 +104,7 @@ class Trace:
             ours = is_ours(frame) or is_numpys(frame)
             if depth and not ours and frame.f_code.co_name not in _ANONYMOUS:
                 for name, thing in frame.f_locals.items():
-                    if isinstance(thing, _Traced):
+                    if isinstance(thing, Traced):
                         self.names[thing] = name
         self.frames.clear()
 

@@ -15,7 +15,7 @@ from registry_cases import calls
 import autodiff as ad
 from autodiff import compile, derive, grad, hvp, value_and_grad
 from autodiff.primitive import REGISTRY
-from autodiff.tracing import TraceError
+from autodiff.traced import TraceError
 from autodiff.tree import leaves, tree_map
 
 

@@ -17,7 +17,7 @@ import autodiff as ad
 from autodiff import compile, derive, grad, hvp, jacobian, value_and_grad
 from autodiff.formula import filled, text_of
 from autodiff.primitive import REGISTRY
-from autodiff.tracing import TraceError
+from autodiff.traced import TraceError
 from autodiff.tree import leaves
 
 
