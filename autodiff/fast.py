@@ -288,11 +288,15 @@ class Fast:
         if isinstance(data, float):
             return [f"type({place}) is float"]
         self._dtypes.add(data.dtype.name)
-        self._places.append((place, donated))
-        writeable = f" and {place}.flags.carray" if donated else ""
+        name = named = place
+        if not place.isidentifier():  # looked up once
+            name = f"array{len(self._places)}_"
+            named = f"{name} := {place}"
+        self._places.append((name, donated))
+        writeable = f" and {name}.flags.carray" if donated else ""
         return [
-            f"type({place}) is np.ndarray and {place}.dtype is {data.dtype.name} "
-            f"and {place}.shape == {data.shape}{writeable}"
+            f"type({named}) is np.ndarray and {name}.dtype is {data.dtype.name} "
+            f"and {name}.shape == {data.shape}{writeable}"
         ]
 
     def _namespace(self) -> dict[str, Any]:
