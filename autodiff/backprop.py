@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from . import ops, reductions, shapes
+from .checking import check_cotangents
 from .link import Link
 from .modes import MODES, current_mode, pulling_back, with_care
 from .primitive import brief
@@ -32,10 +33,22 @@ def backward(self: Value, cotangent: Any = None) -> None:
     one element without a cotangent, a cotangent of another shape, and a graph whose leaves
     have been changed since it was recorded.
 
+    A second pass over the same graph adds the same to the leaves again. What was computed within
+    `no_grad` is a constant: nothing is pulled back through it, and a node that the pass does not
+    reach keeps the gradient it had (zero, if never reached). From a leaf the pass reaches that
+    leaf alone. It may be called within `no_grad`, which is about recording, not about reading.
+
     >>> x = Value(2.0)
-    >>> (x * x * x).backward()
+    >>> y = x * x * x
+    >>> y.backward()
     >>> x.grad
     12.0
+    >>> y.backward()
+    >>> x.grad
+    24.0
+    >>> x.zero_grad()
+    >>> x.grad
+    0.0
     """
     ct = seed(self, cotangent)
     order = reverse_topological([self])
@@ -103,31 +116,40 @@ def reverse_topological(
     return order
 
 
-def pull_back(order: Sequence[Value], seeds: Sequence[tuple[Value, Any]]) -> Cotangents:
+def pull_back(
+    order: Sequence[Value], seeds: Sequence[tuple[Value, Any]], inner: bool = True
+) -> Cotangents:
     """The cotangent, as plain data, of each node of `order` that one reaches from `seeds`.
+
+    Those of inner nodes can be let go as soon as they are pulled back further (`inner=False`).
 
     A zero cotangent stops at a partial that is not finite. Floats are stopped at once. For
     arrays the plain product is taken first, which is faster; where that has made a NaN, the
     walk is done again with products that look.
     """
+    watched = bool(MODES) and current_mode().lines is not None
+    inner = inner or watched
     # No warning comes from here: what is singular has warned in the forward pass.
     with np.errstate(all="ignore"):
-        pulled = _walk(order, seeds, careful=False)
+        pulled = _walk(order, seeds, False, inner)
         if _has_nan(pulled):
             with with_care():
-                pulled = _walk(order, seeds, careful=True)
-    if MODES and current_mode().lines is not None:
+                pulled = _walk(order, seeds, True, inner)
+    if watched:
         _check_pulled(order, pulled)
     return pulled
 
 
-def _walk(order: Sequence[Value], seeds: Sequence[tuple[Value, Any]], careful: bool) -> Cotangents:
+def _walk(
+    order: Sequence[Value], seeds: Sequence[tuple[Value, Any]], careful: bool, inner: bool
+) -> Cotangents:
     pulled: Cotangents = {}
+    take: Any = pulled.get if inner else pulled.pop
     for node, ct in seeds:
         pulled[node] = pulled[node] + ct if node in pulled else ct
     for node in order:
         link: Any = node._link
-        ct = pulled.get(node)
+        ct = take(node, None)
         if ct is None:
             continue
         if type(node) is Value:
@@ -141,21 +163,26 @@ def _walk(order: Sequence[Value], seeds: Sequence[tuple[Value, Any]], careful: b
         except (ArithmeticError, ValueError):
             parts = link.pull_ieee(ct, node)
         clock = node._clock
-        for operand, part in parts:
-            if operand._clock > clock:
-                _refuse_changed(operand, node)
-            if part is None:
-                continue
-            data = operand._data
-            if type(part) is ndarray is type(data):
-                if part.shape != data.shape:
-                    part = sum_to(part, data.shape)
-                if part.dtype is not data.dtype:
-                    part = part.astype(data.dtype)
-            elif type(data) is not float or type(part) is not float:
-                part = _fitted(part, data)
-            before = pulled.get(operand)
-            pulled[operand] = part if before is None else before + part
+        try:
+            for operand, part in parts:
+                if operand._clock > clock:
+                    _refuse_changed(operand, node)
+                if part is None:
+                    continue
+                data = operand._data
+                if type(part) is ndarray is type(data):
+                    if part.shape != data.shape:
+                        part = sum_to(part, data.shape)
+                    if part.dtype is not data.dtype:
+                        part = part.astype(data.dtype)
+                elif type(data) is not float or type(part) is not float:
+                    part = _fitted(part, data)
+                before = pulled.get(operand)
+                pulled[operand] = part if before is None else before + part
+        except (ValueError, TypeError):
+            found = [part for _, part in pull(ct, node)]
+            check_cotangents(link.primitive, found, link.inputs(node), link.positions)
+            raise
     return pulled
 
 
@@ -214,16 +241,22 @@ def _walk_recorded(order: Iterable[Value], seeds: Iterable[tuple[Value, Any]]) -
 
 def _pull_recorded(link: Link, ct: Any, node: Value, pulled: Cotangents) -> None:
     primitive = link.primitive
-    parts = zip(link.positions, link.inputs(node), link.recorded(ct, node), strict=True)
-    for i, operand, part in parts:
+    parts, operands = link.recorded(ct, node), link.inputs(node)
+    if primitive.elementwise:
+        parts = [
+            ops.times_choice(ct, part) if primitive.choices[i] else _product(ct, part)
+            for i, part in zip(link.positions, parts, strict=True)
+        ]
+    for operand, part in zip(operands, parts, strict=True):
         if operand._clock > node._clock:
             _refuse_changed(operand, node)
-        if primitive.elementwise:
-            choice = primitive.choices[i]
-            part = ops.times_choice(ct, part) if choice else _product(ct, part)
         if part is None:
             continue
-        part = _sum_to_recorded(part, operand)
+        try:
+            part = _sum_to_recorded(part, operand)
+        except (ValueError, TypeError):
+            check_cotangents(primitive, parts, operands, link.positions)
+            raise
         before = pulled.get(operand)
         pulled[operand] = part if before is None else before + part
 

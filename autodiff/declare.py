@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 
 from . import symbol
+from .checking import check_form, functions_named, try_elementwise, try_primitive
+from .formula import HELPERS
 from .modes import MODES
 from .primitive import REGISTRY, Primitive, apply, kept, widened
 from .tensor import Tensor
@@ -201,26 +204,41 @@ def _public(primitive: Primitive) -> Function:
 
 def _register(primitive: Primitive, call: Function) -> None:
     name = primitive.name
-    if name in REGISTRY:
-        raise ValueError(
-            f"An operation is declared once, but there is a `{name}` already.\n"
-            "Give the new one another name."
-        )
+    before = REGISTRY.get(name)
+    if before is not None or name in PLAIN or name in COMPOSITES:
+        if before is None or not _is_same(before.rule, primitive.rule):
+            raise ValueError(
+                f"An operation is declared once, but there is a `{name}` already"
+                f"{f' in {before.rule.__module__}' if before else ''}.\n"
+                "Give the new one another name."
+            )
+        _forget(before)
     REGISTRY[name] = primitive
     if primitive.formula.numpy is not None:
         NUMPY.setdefault(primitive.formula.numpy, call)
     operator = primitive.formula.operator
-    if operator is not None and f"__{operator[1]}__" not in vars(Value):  # the first one's
-        setattr(Value, f"__{operator[1]}__", call)
+    python = _PYTHON.get(primitive.formula.numpy) if operator is None else operator[1]
+    if python is not None and f"__{python}__" not in vars(Value):  # the first one's
+        setattr(Value, f"__{python}__", call)
         if len(primitive.operands) == 2:
-            setattr(Value, f"__r{operator[1]}__", lambda self, other: call(other, self))
+            setattr(Value, f"__r{python}__", lambda self, other: call(other, self))
     if len(primitive.operands) == 1 and not primitive.variadic and not hasattr(Value, name):
         setattr(Value, name, _method(call, primitive))
-    if primitive.formula.numpy in _PYTHON:
-        method = _PYTHON[primitive.formula.numpy]
-        setattr(Value, f"__{method}__", call)
-        if len(primitive.operands) == 2:
-            setattr(Value, f"__r{method}__", lambda self, other: call(other, self))
+
+
+def _is_same(before: Function, rule: Function) -> bool:
+    """Whether a rule is an earlier one run again, as in a notebook."""
+    return (before.__module__, before.__qualname__) == (rule.__module__, rule.__qualname__)
+
+
+def _forget(primitive: Primitive) -> None:
+    """Take back what the name of an operation reaches, but for graphs that have used it."""
+    del REGISTRY[primitive.name]
+    for function, call in list(NUMPY.items()):
+        if getattr(call, "primitive", None) is primitive:
+            del NUMPY[function]
+    if getattr(vars(Value).get(primitive.name), "primitive", None) is primitive:
+        delattr(Value, primitive.name)
 
 
 def _method(call: Function, primitive: Primitive) -> Function:
@@ -234,7 +252,39 @@ def _method(call: Function, primitive: Primitive) -> Function:
         return call(self, *args, **keywords)
 
     method.__name__, method.__doc__ = call.__name__, call.__doc__
+    method.primitive = primitive  # type: ignore[attr-defined]
     return method
+
+
+@contextmanager
+def _own_functions(rule: Function, formula: str) -> Iterator[None]:
+    """Let a formula use the functions of its own module; if it is refused after all, not."""
+    before = dict(HELPERS)
+    HELPERS.update(functions_named(rule, formula))
+    try:
+        yield
+    except BaseException:
+        HELPERS.clear()
+        HELPERS.update(before)
+        raise
+
+
+def _declared(
+    rule: Function, formula: str, how: str, check: Callable[[Primitive], None], **options: Any
+) -> Function:
+    """The operation of a rule. A user's is checked: it is run at once, to find its faults here."""
+    if getattr(rule, "__module__", "").startswith("autodiff."):
+        primitive = Primitive(rule, formula, **options)
+        call = _public(primitive)
+        _register(primitive, call)
+        return call
+    check_form(rule, formula, how)
+    with _own_functions(rule, formula):
+        primitive = Primitive(rule, formula, **options)
+        check(primitive)
+        call = _public(primitive)
+        _register(primitive, call)
+        return call
 
 
 def elementwise(formula: str, *, quiet: bool = False) -> Callable[[Function], Function]:
@@ -244,7 +294,10 @@ def elementwise(formula: str, *, quiet: bool = False) -> Callable[[Function], Fu
     for each operand (a tuple where there are several); parameters with a default are static.
     It is written with the functions of `autodiff`, and so differentiates again. `quiet`
     silences NumPy's overflow warning where the formula gives the right limit.
-    Raises TypeError for a rule of another arity, ValueError for a name that is taken.
+    The formula may use NumPy's functions and those of its own module.
+    Raises TypeError for a rule of another arity or that returns what is no partial, ValueError
+    for a formula that is not entry by entry or names what is unknown, and for a name that is
+    taken; the same declaration run again replaces the operation.
 
     >>> import autodiff as ad
     >>> @ad.elementwise("x * arctan(x)")
@@ -256,13 +309,12 @@ def elementwise(formula: str, *, quiet: bool = False) -> Callable[[Function], Fu
     1.2854
     """
 
+    if not isinstance(formula, str):
+        check_form(None, formula, "elementwise")
+
     def declare(rule: Function) -> Function:
-        primitive = Primitive(rule, formula, elementwise=True, quiet=quiet)
-        if not rule.__module__.startswith("autodiff."):
-            primitive.partials()  # a user's rule is run at once, to find its faults here
-        call = _public(primitive)
-        _register(primitive, call)
-        return call
+        options = {"elementwise": True, "quiet": quiet}
+        return _declared(rule, formula, "elementwise", try_elementwise, **options)
 
     return declare
 
@@ -276,7 +328,10 @@ def primitive(formula: str, *, keeps: str | None = None) -> Callable[[Function],
     was broadcast is summed to the operand's shape afterwards. Parameters with a default are
     static; `*arrays` takes a sequence. `keeps` names another operation of the same operands,
     which the rule is given the result of, after the output.
-    Raises TypeError for a rule of another arity, ValueError for a name that is taken.
+    The rule is tried on small operands of several shapes that the formula takes.
+    Raises TypeError for a rule of another arity, or that fails on all of them or returns what
+    is no cotangent, ValueError for a cotangent of a wrong shape, a formula that names what is
+    unknown, and a name that is taken; the same declaration run again replaces the operation.
 
     >>> import autodiff as ad
     >>> @ad.primitive("x[::-1]")
@@ -288,11 +343,11 @@ def primitive(formula: str, *, keeps: str | None = None) -> Callable[[Function],
     array([100.,  10.,   1.])
     """
 
+    if not isinstance(formula, str):
+        check_form(None, formula, "primitive")
+
     def declare(rule: Function) -> Function:
-        primitive = Primitive(rule, formula, keeps=keeps)
-        call = _public(primitive)
-        _register(primitive, call)
-        return call
+        return _declared(rule, formula, "primitive", try_primitive, keeps=keeps)
 
     return declare
 

@@ -149,7 +149,8 @@ class LinkOfMany(Link):
 
     def pull_arrays(self, ct: Any, node: Value) -> Any:
         said = self.primitive.apply_rule(ct, node._data, [plain(o) for o in node._x], node)
-        return [(node._x[i], said[i]() if callable(said[i]) else said[i]) for i in self.positions]
+        parts = [said[i]() if callable(said[i]) else said[i] for i in self.positions]
+        return zip(self.inputs(node), parts)  # no pair lives on: the collector would visit each
 
     pull_floats = pull_ieee = pull_arrays
 

@@ -209,7 +209,8 @@ def _method(function: Any) -> Any:
         return _array_function(self, function, None, (self, *args), keywords)
 
     method.__name__ = function.__name__
-    method.__doc__ = NUMPY[function].__doc__
+    own = f"What `np.{function.__name__}` gives for it, with NumPy's arguments."
+    method.__doc__ = NUMPY[function].__doc__ or own
     return method
 
 
@@ -222,7 +223,13 @@ def _in_place(name: str) -> Any:
             f"Use `t = np.{name}(t, ...)`, which gives a new Tensor."
         )
 
+    method.__name__, method.__doc__ = name, f"Refused: `np.{name}(t, ...)` gives a new Tensor."
     return method
+
+
+def _compress(self: Value, condition: Any, axis: int | None = None) -> Any:
+    """The entries, or what stands along an axis, where a condition holds."""
+    return np.compress(condition, self, axis)
 
 
 def install() -> None:
@@ -238,7 +245,7 @@ def install() -> None:
     tensor.mT = property(shapes.matrix_transpose)
     tensor.conj = tensor.conjugate = shapes.real
     tensor.real, tensor.imag = property(shapes.real), property(shapes.imag)
-    tensor.compress = lambda self, condition, axis=None: np.compress(condition, self, axis)
+    tensor.compress = _compress
     tensor.sort, tensor.partition, tensor.resize = map(_in_place, ("sort", "partition", "resize"))
     for function in NUMPY:
         name = function.__name__

@@ -195,7 +195,7 @@ def test_transposed():
     def wrong_triangle(ct, z, x):
         return lambda: ad.transpose(ct)
 
-    f = declared(wrong_triangle, "1.0 * x", elementwise=False)
+    f = declared(wrong_triangle, "x + 0.0 * x.T", elementwise=False)  # of square ones alone
     assert "transposed" in wrong(f, SQUARE).pattern
 
 
@@ -261,7 +261,7 @@ def test_a_wrong_entry_among_thousands_is_found():
         factor[17, 23] = -1.0
         return ct * factor
 
-    f = declared(wrong_sum, "sum(x)", elementwise=False)
+    f = declared(wrong_sum, "sum(x * ones((60, 70)))", elementwise=False)
     error = wrong(f, np.random.default_rng(1).normal(size=(60, 70)))
     assert error.place == "argument 0, entry [17, 23]"
     assert "wrong sign" in error.pattern
