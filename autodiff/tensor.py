@@ -47,7 +47,11 @@ class Tensor(Value):
 
     @property
     def data(self) -> Any:
-        """The array that was computed here. It is read-only: assign a new one to change a leaf."""
+        """The array that was computed here. It is read-only: assign a new one to change a leaf.
+
+        Graphs that have used it are then known to be stale, and their `backward()` is refused. (An
+        array that is made writeable again by its flag is the writer's own affair.)
+        """
         self._data.setflags(write=False)
         return self._data
 

@@ -63,7 +63,7 @@ class _Level(AbstractContextManager["_Level"]):
 
     def pull(self, order: Sequence[Value], seeds: Sequence[tuple[Value, Any]]) -> dict[Value, Any]:
         if not self.nested:
-            return pull_back(order, seeds)
+            return pull_back(order, seeds, inner=False)
         with np.errstate(all="ignore"):  # a backward pass does not warn
             return pull_back_recorded(order, seeds)
 
@@ -258,6 +258,20 @@ def _check_like(given: Any, like: Any, what: str, whose: str) -> None:
             )
 
 
+def _checked_pair(
+    name: str, primals: Sequence[Any], tangents: Sequence[Any]
+) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
+    """The primals and their tangents as tuples, one entry for each argument of the function."""
+    for what, given in (("primals", primals), ("tangents", tangents)):
+        if not isinstance(given, (tuple, list)):
+            raise TypeError(
+                f"`{name}` takes its {what} as a tuple, one for each argument of the function, but "
+                f"this is {describe(given)}.\nWrite `{name}(f, (x,), (v,))` for one argument."
+            )
+    _check_like(tuple(tangents), tuple(primals), "tangent", "primal")
+    return tuple(primals), tuple(tangents)
+
+
 def _cast_like(given: Any, like: Any) -> Any:
     """A cotangent or tangent as plain data of the kind and dtype of `like`, if it is no node."""
     if isinstance(given, Value):
@@ -276,13 +290,14 @@ def jvp(
     """`(output, tangent of the output)`, as the primals move along the tangents.
 
     It is the vjp of the vjp: the pull-back is linear in its cotangent, and the pull-back of
-    that linear map is the derivative forward. So no rule is written twice.
+    that linear map is the derivative forward. So no rule is written twice. Tangents have the
+    structure and the shapes of the primals, and so has the answer's second part those of the
+    output. With `has_aux`, f returns `(output, more)` and `more` is the answer's third part.
 
     >>> jvp(lambda x, y: x * y, (2.0, 3.0), (1.0, 0.0))
     (6.0, 3.0)
     """
-    primals, tangents = tuple(primals), tuple(tangents)
-    _check_like(tangents, primals, "tangent", "primal")
+    primals, tangents = _checked_pair("jvp", primals, tangents)
     with _Level((primals, tangents)) as level:
         inner = _Level(primals)
         inner.nested = True
@@ -333,28 +348,45 @@ def jacobian(f: Function, argnums: int | tuple[int, ...] = 0, has_aux: bool = Fa
 def _rows(run: _Call, out: Any) -> list[Any]:
     """d out / d target for each target, one row of the output at a time."""
     shape = shape_of(out)
-    dtype = getattr(out, "dtype", np.float64)
-    rows = []
-    for place in range(int(np.prod(shape, dtype=int))):
-        unit = np.zeros(shape, dtype)
-        unit[np.unravel_index(place, shape)] = 1.0
-        seeds = [(out, unit if isinstance(out, Tensor) else 1.0)] if isinstance(out, Value) else []
-        pulled = run.level.pull(run.order, seeds)
-        rows.append([_or_zeros(pulled.get(target), target) for target in run.targets])
+    count = int(np.prod(shape, dtype=int))
+    rows = (_row(run, out, place) for place in range(count))
+    if run.level.nested:
+        found = list(rows)
+        return [
+            _stacked(run, [row[i] for row in found], shape + shape_of(target))
+            for i, target in enumerate(run.targets)
+        ]
+    into = [shape_of(target) for target in run.targets]
+    dtypes = [getattr(target._data, "dtype", None) for target in run.targets]
+    blocks = [np.zeros(shape + i, dtype) for i, dtype in zip(into, dtypes, strict=True)]
+    for place, row in enumerate(rows):
+        for block, i, part in zip(blocks, into, row, strict=True):
+            block.reshape(count, *i)[place] = part
     return [
-        _stacked(run, [row[t] for row in rows], shape, shape_of(run.targets[t]))
-        for t in range(len(run.targets))
+        block if block.ndim or isinstance(target, Tensor) else block.item()
+        for block, target in zip(blocks, run.targets, strict=True)
     ]
 
 
-def _stacked(run: _Call, rows: list[Any], out: tuple[int, ...], into: tuple[int, ...]) -> Any:
-    if not out and not into and rows:
+def _row(run: _Call, out: Any, place: int) -> list[Any]:
+    """d out[place] / d target for each target."""
+    if not isinstance(out, Value):
+        return [_or_zeros(None, target) for target in run.targets]
+    unit: Any = 1.0
+    if isinstance(out, Tensor):
+        unit = np.zeros(out.shape, out.dtype)
+        unit[np.unravel_index(place, out.shape)] = 1.0
+    pulled = run.level.pull(run.order, [(out, unit)])
+    return [_or_zeros(pulled.get(target), target) for target in run.targets]
+
+
+def _stacked(run: _Call, rows: list[Any], shape: tuple[int, ...]) -> Any:
+    """The rows, some of which may be nodes, as one array."""
+    if not shape:
         return run.level.answer(rows[0], None)
-    if run.level.nested and any(isinstance(row, Value) for row in rows):
-        return shapes.reshape(joining.stack(rows), out + into)
-    return np.array([plain(row) for row in rows], dtype=None if rows else np.float64).reshape(
-        out + into
-    )
+    if any(isinstance(row, Value) for row in rows):
+        return shapes.reshape(joining.stack(rows), shape)
+    return np.array(rows, None if rows else np.float64).reshape(shape)
 
 
 def hessian(f: Function, argnums: int | tuple[int, ...] = 0, has_aux: bool = False) -> Function:
@@ -367,25 +399,28 @@ def hessian(f: Function, argnums: int | tuple[int, ...] = 0, has_aux: bool = Fal
     return jacobian(grad(f, argnums, has_aux), argnums, has_aux)
 
 
-def hvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> Any:
+def hvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any], has_aux: bool = False) -> Any:
     """The Hessian of f times a vector, without the Hessian: one tangent for each primal.
 
     The answer is a tuple like `primals`; for one primal, just its part. It is the gradient of
     the gradient's product with the tangents, and so costs a few times f, however many
-    parameters there are.
+    parameters there are; least as one program, `compile(lambda x, v: hvp(f, (x,), (v,)))`.
+    With `has_aux`, f returns `(output, more)` and the answer is a pair.
+    Raises TypeError where the output is not one number or the tangents have another structure
+    than the primals, ValueError where they have another shape.
 
     >>> hvp(lambda x: (x**3).sum(), (np.array([1.0, 2.0]),), (np.array([1.0, 1.0]),))
     array([ 6., 12.])
     """
-    primals, tangents = tuple(primals), tuple(tangents)
-    _check_like(tangents, primals, "tangent", "primal")
+    primals, tangents = _checked_pair("hvp", primals, tangents)
     by = tuple(range(len(primals)))
     with _Level((primals, tangents)) as level:
-        run = _Call(level, grad(f, by), primals, {}, by, False)
+        run = _Call(level, grad(f, by, has_aux), primals, {}, by, has_aux)
         pairs = zip(leaves(tangents), leaves(run.out), strict=True)
         found = run.pull([_cast_like(t, gradient) for t, gradient in pairs])
         answer = unflatten(primals, found)
-        return answer[0] if len(primals) == 1 else answer
+        answer = answer[0] if len(primals) == 1 else answer
+        return (answer, run.aux) if has_aux else answer
 
 
 def local_gradients(node: Value) -> tuple[Any, ...]:

@@ -198,12 +198,6 @@ class Value:
     def __pos__(self) -> Value:
         return self
 
-    def __divmod__(self, other: Any) -> tuple[Any, Any]:
-        return self // other, self % other
-
-    def __rdivmod__(self, other: Any) -> tuple[Any, Any]:
-        return other // self, other % self
-
     def __format__(self, form: str) -> str:
         """The number in this format, as a float's; without one, as `repr`."""
         return format(self._data, form) if form else repr(self)

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import autodiff as ad
+import optim
 from autodiff import Tensor, Value
 
 
@@ -212,3 +213,129 @@ def test_a_large_leaf_that_was_changed_is_refused_though_its_old_data_are_gone()
     w.data = np.zeros(100_000)
     with pytest.raises(ValueError, match=r"had used it \(now it is \[0\. 0\."):
         y.backward()
+
+
+# -- what is defined, and what cannot happen -----------------------------------------------
+
+
+@pytest.mark.parametrize("make", [Value, Tensor])
+def test_a_part_without_a_graph_is_a_constant(make):
+    x, y = make(2.0), make(3.0)
+    with ad.no_grad():
+        constant = x * y
+    total = constant * x + y
+    total.backward()
+    assert (x.grad, y.grad, constant.grad) == (6.0, 1.0, 2.0)
+
+
+@pytest.mark.parametrize("make", [Value, Tensor])
+def test_backward_within_no_grad(make):
+    x = make(3.0)
+    y = x * x
+    with ad.no_grad():
+        y.backward()
+    assert x.grad == 6.0
+    with ad.no_grad():
+        z = x * x
+        z.backward()  # it is a leaf, and reaches itself alone
+    assert (x.grad, z.grad) == (6.0, 1.0)
+
+
+@pytest.mark.parametrize("make", [Value, Tensor])
+def test_backward_from_a_leaf_adds_to_it(make):
+    x = make(3.0)
+    x.backward()
+    x.backward()
+    assert x.grad == 2.0
+
+
+@pytest.mark.parametrize("make", [Value, Tensor])
+def test_two_graphs_over_one_leaf_add(make):
+    x = make(3.0)
+    shared = x * x
+    for root in (shared * 2.0, shared + x):
+        root.backward()
+    assert x.grad == 12.0 + 7.0
+    assert shared.grad == 1.0
+
+
+def test_the_array_that_was_given_is_copied():
+    array, constant, exponent = np.array([1.0, 2.0]), np.array([3.0, 4.0]), np.array([2.0, 3.0])
+    t = Tensor(array)
+    y = (t * constant + constant @ t + t**exponent).sum() + ad.where(array > 1.0, t, 0.0).sum()
+    for changed in (array, constant, exponent):
+        changed[:] = 100.0
+    y.backward()
+    np.testing.assert_array_equal(t.data, [1.0, 2.0])
+    np.testing.assert_array_equal(t.grad, [3 + 6 + 2, 4 + 8 + 12 + 1])
+
+
+def test_a_view_that_was_given_is_copied():
+    array = np.array([1.0, 2.0, 3.0])
+    view, x = array[:2], Tensor([1.0, 1.0])
+    view.setflags(write=False)  # and yet it changes with its base
+    y = (x * view).sum()
+    array[:] = 100.0
+    y.backward()
+    np.testing.assert_array_equal(x.grad, [1.0, 2.0])
+
+
+def test_an_index_that_was_given_is_copied():
+    index, mask, t = np.array([0, 1]), np.array([True, False, True]), Tensor([1.0, 2.0, 3.0])
+    y = t[index].sum() + t[mask].sum() + t.at[index].set(0.0).sum() + ad.take(t, index).sum()
+    index[:] = 2
+    mask[:] = False
+    y.backward()
+    np.testing.assert_array_equal(t.grad, [3.0, 2.0, 2.0])
+
+
+def test_data_and_gradients_cannot_be_written_into():
+    t = Tensor([1.0, 2.0])
+    y = (t * t).sum()
+    y.backward()
+    for array in (t.data, t.data[:1], t.data.T, np.asarray(t.data), t.grad, y.data):
+        with pytest.raises(ValueError, match="read-only"):
+            array[...] = 5.0
+    with pytest.raises(ValueError, match="read-only"):
+        t.data += 1.0
+    with pytest.raises(ValueError, match="read-only"):
+        np.add(t.data, 1.0, out=t.data)
+    with pytest.raises(ValueError, match="WRITEABLE"):
+        t.data[:].setflags(write=True)
+    np.testing.assert_array_equal(t.data, [1.0, 2.0])
+
+
+def test_what_was_read_before_a_step_stays_as_it_was():
+    w = Tensor([1.0, 2.0], name="w")
+    before = w.data
+    loss = (w * w).sum()
+    loss.backward()
+    optim.SGD([w], lr=0.1).step()
+    np.testing.assert_array_equal(before, [1.0, 2.0])
+    with pytest.raises(ValueError, match=r"`w` was changed after `\*` had used it.*\[1\. 2\.\]"):
+        loss.backward()
+
+
+@pytest.mark.parametrize("kind", ["Value", "Tensor"])
+def test_a_step_between_forward_and_backward_is_refused_by_name(kind):
+    w = Value(2.0, name="w0") if kind == "Value" else Tensor(np.ones(100), name="w0")
+    loss = ad.sum(ad.exp(w) * 1.0)
+    loss.backward()
+    optim.SGD([w], lr=0.1).step()
+    grad = w.grad
+    with pytest.raises(ValueError, match="`w0` was changed after `exp` had used it"):
+        loss.backward()
+    np.testing.assert_array_equal(w.grad, grad)
+    w.zero_grad()
+    ad.sum(ad.exp(w)).backward()
+    np.testing.assert_allclose(w.grad, np.exp(w.data))
+
+
+def test_a_gradient_that_was_read_does_not_grow_with_the_next_pass():
+    t = Tensor([1.0, 2.0])
+    y = (t * t).sum()
+    y.backward()
+    first = t.grad
+    y.backward()
+    np.testing.assert_array_equal(first, [2.0, 4.0])
+    np.testing.assert_array_equal(t.grad, [4.0, 8.0])

@@ -1,5 +1,8 @@
 """grad, value_and_grad, vjp, jvp, jacobian, hessian, hvp: structures, orders, nesting."""
 
+import tracemalloc
+from typing import NamedTuple
+
 import mpmath
 import numpy as np
 import pytest
@@ -379,3 +382,212 @@ def test_a_rule_may_give_a_constant(factor):
         np.testing.assert_array_equal(slope(x), np.full(np.shape(x), 27.0 * factor))
         second = grad(lambda y: slope(y).sum())(x)
         np.testing.assert_array_equal(second, np.full(np.shape(x), 18.0 * factor))
+
+
+# -- structures, keywords and what comes beside --------------------------------------------
+
+
+class Layer(NamedTuple):
+    weight: object
+    bias: object
+
+
+def test_named_tuples_and_none_leaves():
+    def f(layers):
+        total = 0.0
+        for layer in layers:
+            total = total + np.sum(layer.weight**2)
+            if layer.bias is not None:
+                total = total + 3.0 * layer.bias
+        return total
+
+    layers = [Layer(np.array([1.0, 2.0]), None), Layer(5.0, 7.0)]
+    first, second = grad(f)(layers)
+    assert isinstance(first, Layer)
+    assert first.bias is None
+    np.testing.assert_array_equal(first.weight, [2.0, 4.0])
+    assert second == Layer(10.0, 3.0)
+    v = [Layer(np.array([1.0, 0.0]), None), Layer(1.0, 1.0)]
+    product = hvp(f, (layers,), (v,))
+    np.testing.assert_array_equal(product[0].weight, [2.0, 0.0])
+    assert product[1] == Layer(2.0, 0.0)
+    assert jvp(f, (layers,), (v,))[1] == 2.0 + 10.0 + 3.0
+    assert vjp(f, layers)[1](1.0)[0][1] == Layer(10.0, 3.0)
+    H = hessian(lambda p: f([p]))(Layer(5.0, 7.0))
+    assert Layer(Layer(2.0, 0.0), Layer(0.0, 0.0)) == H
+
+
+def test_keyword_arguments_go_through():
+    def f(x, *, power=2, scale=1.0):
+        return scale * x**power
+
+    assert grad(f)(3.0, power=3, scale=2.0) == 54.0
+    assert value_and_grad(f)(3.0, scale=2.0) == (18.0, 12.0)
+    assert jacobian(f)(3.0, power=3) == 27.0
+    assert hessian(f)(3.0, power=3) == 18.0
+    assert grad(lambda x: grad(f)(x, power=4))(2.0) == 48.0
+    assert grad(f).__name__ == "f"
+
+
+@pytest.mark.parametrize("argnums", [(0, -1), (-2, 1), (-2, -1)])
+def test_argnums_may_count_from_the_end(argnums):
+    def f(x, y):
+        return x**2 * y**3
+
+    assert grad(f, argnums)(2.0, 3.0) == (108.0, 108.0)
+    assert hessian(f, argnums)(2.0, 3.0) == ((54.0, 108.0), (108.0, 72.0))
+    assert jacobian(f, argnums)(2.0, 3.0) == (108.0, 108.0)
+
+
+@pytest.mark.parametrize("argnums", [2, -3, (0, 2), 1.0, "x", None])
+def test_argnums_that_name_no_argument(argnums):
+    for transform in (grad, value_and_grad, jacobian, hessian):
+        with pytest.raises(ValueError, match="counts positional arguments from 0, and there are 2"):
+            transform(lambda x, y: x * y, argnums)(2.0, 3.0)
+
+
+def test_hvp_with_more_beside_it():
+    found, more = hvp(lambda x: (x**3, {"half": x / 2}), (2.0,), (10.0,), has_aux=True)
+    assert (found, more) == (120.0, {"half": 1.0})
+    assert type(more["half"]) is float
+
+
+@pytest.mark.parametrize("transform", [jvp, hvp])
+def test_primals_and_tangents_are_tuples(transform):
+    x = np.ones(3)
+    for primals, tangents in ((x, x), ((x,), x), (x, (x,)), (2.0, 1.0)):
+        with pytest.raises(TypeError, match=r"as a tuple.*\n.*\(f, \(x,\), \(v,\)\)"):
+            transform(lambda x: np.sum(x * x), primals, tangents)
+    with pytest.raises(TypeError, match="structure"):
+        transform(lambda x: np.sum(x * x), (x,), (x, x))
+    with pytest.raises(ValueError, match="shape"):
+        transform(lambda x: np.sum(x * x), (x,), (np.ones(2),))
+
+
+# -- one transform inside another ----------------------------------------------------------
+
+
+def forward(f):
+    return lambda x: jvp(f, (x,), (1.0,))[1]
+
+
+def backward(f):
+    return lambda x: vjp(f, x)[1](1.0)[0]
+
+
+SLOPES = {"grad": grad, "jvp": forward, "vjp": backward, "jacobian": jacobian}
+
+
+@pytest.mark.parametrize("outer", SLOPES)
+@pytest.mark.parametrize("inner", SLOPES)
+def test_no_perturbation_is_taken_for_another(outer, inner):
+    """d/dx of x * d/dy(x + y) is 1, and of x * d/dy(x * y * y) at y = 2 it is 8x."""
+    d, e = SLOPES[outer], SLOPES[inner]
+    assert d(lambda x: x * e(lambda y: x + y)(1.0))(1.0) == 1.0
+    assert d(lambda x: x * e(lambda y: x * y * y)(2.0))(3.0) == 24.0
+    assert d(lambda x: e(lambda y: x * y * y)(x))(3.0) == 4 * 3.0
+    assert d(e(ad.sin))(0.5) == pytest.approx(-np.sin(0.5))
+
+
+@pytest.mark.parametrize("third", SLOPES)
+@pytest.mark.parametrize("outer", SLOPES)
+@pytest.mark.parametrize("inner", SLOPES)
+def test_three_of_them(outer, inner, third):
+    d, e, g = SLOPES[outer], SLOPES[inner], SLOPES[third]
+    assert d(lambda x: e(lambda y: g(lambda z: x * y**2 * z**3)(y))(x))(2.0) == 12 * 4 * 2.0**3
+
+
+def test_a_pull_back_made_inside_is_used_outside_and_later():
+    kept = []
+
+    def f(x):
+        out, pull = vjp(lambda y: x * y * y, 3.0)
+        kept.append(pull)
+        return out * pull(1.0)[0]  # x y^2 * 2 x y
+
+    assert grad(f)(2.0) == 2 * 2.0 * 2 * 27.0
+    (late,) = kept[0](10.0)
+    assert getattr(late, "data", late) == 10.0 * 2 * 2.0 * 3.0
+    _, pull = vjp(lambda x, y: x * y * y, 2.0, 3.0)
+    assert grad(lambda s: pull(s)[1] * s)(5.0) == 2 * 5.0 * 12.0
+    assert hvp(lambda s: pull(s)[0] ** 2, (1.0,), (1.0,)) == 2 * 81.0
+
+
+def test_a_node_of_the_callers_is_differentiated_through_a_transform():
+    w = Value(2.0)
+    for slope in SLOPES.values():
+        w.zero_grad()
+        y = slope(lambda x: w * w * x**3)(Value(1.0))
+        y.backward()
+        assert (y.data, w.grad) == (12.0, 12.0)
+
+
+# -- orders --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("orders", [(i, j) for i in range(6) for j in range(6 - i)])
+@pytest.mark.parametrize(("x", "y"), [(1.3, 2.5), (0.4, -1.2), (2.0, 3.0)])
+def test_a_power_by_both_to_the_fifth_order(x, y, orders):
+    f = ad.pow
+    for which, count in enumerate(orders):
+        for _ in range(count):
+            f = grad(f, which)
+    with mpmath.workdps(60):
+        expected = float(mpmath.diff(lambda x, y: x**y, (mpmath.mpf(x), mpmath.mpf(y)), orders))
+    assert f(x, y) == pytest.approx(expected, rel=1e-9, abs=1e-12)
+
+
+@pytest.mark.parametrize("f", [ad.tanh, lambda x: ad.exp(-(x**2))], ids=["tanh", "gaussian"])
+def test_arrays_have_the_same_derivatives_to_the_fifth_order(f):
+    x = np.array([-1.5, -0.2, 0.0, 0.7])
+    on_arrays, on_floats = f, f
+    for _ in range(5):
+        on_arrays = grad(lambda t, g=on_arrays: np.sum(g(t)))
+        on_floats = grad(on_floats)
+        np.testing.assert_allclose(
+            on_arrays(x), [on_floats(v) for v in x.tolist()], rtol=1e-12, atol=1e-13
+        )
+
+
+def test_a_chain_of_different_matrices_to_the_fifth_order():
+    """d^n/dx^n of the sum of A(x) B(x) ... with entries linear in x, against its polynomial."""
+    rng = np.random.default_rng(3)
+    pairs = [
+        (rng.normal(size=s), rng.normal(size=s)) for s in [(1, 3), (3, 2), (2, 4), (4, 3), (3, 1)]
+    ]
+
+    def f(x):
+        product = pairs[0][0] + x * pairs[0][1]
+        for constant, linear in pairs[1:]:
+            product = product @ (constant + x * linear)
+        return product.sum()
+
+    coefficients = np.polynomial.polynomial.polyfit(
+        points := np.linspace(-1, 1, 6), [f(p) for p in points], 5
+    )
+    polynomial = np.polynomial.Polynomial(coefficients)
+    for order, g in enumerate(orders(f, 5)):
+        expected = polynomial.deriv(order)(0.3) if order else polynomial(0.3)
+        assert g(0.3) == pytest.approx(expected, rel=1e-9, abs=1e-9), order
+
+
+def test_the_memory_of_a_jacobian_is_that_of_its_answer():
+    """Beside the answer, as much for 40 rows as for 400."""
+
+    def beside(rows):
+        x, count = np.linspace(0.0, 1.0, 1000), np.arange(rows)
+
+        def f(x):
+            return np.tanh(x * x)[count]
+
+        jacobian(f)(x)
+        tracemalloc.start()
+        try:
+            answer = jacobian(f)(x)
+            return tracemalloc.get_traced_memory()[1] - answer.nbytes
+        finally:
+            tracemalloc.stop()
+
+    few, many = beside(50), beside(500)
+    one_row = 1000 * 8
+    assert many - few < 5 * one_row
