@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import dis
 import inspect
 import sys
@@ -11,15 +10,17 @@ from pathlib import Path
 from types import CodeType, FunctionType
 from typing import Any
 
-from .mutations import CONSTANT, Mutant, Rule, mutants_of
+from .mutations import (
+    DROPPED, FACTOR_LOST, ORDER, OVERWRITTEN, SIGN, STATEMENT, SWAPPED, Mutant, Rule, mutants_of,
+)  # fmt: skip
 from .running import in_a_fork
 
 ROOT = Path(__file__).resolve().parents[2]
-# Beside the registry: what walks the graph, what compiles and calls a rule, what makes a program
-# of a trace, the losses, and what steps along a gradient.
+# Beside the registry: what walks the graph, what compiles and calls a rule, what simplifies a
+# trace, the losses (one with a gradient of its own), and what steps along a gradient.
 ENGINE = [
     "autodiff/backprop.py", "autodiff/transforms.py", "autodiff/link.py", "autodiff/symbol.py",
-    "autodiff/simplify.py", "nn/losses.py", "optim/optimizers.py",
+    "autodiff/simplify.py", "autodiff/entropy.py", "nn/losses.py", "optim/optimizers.py",
 ]  # fmt: skip
 
 
@@ -27,18 +28,21 @@ def every_mutant() -> list[Mutant]:
     """The mutants of the registry's rules and what they call, then those of the engine."""
     found: list[Mutant] = []
     for path, functions in in_a_fork(_of_the_registry, seconds=60).items():
-        found += mutants_of(path, (ROOT / path).read_text(), functions)
+        made = mutants_of(path, (ROOT / path).read_text(), functions)
+        found += [m for m in made if functions[m.function] is not None or m.kind in WRONG]
     for path in ENGINE:
-        # The numbers there are places and counts of axes, many of them of ways that are only quick.
-        made = mutants_of(path, (ROOT / path).read_text())
-        found += [mutant for mutant in made if mutant.kind != CONSTANT]
-    return found
+        found += [m for m in mutants_of(path, (ROOT / path).read_text()) if m.kind in WRONG]
+    return list({mutant.key: mutant for mutant in found}.values())
+
+
+# Outside of a rule, conditions and numbers choose between ways to the same result, many of them:
+# there the faults are those that make another one.
+WRONG = {SIGN, FACTOR_LOST, SWAPPED, DROPPED, OVERWRITTEN, ORDER, STATEMENT}
 
 
 def _of_the_registry() -> dict[str, dict[str, Rule | None]]:
     """By file, the rules and all functions beside them that they call, directly or not."""
     sys.path.insert(0, str(ROOT))
-    from autodiff.formula import FUSED, HELPERS
     from autodiff.primitive import REGISTRY
 
     scope: dict[str, dict[str, Rule | None]] = {}
@@ -47,16 +51,7 @@ def _of_the_registry() -> dict[str, dict[str, Rule | None]]:
         rules = scope.setdefault(_file(primitive.rule), {})
         rules[primitive.rule.__name__] = Rule(output, primitive.operands)
 
-    def helpers(operation: Any) -> list[Callable[..., Any]]:
-        """What the formula of an operation calls, or what gives it together with another's."""
-        used = {n.id for n in ast.walk(operation.formula.tree) if isinstance(n, ast.Name)}
-        used |= {joint for pair, joint in FUSED.items() if operation.name in pair}
-        return [HELPERS[name] for name in used & HELPERS.keys()]
-
     todo, seen = [primitive.rule for primitive in REGISTRY.values()], set()
-    for primitive in REGISTRY.values():
-        if primitive.keeps:
-            todo += helpers(primitive.kept_beside)
     while todo:
         function = inspect.unwrap(todo.pop())
         if function in seen or _file(function) not in scope:
@@ -65,10 +60,7 @@ def _of_the_registry() -> dict[str, dict[str, Rule | None]]:
         scope[_file(function)].setdefault(function.__name__, None)
         for name in _names(function.__code__):
             called = function.__globals__.get(name)
-            operation = getattr(called, "primitive", None)
-            if operation is not None:
-                todo += helpers(operation)
-            elif isinstance(called, FunctionType):
+            if isinstance(called, FunctionType) and not hasattr(called, "primitive"):
                 todo.append(called)
     return scope
 
