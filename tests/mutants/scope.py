@@ -10,9 +10,8 @@ from pathlib import Path
 from types import CodeType, FunctionType
 from typing import Any
 
-from .mutations import (
-    DROPPED, FACTOR_LOST, ORDER, OVERWRITTEN, SIGN, STATEMENT, SWAPPED, Mutant, Rule, mutants_of,
-)  # fmt: skip
+from . import mutations as kinds
+from .mutations import Mutant, Rule, mutants_of
 from .running import in_a_fork
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -37,7 +36,10 @@ def every_mutant() -> list[Mutant]:
 
 # Outside of a rule, conditions and numbers choose between ways to the same result, many of them:
 # there the faults are those that make another one.
-WRONG = {SIGN, FACTOR_LOST, SWAPPED, DROPPED, OVERWRITTEN, ORDER, STATEMENT}
+WRONG = {
+    kinds.SIGN, kinds.FACTOR_LOST, kinds.SWAPPED, kinds.DROPPED, kinds.OVERWRITTEN, kinds.ORDER,
+    kinds.STATEMENT,
+}  # fmt: skip
 
 
 def _of_the_registry() -> dict[str, dict[str, Rule | None]]:
@@ -50,7 +52,6 @@ def _of_the_registry() -> dict[str, dict[str, Rule | None]]:
         output = primitive.lead[0 if primitive.elementwise else 1]
         rules = scope.setdefault(_file(primitive.rule), {})
         rules[primitive.rule.__name__] = Rule(output, primitive.operands)
-
     todo, seen = [primitive.rule for primitive in REGISTRY.values()], set()
     while todo:
         function = inspect.unwrap(todo.pop())
