@@ -257,9 +257,18 @@ def kept(array: Any, beside: Any = None) -> Any:
 
     `beside` is the other operand's data, where the two are paired entry by entry.
     """
-    if array.base is not None or array.flags.writeable or array.dtype.char not in _NUMBERS:
+    if not _unwritten(array) or array.dtype.char not in _NUMBERS:
         array = as_array(array, copy=True, promote=False)
+        array.setflags(write=False)  # so that it is not copied where it is kept again
     return array if beside is None else widened(array, (array, beside))
+
+
+def _unwritten(array: Any) -> bool:
+    """Whether no one can write into an array: it, and what it is a view of, are read-only."""
+    base = array.base
+    return not array.flags.writeable and (
+        base is None or (type(base) is ndarray and base.base is None and not base.flags.writeable)
+    )
 
 
 def widened(constant: Any, operands: Sequence[Any]) -> Any:

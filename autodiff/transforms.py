@@ -279,7 +279,8 @@ def _cast_like(given: Any, like: Any) -> Any:
     data = plain(like)
     if isinstance(data, np.ndarray):
         return np.array(
-            as_array(given, copy=True, promote=True), data.dtype if data.dtype.kind == "f" else None
+            as_array(given, copy=False, promote=True),
+            data.dtype if data.dtype.kind == "f" else None,
         )
     return float(given)
 
