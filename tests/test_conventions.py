@@ -160,6 +160,8 @@ def test_a_zero_cotangent_stops_only_where_the_partial_is_singular():
     np.testing.assert_array_equal(slope_by_v(u), [0.0, 0.0, 0.25])
     by_u = grad(lambda weight: slope_by_v(weight).sum())(u)
     np.testing.assert_array_equal(by_u, [0.0, 0.25, 0.25])
+    by_another = grad(lambda weight: slope_by_v(weight).sum())(np.array([2.0, 0.0, 1.0]))
+    np.testing.assert_array_equal(by_another, [np.inf, 0.25, 0.25])
 
 
 def test_a_backward_pass_never_warns():

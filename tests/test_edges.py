@@ -61,6 +61,23 @@ def test_zero_to_the_zero_changes_with_neither():
     assert grad(lambda a, b: a**b, (0, 1))(0.0, 0.0) == (0.0, 0.0)
 
 
+def test_a_power_that_is_a_node_bends_at_zero():
+    for power, second in [(2.0, 2.0), (3.0, 0.0), (1.0, 0.0), (0.0, 0.0)]:
+        b = Value(power)
+        assert grad(grad(lambda a, b=b: a**b))(0.0) == second
+        slope = grad(lambda t, b=b: (t**b).sum())
+        assert grad(lambda t, slope=slope: slope(t).sum())(np.zeros(1)) == second
+
+
+@pytest.mark.parametrize("f", [ad.arcsec, ad.arccsc])
+def test_inverses_of_secants_on_the_left(f):
+    agrees(f, np.array([-3.0, -1.5, 1.5, 3.0]))
+
+
+def test_the_logarithm_of_an_empty_sum():
+    np.testing.assert_array_equal(ad.logsumexp(np.zeros((2, 0)), 1), [-np.inf, -np.inf])
+
+
 def test_hypot_twice_where_one_side_is_zero():
     def by_both(a, b):
         slope_a = grad(lambda x: grad(ad.hypot, 0)(x, b))(a)

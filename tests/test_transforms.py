@@ -252,6 +252,8 @@ def test_cotangents_and_tangents_take_the_dtype_of_what_they_belong_to():
         assert out.dtype == pushed.dtype == np.float32
         np.testing.assert_array_equal(pushed, 2 * x * ct)
     assert jacobian(lambda t: t * t)(x).dtype == np.float32
+    assert hvp(lambda t: (t**3).sum(), (x,), (np.array([1, 2]),)).dtype == np.float32
+    assert hvp(lambda t: (t * t).sum() / 2, (x,), (np.array([1.0, 2.0]),)).dtype == np.float32
     assert vjp(lambda t: t, x)[1](np.array([1.0, 10.0]))[0].dtype == np.float32
 
 
