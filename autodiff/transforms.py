@@ -300,8 +300,7 @@ def jvp(
     """
     primals, tangents = _checked_pair("jvp", primals, tangents)
     with _Level((primals, tangents)) as level:
-        inner = _Level(primals)
-        inner.nested = True
+        inner = _Level(primals)  # nested, as it is within another
         run = _Call(inner, f, primals, {}, tuple(range(len(primals))), has_aux)
         outputs = leaves(run.out)
         cotangents = [

@@ -74,6 +74,12 @@ def test_inverses_of_secants_on_the_left(f):
     agrees(f, np.array([-3.0, -1.5, 1.5, 3.0]))
 
 
+def test_a_logarithm_with_a_weight_falls_without_end_at_zero():
+    with np.errstate(divide="ignore"):
+        by_y = grad(lambda y: ad.xlogy(np.array([2.0, 0.0, 0.0]), y).sum())
+        np.testing.assert_array_equal(by_y(np.array([0.0, 0.0, 3.0])), [np.inf, 0.0, 0.0])
+
+
 def test_the_logarithm_of_an_empty_sum():
     np.testing.assert_array_equal(ad.logsumexp(np.zeros((2, 0)), 1), [-np.inf, -np.inf])
 

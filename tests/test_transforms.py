@@ -311,6 +311,8 @@ def test_a_closure_over_an_outer_argument_is_differentiated_again_and_again():
     for _ in range(3):
         assert grad(lambda x: grad(lambda y: x * x * y)(5.0))(3.0) == 6.0
         assert grad(lambda x: grad(lambda y: x * y * y)(np.float64(5.0)))(3.0) == 10.0
+        twice = grad(lambda x: grad(lambda y: x * x * y)(5.0) + grad(lambda y: x * x * y)(7.0))
+        assert twice(3.0) == 12.0
 
 
 def test_the_second_derivative_stops_where_the_first_does():
