@@ -295,7 +295,7 @@ def _sum_to_recorded(part: Any, operand: Value) -> Any:
     if dtype == operand.dtype:
         return part
     # A sum of plain numbers over all axes is a number, which would be taken for a float64.
-    return shapes.astype(part if isinstance(part, Value) else np.asarray(part), operand.dtype)
+    return shapes.cast(part if isinstance(part, Value) else np.asarray(part), operand.dtype)
 
 
 def sum_to(array: Any, shape: tuple[int, ...]) -> Any:

@@ -373,7 +373,7 @@ def plain(formula: str) -> Callable[[Function], Function]:
         call.__name__ = call.__qualname__ = rule.__name__
         call.__doc__, call.__module__ = rule.__doc__, rule.__module__
         PLAIN[rule.__name__] = call
-        if primitive.formula.numpy is not None:
+        if primitive.formula.numpy not in (None, np.array):  # which asks no operand what it does
             NUMPY[primitive.formula.numpy] = call
         return call
 

@@ -241,6 +241,7 @@ def install() -> None:
     value.__divmod__ = ops.divmod
     value.__rdivmod__ = lambda b, a: ops.divmod(a, b)
     value.clip = _method(np.clip)
+    value.astype = shapes.astype
     tensor.flatten = shapes.flatten
     tensor.mT = property(shapes.matrix_transpose)
     tensor.conj = tensor.conjugate = shapes.real

@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from .declare import as_numpy, composite, primitive
+from .declare import as_numpy, composite, plain, primitive
 from .primitive import shape_of
-from .value import plain
+from .value import plain as plain_data
 
 # -- shapes and axes -----------------------------------------------------------------------
 
@@ -135,9 +135,39 @@ def meshgrid(*vectors, indexing="xy", sparse=False):
 
 
 @primitive("x.astype(dtype)")
-def astype(ct, z, x, dtype=np.float64):
+def cast(ct, z, x, dtype=np.float64):
     """The same in another float type; the cotangent takes the operand's type again."""
     return ct
+
+
+@plain("array(x, dtype)")
+def cast_to_whole(x, dtype=np.int64):
+    """The entries as whole numbers or booleans, as plain data."""
+
+
+@composite()
+def astype(x, dtype=np.float64):
+    """x in another float type; in whole numbers or booleans as plain data, without a derivative.
+
+    Raises TypeError for a dtype of anything else.
+
+    >>> import autodiff as ad
+    >>> ad.Tensor([1.5, 2.5]).astype(int)
+    array([1, 2])
+    """
+    dtype = np.dtype(dtype)
+    if dtype.kind in "biu":
+        return cast_to_whole(x, dtype)
+    if dtype.kind != "f":
+        raise TypeError(
+            f"Derivatives are of real numbers, but `astype` was asked for {dtype}.\n"
+            "Use `t.data.astype(...)`, which has none."
+        )
+    return cast(x, dtype)
+
+
+if hasattr(np, "astype"):  # from NumPy 2.1 on
+    as_numpy(np.astype)(astype)
 
 
 @as_numpy(np.copy)
@@ -147,8 +177,8 @@ def _numpy_copy(a, order="K"):
 
 def like(x, other):
     """x in the float type of `other`, as NumPy's functions keep it."""
-    dtype = getattr(plain(other), "dtype", None)
-    return x if dtype is None or plain(x).dtype == dtype else astype(x, dtype)
+    dtype = getattr(plain_data(other), "dtype", None)
+    return x if dtype is None or plain_data(x).dtype == dtype else cast(x, dtype)
 
 
 @primitive("flip(x, axis=axis)")

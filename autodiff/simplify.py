@@ -301,7 +301,7 @@ COMMUTATIVE = {"add", "mul"}  # in floating point as well
 REWRITES: dict[str, Callable[..., Any]] = {
     "identity": _same,
     "positive": _same,
-    "astype": _same,
+    "cast": _same,
     "reshape": _same,
     "broadcast_to": _same,
     "mul": _mul,

@@ -13,6 +13,7 @@ CALLS = {
     "append": [lambda t: np.append(t, [1.0, 2.0]), lambda t: np.append(t, t, axis=0)],
     "array_split": [lambda t: np.array_split(t, 2), lambda t: np.array_split(t, [1], axis=-1)],
     "around": [lambda t: np.around(t, 1)],
+    "astype": [lambda t: np.astype(t, np.float64), lambda t: np.astype(t, int)],
     "average": [
         np.average,
         lambda t: np.average(t, axis=0, weights=[1.0, 2.0, 3.0]),

@@ -28,6 +28,7 @@ CASES = [
             lambda x: np.clip(x, -0.5, 0.5),
             lambda x: np.ravel(x),
             lambda x: x.flatten("F"),
+            lambda x: ad.astype(x, np.float64),
             lambda x: ad.glu(x),
             lambda x: np.linalg.qr(x.T)[0],
             lambda x: np.linalg.qr(x.T)[1],

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from autodiff import Tensor, Value, grad
+from autodiff import Tensor, Value, compile, derive, grad
 from autodiff.testing import finite_differences
 
 T = Tensor([[1.0, 2.0], [3.0, 4.0]])
@@ -208,6 +208,8 @@ def test_questions_are_answered_by_plain_data():
         lambda t: t.nonzero()[0],
         lambda t: t.searchsorted(0.3) if t.ndim == 1 else t,
         lambda t: t.astype(np.float32),
+        lambda t: t.astype(int),
+        lambda t: t.astype(dtype=bool),
         lambda t: t.copy(),
         lambda t: t.ravel(order="F"),
         lambda t: t.choose([t, t]) if t.ndim == 1 else t,
@@ -217,6 +219,27 @@ def test_methods_of_an_array(f):
     x = np.random.default_rng(5).normal(size=(3, 3))
     found = f(Tensor(x))
     np.testing.assert_allclose(found.data if isinstance(found, Value) else found, f(x), rtol=1e-6)
+
+
+def test_whole_numbers_and_booleans_have_no_derivative():
+    x = np.array([1.5, 2.5])
+
+    def f(x):
+        return np.sum(x.astype(int) * x)
+
+    np.testing.assert_array_equal(grad(f)(x), [1.0, 2.0])
+    assert type(Tensor(x).astype(bool)) is np.ndarray
+    assert type(Value(2.5).astype(int)) is np.ndarray
+    np.testing.assert_array_equal(compile(grad(f))(x), [1.0, 2.0])
+    assert derive(lambda x: x.astype(int) * x, 2.5)(3.5) == (10.5, 3.0)
+    assert compile(lambda n: n.astype(float) / 2)(np.array([1, 2])).tolist() == [0.5, 1.0]
+
+
+@pytest.mark.parametrize("dtype", [complex, object, "S", "U", "M8[s]"])
+def test_astype_of_what_is_no_real_number_is_refused(dtype):
+    for x in (T, Value(1.0)):
+        with pytest.raises(TypeError, match=r"real numbers.*\n.*t\.data\.astype"):
+            x.astype(dtype)
 
 
 @pytest.mark.parametrize("name", ["sort", "partition", "resize"])
