@@ -17,7 +17,8 @@ class Linear(Module):
     """x @ weight + bias, for x of shape (..., inputs), giving (..., outputs).
 
     The weight, of shape (inputs, outputs), is drawn uniformly with the variance
-    2 / (inputs + outputs) of Glorot and Bengio (2010); the bias is 0.
+    2 / (inputs + outputs) of Glorot and Bengio (2010); the bias is 0. Raises ValueError for
+    sizes that are not whole numbers from 1 up, and for a `dtype` that is no float type.
 
     >>> Linear(3, 2, seed=0)(np.ones((5, 3))).shape
     (5, 2)
@@ -32,6 +33,11 @@ class Linear(Module):
         dtype: Any = np.float64,
     ) -> None:
         rows, columns = checked_size("inputs", inputs), checked_size("outputs", outputs)
+        if np.dtype(dtype).kind != "f":
+            raise ValueError(
+                f"A Linear's `dtype` is a float type, but this is {np.dtype(dtype)}, which cannot "
+                "hold the weights.\nUse float32 or float64."
+            )
         bound = math.sqrt(6 / (rows + columns))
         drawn = np.random.default_rng(seed).uniform(-bound, bound, (rows, columns))
         self.weight = ad.Tensor(drawn.astype(dtype), name="weight")

@@ -13,13 +13,16 @@ import numpy as np
 
 from autodiff import Value
 from autodiff.files import replacing
+from autodiff.value import describe
 
 
 class Module:
     """A part of a model. A subclass makes its parameters in `__init__` and computes in `forward`.
 
     Every Value or Tensor that is an attribute, or in a list, tuple or dict that is one, is a
-    parameter; so are those of the modules inside. One that is shared is found once.
+    parameter; so are those of the modules inside. One that is shared is found once. An
+    attribute that is a parameter cannot be overwritten by what holds none (TypeError), except
+    None: nothing would train it any more.
 
     >>> from autodiff import Value
     >>> class Line(Module):
@@ -47,6 +50,17 @@ class Module:
             cls
         ):  # one call less than by the above
             cls.__call__ = cls.forward  # type: ignore[method-assign]
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        old = vars(self).get(name)
+        a_parameter = isinstance(old, Value) and old.op is None
+        if a_parameter and value is not None and not any(_parameters(value, "", set())):
+            raise TypeError(
+                f"`{name}` is a parameter of this {type(self).__name__}, which it would lose: what "
+                f"is assigned is {_described(value)}.\n"
+                f"Change its numbers, as in `module.{name}.data = ...`, or assign a new Tensor."
+            )
+        object.__setattr__(self, name, value)
 
     def named_parameters(self) -> Iterator[tuple[str, Value]]:
         """Pairs of a dotted name, such as `layers.0.weight`, and a parameter."""
@@ -113,6 +127,11 @@ class Module:
     def describe(self) -> str:
         """What stands between the parentheses of `repr`."""
         return ""
+
+
+def _described(value: Any) -> str:
+    """`describe`, which does not say of a node that it is a result."""
+    return f"the result of `{value.op}`" if isinstance(value, Value) else describe(value)
 
 
 def _parameters(thing: Any, name: str, seen: set[int]) -> Iterator[tuple[str, Value]]:

@@ -71,6 +71,38 @@ def test_a_module_must_say_what_it_computes():
         Holder()(1.0)
 
 
+@pytest.mark.parametrize(
+    ("value", "what"),
+    [
+        (np.ones((2, 3)), "an array of shape"),
+        (Tensor(np.ones((2, 3))) * 2, "the result of `mul`"),
+        (3.0, "float 3.0"),
+        ([], "list"),
+    ],
+)
+def test_a_parameter_is_not_overwritten_by_what_is_none(value, what):
+    layer = Linear(2, 3, seed=0)
+    weight = layer.weight
+    with pytest.raises(TypeError, match=f"`weight` is a parameter of this Linear.*{what}"):
+        layer.weight = value
+    assert layer.weight is weight
+    assert len(layer.parameters()) == 2
+
+
+def test_what_a_parameter_may_be_replaced_by():
+    layer = Linear(2, 3, seed=0)
+    layer.weight = Tensor(np.ones((2, 3)))
+    layer.bias = None
+    assert layer.parameters() == [layer.weight]
+    layer.weight = [Value(1.0), Value(2.0)]
+    assert len(layer.parameters()) == 2
+    layer.last = layer.weight[0] * 2  # a result is no parameter: anything may follow it
+    layer.last = 3.0
+    del layer.weight
+    layer.weight = 1.0
+    assert layer.parameters() == []
+
+
 def test_calling_is_forward_also_where_it_is_inherited():
     class Doubled(Linear):
         def forward(self, x):
@@ -161,6 +193,8 @@ def test_the_network_takes_and_differentiates_values():
         (lambda: MLP(2, [3, "1"]), ValueError, "`outputs` is a whole number"),
         (lambda: Neuron(2, activation="relu"), TypeError, "is a function, .* but this is 'relu'"),
         (lambda: MLP(2, [1], last="relu"), TypeError, "is a function, .* but this is 'relu'"),
+        (lambda: Linear(2, 3, dtype=int), ValueError, "`dtype` is a float type, .* is int"),
+        (lambda: Linear(2, 3, dtype=complex), ValueError, "a float type, .* is complex128"),
         (lambda: Linear(2, 0), ValueError, "`outputs` is a whole number"),
         (lambda: Sequential(Sigmoid(), 3), TypeError, "takes modules, but this is 3"),
         (lambda: Neuron(2)([1.0]), ValueError, "takes 2 inputs, but was given 1"),
