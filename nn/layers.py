@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import inspect
 import math
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, ClassVar
 
 import numpy as np
@@ -52,12 +55,44 @@ class Linear(Module):
 
 
 class Activation(Module):
-    """An operation as a module, to stand in a Sequential."""
+    """An operation as a module, to stand in a Sequential.
+
+    Its settings are those of the operation: `Softmax(axis=0)`, `LeakyReLU(0.2)`. Raises
+    TypeError for any that the operation does not have.
+
+    >>> LeakyReLU(0.5)(np.array([-2.0, 2.0]))
+    array([-1.,  2.])
+    """
 
     function: ClassVar[Any]
+    settings: Mapping[str, Any] = MappingProxyType({})
+
+    def __init__(self, *settings: Any, **named: Any) -> None:
+        if settings or named:
+            self.settings = _bound(self, settings, named)
 
     def forward(self, x: Any) -> Any:
-        return type(self).function(x)
+        return type(self).function(x, **self.settings)
+
+    def describe(self) -> str:
+        return ", ".join(f"{name}={value!r}" for name, value in self.settings.items())
+
+
+def _bound(
+    activation: Activation, settings: tuple[Any, ...], named: Mapping[str, Any]
+) -> dict[str, Any]:
+    """The settings by name; TypeError for any that the activation's operation does not have."""
+    signature = inspect.signature(type(activation).function)
+    operand, *names = signature.parameters
+    try:
+        bound = signature.bind(None, *settings, **named).arguments
+    except TypeError as error:
+        kind = type(activation).__name__
+        raise TypeError(
+            f"{kind} has {'the settings ' + ', '.join(names) if names else 'no settings'}, "
+            f"but: {error}.\nTo compute it of an array, call the module: `{kind}()(x)`."
+        ) from None
+    return {name: value for name, value in bound.items() if name != operand}
 
 
 class Sigmoid(Activation):
@@ -97,25 +132,29 @@ class SiLU(Activation):
 
 
 class ELU(Activation):
-    """x where positive, else exp(x) - 1."""
+    """x where positive, else `alpha` (1) times exp(x) - 1."""
 
     function = staticmethod(ad.elu)
 
 
 class LeakyReLU(Activation):
-    """x where positive, else 0.01 x."""
+    """x where positive, else `slope` (0.01) times x."""
 
     function = staticmethod(ad.leaky_relu)
 
 
 class Softmax(Activation):
-    """exp(x), scaled so that it sums to 1 along the last axis."""
+    """exp(x), scaled so that it sums to 1 along the last axis, or along `axis`.
+
+    >>> Softmax()(np.array([1.0, 1.0]))
+    array([0.5, 0.5])
+    """
 
     function = staticmethod(ad.softmax)
 
 
 class Sequential(Module):
-    """Modules one after another.
+    """Modules one after another. Raises TypeError for what cannot be called, and for a class.
 
     >>> Sequential(Linear(4, 3, seed=0), Sigmoid(), Linear(3, 2, seed=1))
     Sequential(Linear, Sigmoid, Linear) of 23 parameters
@@ -123,8 +162,16 @@ class Sequential(Module):
 
     def __init__(self, *modules: Module) -> None:
         for module in modules:
+            if isinstance(module, type):
+                raise TypeError(
+                    f"Sequential takes modules, but this is the class {module.__name__}.\n"
+                    f"Make a module of it: write `{module.__name__}()`."
+                )
             if not callable(module):
-                raise TypeError(f"Sequential takes modules, but this is {module!r}.")
+                raise TypeError(
+                    f"Sequential takes modules, but this is {module!r}.\n"
+                    "Pass them one by one: `Sequential(*modules)`."
+                )
         self.layers = list(modules)
 
     def forward(self, x: Any) -> Any:

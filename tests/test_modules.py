@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 import autodiff as ad
 import nn
 from autodiff import Tensor, Value
-from nn import MLP, Layer, Linear, Module, Neuron, Sequential, Sigmoid, Tanh
+from nn import MLP, Layer, LeakyReLU, Linear, Module, Neuron, Sequential, Sigmoid, Softmax, Tanh
 from nn.layers import Activation
 
 
@@ -197,6 +197,23 @@ def test_the_network_takes_and_differentiates_values():
         (lambda: Linear(2, 3, dtype=complex), ValueError, "a float type, .* is complex128"),
         (lambda: Linear(2, 0), ValueError, "`outputs` is a whole number"),
         (lambda: Sequential(Sigmoid(), 3), TypeError, "takes modules, but this is 3"),
+        (lambda: Sequential(Linear(2, 3), Tanh), TypeError, r"class Tanh.\n.* write `Tanh\(\)`"),
+        (lambda: Sequential([Linear(2, 3)]), TypeError, r"Sequential\(\*modules\)"),
+        (lambda: Neuron(2, activation=Tanh), TypeError, r"write `Tanh\(\)`"),
+        (lambda: MLP(2, 3), TypeError, r"list of layer sizes, .*\n.*MLP\(2, \[16, 1\]\)"),
+        (lambda: LeakyReLU(0.1, 0.2), TypeError, "has the settings slope, but: too many"),
+        (lambda: Tanh(np.ones(2)), TypeError, r"no settings, but: too many .*\n.*`Tanh\(\)\(x\)`"),
+        (lambda: Softmax(dim=0), TypeError, "has the settings axis, but: .* 'dim'"),
+        (lambda: Neuron(2)([[1.0, 2.0], [Value(3.0)]]), ValueError, "this is a list of lists"),
+        (lambda: Neuron(2)(1.0), ValueError, "one sample at a time, .* this is float 1.0"),
+        (lambda: MLP(2, [3, 1])(np.ones((2, 5))), ValueError, r"this has shape \(2, 5\)"),
+        (
+            lambda: MLP(2, [3, 1])(Tensor(np.ones((5, 2)))),
+            ValueError,
+            r"shape \(5, 2\).\n.* for row",
+        ),
+        (lambda: Neuron(2)(Tensor(1.0)), ValueError, r"this has shape \(\)"),
+        (lambda: Neuron(2)(np.ones(3)), ValueError, "takes 2 inputs, but was given 3"),
         (lambda: Neuron(2)([1.0]), ValueError, "takes 2 inputs, but was given 1"),
         (lambda: Linear(2, 3)(np.ones(4)), ValueError, "(?s)."),
     ],
@@ -204,6 +221,15 @@ def test_the_network_takes_and_differentiates_values():
 def test_what_is_refused(make, error, message):
     with pytest.raises(error, match=message):
         make()
+
+
+def test_settings_of_activations():
+    x = np.array([[-1.0, 2.0], [3.0, -4.0]])
+    np.testing.assert_array_equal(LeakyReLU(0.5)(x), [[-0.5, 2.0], [3.0, -2.0]])
+    np.testing.assert_array_equal(LeakyReLU(slope=0.5)(x), LeakyReLU(0.5)(x))
+    np.testing.assert_allclose(Softmax(axis=0)(x).sum(axis=0), 1.0)
+    assert repr(Softmax(axis=0)) == "Softmax(axis=0) of 0 parameters"
+    assert LeakyReLU()(-1.0) == -0.01
 
 
 # -- chance --------------------------------------------------------------------------------
