@@ -5,23 +5,30 @@ from __future__ import annotations
 import math
 import numbers
 from collections.abc import Iterable
+from types import MethodType
 from typing import Any
 
 import numpy as np
 
 from autodiff import Tensor, Value
+from autodiff.value import describe
 
 
 class Optimizer:
     """Parameters and a learning rate `lr`; a subclass says in `update` how far each one moves.
 
     Raises ValueError for no parameters, for one twice, or a rate that is not a finite number
-    above 0, TypeError for what is not a leaf.
+    above 0, TypeError for what is no list of leaves.
     """
 
     def __init__(self, params: Iterable[Value], lr: float = 0.01) -> None:
         if isinstance(params, Value):
             raise TypeError("An optimiser takes a list of parameters: write `[w]` for one.")
+        if not isinstance(params, Iterable):
+            raise TypeError(
+                f"An optimiser takes a list of parameters, but this is {_kind(params)}.\n"
+                "Pass `model.parameters()`."
+            )
         self.params = list(params)
         if not self.params:
             raise ValueError("An optimiser needs parameters to move, but this list is empty.")
@@ -86,7 +93,16 @@ class SGD(Optimizer):
     """Stochastic gradient descent: the same over a mini-batch at a time (see `batches`).
 
     With momentum m, a step also repeats m times the one before: v = m v + gradient, and the
-    parameter moves by -lr v.
+    parameter moves by -lr v. Raises ValueError for momentum that is not from 0 to below 1.
+
+    >>> w = Value(1.0)
+    >>> sgd = SGD([w], lr=0.25, momentum=0.5)
+    >>> for _ in range(2):
+    ...     sgd.zero_grad()
+    ...     (w * w).backward()
+    ...     sgd.step()
+    >>> w.data  # 1 - 0.25 * 2, then 0.5 - 0.25 * (0.5 * 2 + 1)
+    0.0
     """
 
     def __init__(self, params: Iterable[Value], lr: float = 0.01, momentum: float = 0.0) -> None:
@@ -103,6 +119,12 @@ class SGD(Optimizer):
         now = gradient if before is None else self.momentum * before + gradient
         self._velocity[index] = now
         return self._lr * now
+
+
+def _kind(thing: Any) -> str:
+    if isinstance(thing, MethodType):
+        return "a method that is not called"
+    return f"a {type(thing).__name__}" if hasattr(thing, "parameters") else describe(thing)
 
 
 def _is_number(x: Any) -> bool:

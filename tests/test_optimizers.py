@@ -195,3 +195,18 @@ def test_parameters_that_are_refused(params, error, message):
 def test_parameters_may_come_from_a_generator():
     model = Linear(2, 1, seed=0)
     assert len(GD(p for p in model.parameters()).params) == 2
+
+
+@pytest.mark.parametrize(
+    ("params", "what"),
+    [
+        (Linear(2, 3), "this is a Linear"),
+        (Linear(2, 3).parameters, "a method that is not called"),
+        (3, "int 3"),
+        (None, "None"),
+    ],
+)
+@pytest.mark.parametrize("make", OPTIMIZERS)
+def test_what_is_no_list_of_parameters(make, params, what):
+    with pytest.raises(TypeError, match=rf"list of parameters, .*{what}.*\nPass `model.param"):
+        make(params)
