@@ -197,10 +197,16 @@ def _fitted(part: Any, data: Any) -> Any:
 
 
 def pull_edges(node: Value, ct: Any) -> tuple[Any, ...]:
-    """What each of `node.inputs` gets from a cotangent at `node`, edge by edge."""
+    """What each of `node.inputs` gets from a cotangent at `node`, edge by edge.
+
+    Raises ValueError where one of them was changed since.
+    """
     link = node._link
     if link is None:
         return ()
+    for operand in node.inputs:
+        if operand._clock > node._clock:
+            _refuse_changed(operand, node)
     parts: Any
     with np.errstate(all="ignore"):
         try:
@@ -344,7 +350,7 @@ def _refuse_changed(operand: Value, node: Value) -> None:
     raise ValueError(
         f"{operand.label()} was changed after `{node._link.primitive.symbol}` had used it "  # type: ignore[union-attr]
         f"({values}), so its gradient would be wrong.\n"
-        "Run the forward pass again before backward()."
+        "Run the forward pass again, or draw and pull back before the change."
     )
 
 

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 import autodiff as ad
 import optim
-from autodiff import Tensor, Value
+import viz
+from autodiff import Tensor, Value, local_gradients
 
 
 def test_a_leaf_accumulates_until_zero_grad():
@@ -339,3 +340,12 @@ def test_a_gradient_that_was_read_does_not_grow_with_the_next_pass():
     y.backward()
     np.testing.assert_array_equal(first, [2.0, 4.0])
     np.testing.assert_array_equal(t.grad, [4.0, 8.0])
+
+
+def test_edges_of_a_changed_leaf_are_refused():
+    for x in (Value(2.0, name="w"), Tensor([2.0], name="w")):
+        y = x * x
+        x.data = 5.0 if type(x) is Value else np.array([5.0])
+        for look in (local_gradients, viz.draw):
+            with pytest.raises(ValueError, match=r"`w` was changed after `\*`.*\n.*draw"):
+                look(y)
