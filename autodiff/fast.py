@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import ast
-import builtins
 import functools
-import linecache
 from collections.abc import Callable
 from typing import Any
 
@@ -13,7 +11,7 @@ import numpy as np
 
 from . import formula as syntax
 from .buffers import Buffers
-from .layout import holds_named_tuple, key_text, tree_text, unpacking
+from .layout import compiled_source, holds_named_tuple, key_text, tree_text, unpacking
 from .lowering import Call, Lowered, Variable
 from .naming import Names, program_name
 from .pieces import grouped, in_pieces
@@ -301,7 +299,6 @@ class Fast:
 
     def _namespace(self) -> dict[str, Any]:
         """What the source defines. It is made of the registry's formulas and checked names."""
-        filename = f"<nabigrad {self.name}>"
         namespace: dict[str, Any] = {
             **{name: np.dtype(name) for name in self._dtypes},
             **{f"captured_{name}": node for name, node in self.lowered.captured.items()},
@@ -311,10 +308,8 @@ class Fast:
             "in_pieces": in_pieces,
             "functools": functools,
         }
-        exec(builtins.compile(self.source, filename, "exec"), namespace)
+        exec(compiled_source(self.name, self.source), namespace)
         namespace.update(self._writer.helpers)  # the same, with what they keep between calls
-        lines = self.source.splitlines(keepends=True)
-        linecache.cache[filename] = (len(self.source), None, lines, filename)
         return namespace
 
 

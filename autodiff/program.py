@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import linecache
 import types
 from collections.abc import Callable
 from pathlib import Path
@@ -14,7 +13,7 @@ import numpy as np
 from . import formula as syntax
 from .accumulate import accumulations
 from .files import replacing
-from .layout import holds_named_tuple, returned, unpacking
+from .layout import compiled_source, holds_named_tuple, returned, unpacking
 from .naming import Names
 from .recorded import Recorded, checked_arguments, name_of
 from .simplify import Step, uniform
@@ -183,15 +182,11 @@ class Program:
 
     def _compiled(self, replaced: dict[str, Any]) -> Function:
         """The function that the source defines. It comes from the registry and checked names."""
-        filename = f"<nabigrad {self.name}>"
         module = ast.parse(self.source)
         if replaced:
             module.body = [s for s in module.body if not isinstance(s, ast.Import)]
         namespace: dict[str, Any] = dict(replaced)
-        exec(compile(module, filename, "exec"), namespace)
-        linecache.cache[filename] = (
-            len(self.source), None, self.source.splitlines(keepends=True), filename
-        )  # fmt: skip
+        exec(compiled_source(self.name, self.source, module), namespace)
         function: Function = namespace[self.name]
         return function
 
