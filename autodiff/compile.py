@@ -15,7 +15,7 @@ from .modes import is_watched
 from .naming import program_name
 from .recorded import Parameters, Recorded, as_example, is_hashable, name_of
 from .tree import leaves, tree_map
-from .value import Value, describe
+from .value import Value, checked_function, describe
 
 Function = Callable[..., Any]
 
@@ -177,5 +177,5 @@ def compile(
     options = [(o,) if isinstance(o, str) else tuple(o) for o in (static, donate)]
     kind = CompiledByJax if checked_engine(engine) == "jax" else Compiled
     if f is None:
-        return lambda function: kind(function, *options)
-    return kind(f, *options)
+        return lambda function: kind(checked_function(function, "compile"), *options)
+    return kind(checked_function(f, "compile"), *options)

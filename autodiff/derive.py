@@ -10,6 +10,7 @@ from .jax_engine import JaxProgram
 from .naming import program_name, reserved
 from .program import Program
 from .recorded import Recorded
+from .value import checked_function
 
 Function = Callable[..., Any]
 
@@ -52,6 +53,7 @@ def derive(
     <BLANKLINE>
     >>> value, gradients = program(2.0, -1.0, 0.5)
     """
+    checked_function(f, "derive")
     name = program_name(f) if name is None else _checked_name(name)
     recorded = Recorded(f, example_args, argnums)
     if checked_engine(engine) == "numpy":

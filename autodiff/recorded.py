@@ -16,7 +16,7 @@ from .tensor import as_array
 from .traced import TracedGenerator
 from .tracing import Trace, tracing
 from .transforms import value_and_grad
-from .tree import leaves, same_structure, tree_map
+from .tree import checked_argnums, leaves, same_structure, tree_map
 from .value import Value, describe, plain
 
 Function = Callable[..., Any]
@@ -37,8 +37,8 @@ class Recorded:
         static: Collection[str] = (), names: list[str] | None = None,
     ) -> None:  # fmt: skip
         self.f, self.trace, self.static = f, Trace(careful), static
-        self.parameters = Parameters(f).names(args) if names is None else names
-        self.argnums = _checked_argnums(argnums, args)
+        self.parameters = Parameters(f).names(args, by_keyword=False) if names is None else names
+        self.argnums = _argnums(argnums, args)
         self.args = [
             self._traced_argument(name, arg, argnums is not None and i in self.argnums)
             for i, (name, arg) in enumerate(zip(self.parameters, args, strict=True))
@@ -78,6 +78,7 @@ class Recorded:
                 raise _NoGradientError(out)
             return out
 
+        noted.__name__ = name_of(self.f)
         by = self.argnums[0] if len(self.argnums) == 1 else self.argnums
         try:
             return value_and_grad(noted, by)(*self.args)
@@ -111,15 +112,15 @@ def as_example(leaf: Any, name: str, promote: bool) -> Any:
     raise TypeError(
         f"An argument of a traced function is numbers, arrays, or lists, tuples and dicts of "
         f"them, but in `{name}` is {describe(leaf)}.\n"
-        "Fix it beforehand, as in `lambda x: f(x, option)`, or name it in `static`."
+        "Fix it beforehand, as in `lambda x: f(x, option)`, or use `compile(f, static=...)`."
     )
 
 
-def _checked_argnums(argnums: Any, args: tuple[Any, ...]) -> tuple[int, ...]:
+def _argnums(argnums: Any, args: tuple[Any, ...]) -> tuple[int, ...]:
     """The arguments to differentiate by; None stands for all that hold floats."""
     if argnums is None:
         return tuple(i for i, arg in enumerate(args) if any(map(_is_float, leaves(arg))))
-    return tuple(n % len(args) for n in (argnums if isinstance(argnums, tuple) else (argnums,)))
+    return checked_argnums(argnums, args)
 
 
 def _is_float(leaf: Any) -> bool:
@@ -141,13 +142,22 @@ def is_hashable(thing: Any) -> bool:
     return True
 
 
+def _signature_of(f: Function) -> inspect.Signature:
+    """What f takes; of a ufunc the operands alone, as `out` and the like are not of a Tensor."""
+    if isinstance(f, np.ufunc):
+        kind = inspect.Parameter.POSITIONAL_ONLY
+        names = ["x"] if f.nin == 1 else [f"x{i + 1}" for i in range(f.nin)]
+        return inspect.Signature([inspect.Parameter(name, kind) for name in names])
+    return inspect.signature(f)
+
+
 class Parameters:
     """What a function calls its arguments, and these in one order, those by keyword last."""
 
     def __init__(self, f: Function) -> None:
         self.f = f
         try:
-            self._signature = inspect.signature(f)
+            self._signature = _signature_of(f)
         except (TypeError, ValueError):  # a function that is not written in Python
             anything = inspect.Parameter("x", inspect.Parameter.VAR_POSITIONAL)
             self._signature = inspect.Signature([anything])
@@ -201,9 +211,10 @@ class Parameters:
         parameter = self._signature.parameters.get(name)
         return parameter is not None and arg is parameter.default and is_hashable(arg)
 
-    def names(self, args: tuple[Any, ...]) -> list[str]:
-        """A name for each of the arguments in order."""
-        first = len(args) - self._last
+    def names(self, args: tuple[Any, ...], by_keyword: bool = True) -> list[str]:
+        """A name for each of the arguments in order, those by keyword among them or not."""
+        last = [*self._by_keyword, *self._others] if by_keyword else []
+        first = len(args) - len(last)
         try:
             bound = self._signature.bind_partial(*args[:first])
         except TypeError:
@@ -218,7 +229,7 @@ class Parameters:
                 [f"{name}{i}" for i in range(len(given))] if name == self._several else [name]
             )
         ]
-        return [*names, *self._by_keyword, *self._others]
+        return [*names, *last]
 
 
 def _leaf_names(name: str, tree: Any) -> Iterator[str]:

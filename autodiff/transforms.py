@@ -14,8 +14,8 @@ from .backprop import pull_back, pull_back_recorded, pull_edges, reverse_topolog
 from .modes import DEPTH, recording
 from .primitive import new_node, shape_of
 from .tensor import Tensor, as_array
-from .tree import leaves, same_structure, tree_map, unflatten
-from .value import Value, describe, plain
+from .tree import checked_argnums, leaves, same_structure, tree_map, unflatten
+from .value import Value, checked_function, describe, plain
 
 Function = Callable[..., Any]
 
@@ -87,17 +87,6 @@ def _between(roots: Sequence[Value], targets: Sequence[Value]) -> list[Value]:
     return [node for node in order if node in inner]
 
 
-def _checked_argnums(argnums: Any, args: tuple[Any, ...]) -> tuple[int, ...]:
-    numbers = argnums if isinstance(argnums, tuple) else (argnums,)
-    for n in numbers:
-        if not isinstance(n, int) or not -len(args) <= n < len(args):
-            raise ValueError(
-                f"`argnums` counts positional arguments from 0, and there are {len(args)} of them, "
-                f"but it is {argnums!r}.\nPass what to differentiate by as positional arguments."
-            )
-    return tuple(n % len(args) for n in numbers)
-
-
 class _Call:
     """One call of a function on fresh targets, recorded: what all transforms start from."""
 
@@ -105,8 +94,8 @@ class _Call:
         self, level: _Level, f: Function, args: tuple[Any, ...], keywords: dict[str, Any],
         argnums: Any, has_aux: bool,
     ) -> None:  # fmt: skip
-        self.level = level
-        numbers = _checked_argnums(argnums, args)
+        self.level, self.f = level, f
+        numbers = checked_argnums(argnums, args)
         self.by = tuple(args[n] for n in numbers)
         self.single = not isinstance(argnums, tuple)
         given = list(args)
@@ -147,12 +136,13 @@ class _Call:
         answer = unflatten(self.by, found)
         return answer[0] if self.single else answer
 
-    def scalar(self, name: str) -> Any:
+    def scalar(self) -> Any:
         """The output, if it is one number."""
         if isinstance(self.out, (list, tuple, dict)) or shape_of(self.out) not in ((), (1,)):
             shape = describe(self.out) if isinstance(self.out, (list, tuple, dict)) else ""
             raise TypeError(
-                f"`{name}` is of a function whose output is one number, but this one returned "
+                "A gradient is of a function whose output is one number, but "
+                f"`{getattr(self.f, '__name__', self.f)}` returned "
                 f"{shape or f'shape {shape_of(self.out)}'}.\n"
                 "Reduce it first, as in `t.sum()`, or use `jacobian` or `vjp`."
             )
@@ -190,11 +180,13 @@ def value_and_grad(
     (8.0, 12.0)
     """
 
+    checked_function(f, "value_and_grad")
+
     @functools.wraps(f)
     def call(*args: Any, **keywords: Any) -> Any:
         with _Level((args, keywords)) as level:
             run = _Call(level, f, args, keywords, argnums, has_aux)
-            out = run.scalar("grad")
+            out = run.scalar()
             gradient = run.structured(run.pull([_one_like(out)]))
             value = level.output(out)
             return ((value, run.aux), gradient) if has_aux else (value, gradient)
@@ -212,7 +204,7 @@ def grad(f: Function, argnums: int | tuple[int, ...] = 0, has_aux: bool = False)
     >>> grad(lambda p: p["a"] * p["b"][0])({"a": 2.0, "b": [5.0]})
     {'a': 5.0, 'b': [2.0]}
     """
-    both = value_and_grad(f, argnums, has_aux)
+    both = value_and_grad(checked_function(f, "grad"), argnums, has_aux)
 
     @functools.wraps(f)
     def call(*args: Any, **keywords: Any) -> Any:
@@ -231,6 +223,7 @@ def vjp(f: Function, *primals: Any, has_aux: bool = False) -> tuple[Any, ...]:
     >>> out, pull(1.0)
     (6.0, (3.0, 2.0))
     """
+    checked_function(f, "vjp")
     with _Level(primals) as level:
         run = _Call(level, f, primals, {}, tuple(range(len(primals))), has_aux)
 
@@ -259,9 +252,10 @@ def _check_like(given: Any, like: Any, what: str, whose: str) -> None:
 
 
 def _checked_pair(
-    name: str, primals: Sequence[Any], tangents: Sequence[Any]
+    name: str, f: Function, primals: Sequence[Any], tangents: Sequence[Any]
 ) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
     """The primals and their tangents as tuples, one entry for each argument of the function."""
+    checked_function(f, name)
     for what, given in (("primals", primals), ("tangents", tangents)):
         if not isinstance(given, (tuple, list)):
             raise TypeError(
@@ -298,7 +292,7 @@ def jvp(
     >>> jvp(lambda x, y: x * y, (2.0, 3.0), (1.0, 0.0))
     (6.0, 3.0)
     """
-    primals, tangents = _checked_pair("jvp", primals, tangents)
+    primals, tangents = _checked_pair("jvp", f, primals, tangents)
     with _Level((primals, tangents)) as level:
         inner = _Level(primals)  # nested, as it is within another
         run = _Call(inner, f, primals, {}, tuple(range(len(primals))), has_aux)
@@ -333,6 +327,7 @@ def jacobian(f: Function, argnums: int | tuple[int, ...] = 0, has_aux: bool = Fa
     array([[2., 0.],
            [0., 4.]])
     """
+    checked_function(f, "jacobian")
 
     @functools.wraps(f)
     def call(*args: Any, **keywords: Any) -> Any:
@@ -396,7 +391,7 @@ def hessian(f: Function, argnums: int | tuple[int, ...] = 0, has_aux: bool = Fal
     array([[0., 6.],
            [6., 2.]])
     """
-    return jacobian(grad(f, argnums, has_aux), argnums, has_aux)
+    return jacobian(grad(checked_function(f, "hessian"), argnums, has_aux), argnums, has_aux)
 
 
 def hvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any], has_aux: bool = False) -> Any:
@@ -412,7 +407,7 @@ def hvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any], has_aux: b
     >>> hvp(lambda x: (x**3).sum(), (np.array([1.0, 2.0]),), (np.array([1.0, 1.0]),))
     array([ 6., 12.])
     """
-    primals, tangents = _checked_pair("hvp", primals, tangents)
+    primals, tangents = _checked_pair("hvp", f, primals, tangents)
     by = tuple(range(len(primals)))
     with _Level((primals, tangents)) as level:
         run = _Call(level, grad(f, by, has_aux), primals, {}, by, has_aux)

@@ -6,6 +6,21 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 
+def checked_argnums(argnums: Any, args: tuple[Any, ...]) -> tuple[int, ...]:
+    """The arguments that `argnums`, a number or a tuple of them, counts from 0.
+
+    Raises ValueError where there is no such argument.
+    """
+    numbers = argnums if isinstance(argnums, tuple) else (argnums,)
+    for n in numbers:
+        if not isinstance(n, int) or not -len(args) <= n < len(args):
+            raise ValueError(
+                f"`argnums` counts positional arguments from 0, and there are {len(args)} of them, "
+                f"but it is {argnums!r}.\nPass what to differentiate by as positional arguments."
+            )
+    return tuple(n % len(args) for n in numbers)
+
+
 def leaves(tree: Any) -> list[Any]:
     """The leaves in order: what is no list, tuple, dict or None."""
     return list(_walk(tree))

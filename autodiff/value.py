@@ -281,6 +281,16 @@ def describe(thing: Any) -> str:
     return f"{type(thing).__name__} {text if len(text) <= 40 else text[:37] + '...'}"
 
 
+def checked_function(f: Any, name: str) -> Callable[..., Any]:
+    """f, which `name` is called with. Raises TypeError where it is not callable."""
+    if callable(f):
+        return f  # type: ignore[no-any-return]
+    fix = "Write the computation as a function of what it depends on, as in `lambda x: x * x`."
+    if isinstance(f, Value):
+        fix = "To differentiate a node, call its `.backward()` and read `.grad` of the leaves."
+    raise TypeError(f"`{name}` takes a function, but this is {describe(f)}.\n{fix}")
+
+
 def _checked_name(name: Any) -> str | None:
     if name is None or isinstance(name, str):
         return name

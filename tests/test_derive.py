@@ -2,6 +2,7 @@
 
 import ast
 import cProfile
+import linecache
 import math
 import random
 import subprocess
@@ -442,3 +443,45 @@ def test_a_form_is_filled_in_a_copy():
     put = {"a": ast.parse("p + q", mode="eval").body, "b": ast.Constant(2)}
     assert ast.unparse(filled(form, put)) == "f(p + q, k=2)[p + q:1] + (p + q)"
     assert ast.dump(form) == before
+
+
+def test_parameters_by_keyword_keep_their_defaults():
+    def power(x, *, n=2, by=3.0):
+        return by * x**n
+
+    program = derive(power, 2.0)
+    assert program(2.0) == (12.0, 12.0)
+    assert "def power(x):" in program.source
+    assert compile(power)(2.0) == 12.0
+    assert compile(power)(2.0, n=3, by=1.0) == 8.0
+
+
+@pytest.mark.parametrize("ufunc", [np.sin, np.tanh])
+def test_a_function_of_numpys_own_is_derived(ufunc):
+    value, slope = derive(ufunc, 0.5)(0.5)
+    assert (value, slope) == pytest.approx(value_and_grad(ufunc)(0.5), rel=1e-15)
+    assert compile(ufunc)(0.5) == pytest.approx(ufunc(0.5), rel=1e-15)
+    assert derive(np.multiply, 2.0, 3.0)(2.0, 3.0) == (6.0, (3.0, 2.0))
+
+
+def test_tracebacks_find_the_lines_of_each_program():
+    def f(x):
+        return np.sum(x * x)
+
+    programs = [derive(f, np.ones(2)), derive(f, np.ones((2, 2)))]
+    compiled = compile(f)
+    compiled(np.ones(2))
+    for program in programs:
+        filename = program._run.__code__.co_filename
+        assert "".join(linecache.getlines(filename)) == program.source
+
+
+def test_messages_name_what_there_is():
+    with pytest.raises(TypeError, match=r"`compile\(f, static=...\)`"):
+        derive(lambda x: x, "a")
+
+    def nothing(x):
+        return None
+
+    with pytest.raises(TypeError, match="`nothing` returned None"):
+        derive(nothing, 2.0)

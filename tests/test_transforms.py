@@ -8,7 +8,20 @@ import numpy as np
 import pytest
 
 import autodiff as ad
-from autodiff import Tensor, Value, grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
+from autodiff import (
+    Tensor,
+    Value,
+    compile,
+    derive,
+    grad,
+    hessian,
+    hvp,
+    jacobian,
+    jvp,
+    value_and_grad,
+    vjp,
+)  # fmt: skip
+from autodiff.testing import check_gradients
 from autodiff.testing.scratch import temporary_operations
 
 
@@ -595,3 +608,41 @@ def test_the_memory_of_a_jacobian_is_that_of_its_answer():
     few, many = beside(50), beside(500)
     one_row = 1000 * 8
     assert many - few < 5 * one_row
+
+
+TAKERS = {
+    "grad": grad,
+    "value_and_grad": value_and_grad,
+    "jacobian": jacobian,
+    "hessian": hessian,
+    "vjp": lambda f: vjp(f, 1.0),
+    "jvp": lambda f: jvp(f, (1.0,), (1.0,)),
+    "hvp": lambda f: hvp(f, (1.0,), (1.0,)),
+    "derive": lambda f: derive(f, 1.0),
+    "compile": compile,
+    "check_gradients": lambda f: check_gradients(f, 1.0),
+}
+
+
+@pytest.mark.parametrize("name", TAKERS)
+def test_what_is_no_function_is_refused(name):
+    with pytest.raises(TypeError, match=rf"`{name}` takes a function, but this is int 3"):
+        TAKERS[name](3)
+    with pytest.raises(TypeError, match=rf"`{name}` takes a function.*a Value.\n.*backward"):
+        TAKERS[name](Value(2.0))
+
+
+@pytest.mark.parametrize("argnums", [7, -2, "x", [0], (0, 1), 1.0])
+def test_argnums_of_no_argument_are_refused_everywhere(argnums):
+    for call in (
+        lambda: grad(np.tanh, argnums)(1.0),
+        lambda: derive(np.tanh, 1.0, argnums=argnums),
+        lambda: check_gradients(np.tanh, 1.0, argnums=argnums),
+    ):
+        with pytest.raises(ValueError, match="`argnums` counts positional arguments from 0"):
+            call()
+
+
+def test_a_gradient_of_several_numbers_names_the_function():
+    with pytest.raises(TypeError, match=r"`tanh` returned shape \(2,\)"):
+        value_and_grad(np.tanh)(np.ones(2))

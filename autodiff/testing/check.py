@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..transforms import jvp
+from ..value import checked_function
 from . import diagnosis
 from .differences import Along, Slope, central
 from .oracles import Argnums, along, direction, observed_order, output_weights, slopes_by_entry
@@ -52,6 +53,7 @@ def check_gradients(
     Traceback (most recent call last):
     autodiff.testing.report.GradientError: The gradient of `<lambda>` is wrong at argument 0 ...
     """
+    checked_function(f, "check_gradients")
     for mode in modes:
         if mode not in MODES:
             raise ValueError(f"The modes are {' and '.join(map(repr, MODES))}, but not {mode!r}.")

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..transforms import grad, jvp, vjp
-from ..tree import leaves, same_structure, unflatten
+from ..tree import checked_argnums, leaves, same_structure, unflatten
 from ..value import describe, plain
 
 Function = Callable[..., Any]
@@ -127,14 +127,7 @@ def _numbers(args: tuple[Any, ...], argnums: int | tuple[int, ...] | None) -> tu
                 "Write 2.0 for 2, or say which argument it is by with `argnums`."
             )
         return found
-    numbers = argnums if isinstance(argnums, tuple) else (argnums,)
-    for n in numbers:
-        if not isinstance(n, int) or not -len(args) <= n < len(args):
-            raise ValueError(
-                f"`argnums` counts positional arguments from 0, and there are {len(args)} of them, "
-                f"but it is {argnums!r}.\nPass what to differentiate by as positional arguments."
-            )
-    return tuple(n % len(args) for n in numbers)
+    return checked_argnums(argnums, args)
 
 
 def _paths(tree: Any, path: str) -> Iterator[tuple[str, Any]]:
