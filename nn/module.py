@@ -35,14 +35,14 @@ class Module:
     (7.0, ['slope', 'height'])
     """
 
-    def forward(self, *args: Any) -> Any:
+    def forward(self, *args: Any, **keywords: Any) -> Any:
         """What the module computes."""
         raise NotImplementedError(
             f"{type(self).__name__} does not say in `forward` what it computes."
         )
 
-    def __call__(self, *args: Any) -> Any:
-        return self.forward(*args)
+    def __call__(self, *args: Any, **keywords: Any) -> Any:
+        return self.forward(*args, **keywords)
 
     def __init_subclass__(cls, **keywords: Any) -> None:
         super().__init_subclass__(**keywords)

@@ -1,5 +1,7 @@
 """Losses against closed forms in 50 digits, also where logits are large."""
 
+import math
+
 import mpmath
 import numpy as np
 import pytest
@@ -7,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+import autodiff as ad
 from autodiff import Tensor, Value
 from nn import binary_cross_entropy, binary_cross_entropy_with_logits, cross_entropy, mse
 
@@ -162,3 +165,31 @@ def test_shapes_that_would_broadcast_are_refused(loss, target):
 def test_labels_that_are_refused(labels):
     with pytest.raises(ValueError, match="Labels"):
         cross_entropy(Tensor(np.ones((3, 4))), labels)
+
+
+@pytest.mark.parametrize("p", [[-2.0, 0.5], [0.5, 2.0], [0.5, math.inf], [0.0, -1e-6]])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_logits_given_for_probabilities(p, dtype):
+    for received in (Tensor(np.array(p, dtype)), np.array(p, dtype), [Value(x) for x in p]):
+        with pytest.raises(ValueError, match=r"(?s)from 0 to 1, but these go from .* to .*logits"):
+            binary_cross_entropy(received, [0.0, 1.0])
+    with pytest.raises(ValueError, match="these go from 3 to 3"):
+        ad.grad(lambda x: binary_cross_entropy(x, 1.0))(3.0)
+
+
+def test_probabilities_beyond_one_by_rounding_and_none_at_all():
+    assert binary_cross_entropy(Tensor([0.1 + 0.2 + 0.7 + 2**-52]), [1.0]).item() <= 0
+    assert binary_cross_entropy(Value(0.5), 1.0).data == pytest.approx(math.log(2), rel=1e-15)
+    assert math.isnan(binary_cross_entropy(Tensor([0.5, math.nan]), [1.0, 1.0]).item())
+
+
+@pytest.mark.parametrize("make", [ad.compile, lambda f: ad.derive(f, np.full(2, 0.5))])
+def test_probabilities_of_a_trace(make):
+    loss = ad.grad(lambda p: binary_cross_entropy(p, np.array([0.0, 1.0])))
+    p = np.array([0.25, 0.5])
+    program = make(lambda p: binary_cross_entropy(p, np.array([0.0, 1.0])))
+    out = program(p)
+    value = out[0] if isinstance(out, tuple) else out
+    expected = -(math.log(0.75) + math.log(0.5)) / 2
+    assert float(value) == pytest.approx(expected, rel=1e-14)
+    np.testing.assert_allclose(loss(p), [0.5 / 0.75, -0.5 / 0.5], rtol=1e-14)

@@ -115,6 +115,16 @@ def test_calling_is_forward_also_where_it_is_inherited():
     np.testing.assert_array_equal(same(np.eye(2)).data, 2 * plain(np.eye(2)).data)
 
 
+def test_keywords_go_to_forward_however_it_was_put_there():
+    class Scaled(Module):
+        def forward(self, x, scale=1.0):
+            return scale * x
+
+    plain = Module()
+    plain.forward = lambda x, scale=1.0: scale * x
+    assert Scaled()(3.0, scale=2.0) == plain(3.0, scale=2.0) == 6.0
+
+
 def test_a_call_may_do_more_than_forward():
     class Counting(Module):
         calls = 0
