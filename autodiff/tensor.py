@@ -18,6 +18,9 @@ class Tensor(Value):
     integers and booleans become `float64`. Raises TypeError for what has no derivative
     (text, objects, complex numbers) and ValueError for ragged lists.
 
+    It is read-only, so that `w.data -= ...` is refused by NumPy: a step of gradient descent is
+    `w.data = w.data - lr * w.grad`.
+
     >>> t = Tensor([[1.0, 2.0], [3.0, 4.0]], name="t")
     >>> (t * t).sum().backward()
     >>> t.grad
@@ -100,7 +103,40 @@ class Tensor(Value):
 
     def item(self) -> float:
         """The one entry as a float; ValueError where there is not exactly one."""
+        return self._one_number("`.item()`", ValueError)
+
+    def tolist(self) -> Any:
+        """The numbers in nested lists, as an ndarray's; refused where `float()` is."""
+        self._refuse_leaving("tolist()")
+        return self._data.tolist()
+
+    def _one_number(self, how: str, error: type[Exception] = TypeError) -> float:
+        if self._data.size != 1:
+            raise error(
+                f"{how} is of one number, but this Tensor has shape {self.shape}.\n"
+                "Reduce it first, as in `t.sum()`, or use `.data`."
+            )
         return float(self._data.item())
+
+    def __float__(self) -> float:
+        self._refuse_leaving("float()")
+        return self._one_number("float()")
+
+    def __int__(self) -> int:
+        self._refuse_leaving("int()")
+        return int(self._one_number("int()"))
+
+    def __bool__(self) -> bool:
+        if self._data.size != 1:
+            raise ValueError(
+                f"A condition is of one number, but this Tensor has shape {self.shape}.\n"
+                "Write `np.all(...)` or `np.any(...)`, or `where` to choose entry by entry."
+            )
+        return bool(self._data.item())
+
+    def __format__(self, form: str) -> str:
+        """The one number in this format, as a float's; without one, as `repr`."""
+        return format(self._one_number("A format"), form) if form else repr(self)
 
     def __len__(self) -> int:
         if not self.ndim:

@@ -79,6 +79,9 @@ class Traced(Value):
     def item(self) -> float:
         refuse(self, "`.item()`")
 
+    def tolist(self) -> Any:
+        refuse(self, "`.tolist()`")
+
     @property
     def grad(self) -> Any:
         refuse(self, "`.grad`", "`autodiff.grad` or `autodiff.vjp`")

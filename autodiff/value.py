@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 import numbers
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 
@@ -24,6 +24,21 @@ MASKED = (
     "Fill it first (`data.filled(0.0)`), and use `where` to leave entries out."
 )
 _SHOWN = 6  # entries of an array that a message about a change still shows
+
+
+class _NotHere:
+    """An attribute of other libraries' tensors: the AttributeError says what to use."""
+
+    __slots__ = ("_name", "advice")
+
+    def __init__(self, advice: str) -> None:
+        self.advice = advice
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._name = name
+
+    def __get__(self, node: Any, owner: type) -> NoReturn:
+        raise AttributeError(f"A {owner.__name__} has no `{self._name}`: {self.advice}.")
 
 
 class Value:
@@ -201,6 +216,12 @@ class Value:
     def __format__(self, form: str) -> str:
         """The number in this format, as a float's; without one, as `repr`."""
         return format(self._data, form) if form else repr(self)
+
+    numpy = _NotHere("`.numpy()` is `.data` here")
+    detach = _NotHere("`.detach()` is `.data` here")
+    requires_grad = _NotHere("every Value and Tensor has a gradient, and a plain array has none")
+    view = _NotHere("`.view(...)` is `.reshape(...)` here")
+    unsqueeze = _NotHere("`.unsqueeze(axis)` is `np.expand_dims(t, axis)` here")
 
     @property
     def _mask(self) -> Any:

@@ -254,3 +254,48 @@ def test_a_gradient_is_taken_away_by_none_and_never_is_none():
     x.grad = t.grad = None
     assert x.grad == 0.0
     np.testing.assert_array_equal(t.grad, [0.0, 0.0])
+
+
+# -- what is asked of one number, and of other libraries' tensors ----------------------------
+
+
+@pytest.mark.parametrize("data", [[[1.0, 2.0], [3.0, 4.0]], []])
+@pytest.mark.parametrize("ask", [Tensor.item, float, int, bool, "{:.2f}".format])
+def test_one_number_of_several(ask, data):
+    t = Tensor(data)
+    error = ValueError if ask in (Tensor.item, bool) else TypeError
+    with pytest.raises(error, match=r"is of one number, but this Tensor has shape \("):
+        ask(t)
+
+
+@pytest.mark.parametrize("shape", [(), (1,), (1, 1)])
+def test_one_number_of_one(shape):
+    t = Tensor(np.full(shape, 2.5))
+    assert (t.item(), float(t), int(t), bool(t), f"{t:.2f}") == (2.5, 2.5, 2, True, "2.50")
+    assert not Tensor(np.zeros(shape))
+
+
+def test_tolist():
+    assert Tensor([[1.0, 2.0]]).tolist() == [[1.0, 2.0]]
+    with pytest.raises(TypeError, match="takes the number out"):
+        ad.grad(lambda x: x.tolist()[0] * x.sum())(np.ones(2))
+    with pytest.raises(TypeError, match="tolist"):
+        ad.derive(lambda x: x.tolist()[0] * x.sum(), np.ones(2))
+
+
+@pytest.mark.parametrize("node", [Value(1.0), Tensor([1.0])])
+@pytest.mark.parametrize(
+    ("name", "advice"),
+    [
+        ("numpy", "is `.data` here"),
+        ("detach", "is `.data` here"),
+        ("requires_grad", "has a gradient"),
+        ("view", "reshape"),
+        ("unsqueeze", "expand_dims"),
+    ],
+)
+def test_attributes_of_other_libraries(node, name, advice):
+    with pytest.raises(AttributeError, match=f"has no `{name}`: .*{advice}"):
+        getattr(node, name)
+    assert not hasattr(node, name)
+    assert not hasattr(type(node), name)
