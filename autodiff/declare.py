@@ -65,7 +65,7 @@ def _unary(primitive: Primitive) -> Function:
 
 
 def _binary(primitive: Primitive) -> Function:
-    on_floats, on_arrays, ieee = primitive.on_floats, primitive.on_arrays, primitive.ieee
+    on_floats, on_arrays = primitive.on_floats, primitive.on_arrays
     on_tensors = on_arrays if primitive.keeps is None else primitive.on_arrays_keeping
     paired = primitive.elementwise
     both, first, second = primitive.link((0, 1)), primitive.link((0,)), primitive.link((1,))
@@ -85,8 +85,8 @@ def _binary(primitive: Primitive) -> Function:
             node = new(Value)
             try:
                 result = on_floats(x, y)
-            except (ArithmeticError, ValueError):
-                result = ieee(x, y)
+            except (ArithmeticError, ValueError, TypeError):
+                return apply(primitive, (a, b), ())  # by IEEE 754, or says what was wrong
         else:
             if kind is Tensor:
                 x = a._data
@@ -273,7 +273,7 @@ def _declared(
     rule: Function, formula: str, how: str, check: Callable[[Primitive], None], **options: Any
 ) -> Function:
     """The operation of a rule. A user's is checked: it is run at once, to find its faults here."""
-    if getattr(rule, "__module__", "").startswith("autodiff."):
+    if (getattr(rule, "__module__", None) or "").startswith("autodiff."):
         primitive = Primitive(rule, formula, **options)
         call = _public(primitive)
         _register(primitive, call)
@@ -319,7 +319,9 @@ def elementwise(formula: str, *, quiet: bool = False) -> Callable[[Function], Fu
     return declare
 
 
-def primitive(formula: str, *, keeps: str | None = None) -> Callable[[Function], Function]:
+def primitive(
+    formula: str, *, keeps: str | None = None, takes: tuple[str, str] | None = None
+) -> Callable[[Function], Function]:
     """Declare an operation by its formula and its pull-back.
 
     The decorated rule takes the cotangent, the output and the operands and returns one
@@ -327,7 +329,8 @@ def primitive(formula: str, *, keeps: str | None = None) -> Callable[[Function],
     of no arguments is called only if that operand's cotangent is wanted. A cotangent that
     was broadcast is summed to the operand's shape afterwards. Parameters with a default are
     static; `*arrays` takes a sequence. `keeps` names another operation of the same operands,
-    which the rule is given the result of, after the output.
+    which the rule is given the result of, after the output. `takes` says of which shapes the
+    operands are, and what to do about others: the message of what NumPy refuses.
     The rule is tried on small operands of several shapes that the formula takes.
     Raises TypeError for a rule of another arity, or that fails on all of them or returns what
     is no cotangent, ValueError for a cotangent of a wrong shape, a formula that names what is
@@ -347,7 +350,7 @@ def primitive(formula: str, *, keeps: str | None = None) -> Callable[[Function],
         check_form(None, formula, "primitive")
 
     def declare(rule: Function) -> Function:
-        return _declared(rule, formula, "primitive", try_primitive, keeps=keeps)
+        return _declared(rule, formula, "primitive", try_primitive, keeps=keeps, takes=takes)
 
     return declare
 

@@ -32,19 +32,20 @@ class Primitive:
     elementwise rule gives partials, another pulls a cotangent back; a plain operation has no
     derivative, and its rule only names what it takes. `keeps` names another operation on the
     same operands that the rule is given the result of, after the output: a `fused` function
-    finds both at once, and the second is then kept for the backward pass.
+    finds both at once, and the second is then kept for the backward pass. `takes` is the rule of
+    the operands' shapes, and what to do where they break it.
     """
 
     def __init__(
         self, rule: Function, formula: str, *, elementwise: bool = False, quiet: bool = False,
-        plain: bool = False, keeps: str | None = None,
+        plain: bool = False, keeps: str | None = None, takes: tuple[str, str] | None = None,
     ) -> None:  # fmt: skip
         self.name = rule.__name__
         self.rule = rule
         self.elementwise = elementwise
         self.plain = plain
         parameters = list(inspect.signature(rule).parameters.values())
-        self.keeps = keeps
+        self.keeps, self.takes = keeps, takes
         leading = 0 if plain else 2 - elementwise + (keeps is not None)
         lead, rest = parameters[:leading], parameters[leading:]
         required = [p for p in rest if p.default is p.empty]
@@ -304,6 +305,12 @@ def _forward(primitive: Primitive, arguments: tuple[Any, ...], scalar: bool) -> 
             raise ValueError(
                 f"`{primitive.symbol}` pairs operands whose shapes broadcast, but these have "
                 f"shapes {shapes}.\nGive both the same length along an axis, or length 1 to repeat."
+            ) from None
+        shaped = type(error) is (TypeError if scalar else ValueError)
+        if primitive.takes is not None and shaped:
+            rule, fix = primitive.takes
+            raise ValueError(
+                f"`{primitive.symbol}` takes {rule}, but these have shapes {shapes}.\n{fix}"
             ) from None
         error.add_note(f"This was `{primitive.name}` of operands of shape {shapes}.")
         raise

@@ -24,7 +24,14 @@ def adjoint(x: Any) -> Any:
     return x.T if len(shape_of(x)) == 2 else swapaxes(x, -1, -2)
 
 
-@primitive("a @ b")
+@primitive(
+    "a @ b",
+    takes=(
+        "vectors and matrices, the last axis of the first as long as the one but last (or only) "
+        "axis of the second",
+        "Turn a matrix by `.T` or `.mT`, or write `*` for the product entry by entry.",
+    ),
+)
 def matmul(ct, z, a, b):
     """Matrix product, as `a @ b` writes it: of vectors, matrices, and stacks of matrices.
 

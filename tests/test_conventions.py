@@ -6,6 +6,7 @@ import pytest
 
 import autodiff as ad
 from autodiff import Tensor, Value, grad, hessian
+from autodiff.testing.scratch import temporary_operations
 
 
 def slope(f, x):
@@ -360,3 +361,30 @@ def test_an_infinite_cotangent_stops_at_a_branch_that_is_not_taken(name, singula
         np.testing.assert_allclose(
             hessian(lambda t: f(t).sum())(x), np.diag([0.0, second]), rtol=1e-14
         )
+
+
+@pytest.mark.parametrize(
+    ("a", "b"),
+    [
+        (Tensor(np.ones((2, 2))), 2.0),
+        (2.0, Tensor(np.ones((2, 2)))),
+        (Tensor(np.ones((2, 2))), np.ones(3)),
+        (np.ones((2, 3)), Tensor(np.ones((2, 3)))),
+        (Tensor(np.ones((3, 2, 3))), Tensor(np.ones((2, 3, 2)))),
+        (Value(1.0), Value(2.0)),
+        (Value(1.0), Tensor([1.0])),
+    ],
+)
+def test_a_matrix_product_of_shapes_that_do_not_fit(a, b):
+    left, right = (np.shape(ad.value.plain(x)) for x in (a, b))
+    message = f"`@` takes vectors and matrices.*shapes {left} and {right}".replace("(", r"\(")
+    with pytest.raises(ValueError, match=message.replace(")", r"\)")):
+        a @ b
+
+
+def test_a_rule_without_a_module_is_declared():
+    namespace = {}
+    exec("def tripled_apart(z, x):\n    return 3.0", namespace)
+    namespace["tripled_apart"].__module__ = None
+    with temporary_operations():
+        assert grad(ad.elementwise("3.0 * x")(namespace["tripled_apart"]))(2.0) == 3.0
