@@ -165,6 +165,7 @@ def test_every_function_can_be_called(name, capsys):
         ("...", "Ellipsis is not a number"),
         ("x < 1", "a comparison, not a number"),
         ("sni(x)", "there is no function 'sni'; did you mean 'sin'?, at column 1: ▸sni(x)"),
+        ("max(x, 1)", "there is no function 'max'; did you mean 'maximum'?"),
         ("2 * frobnicate(x)", "there is no function 'frobnicate', at column 5: 2 * ▸frobnicate(x)"),
         ("exp", "'exp' has no value: it is a function, exp(...)"),
         ("x + 2 * zeta", "'zeta' has no value: give zeta=…, at column 9: x + 2 * ▸zeta"),

@@ -313,3 +313,18 @@ def test_nasty_names(name):
 @given(names)
 def test_any_name(name):
     check_name(name)
+
+
+@pytest.mark.parametrize(
+    ("thing", "message"),
+    [
+        (abs, r"builtin_function_or_method.\nCall it first"),
+        ([Value(1.0)], "list.\nDraw one of them"),
+        ("x.svg", "str.\nMake it of Values"),
+    ],
+)
+def test_what_is_no_node_is_told_what_to_do(thing, message):
+    with pytest.raises(TypeError, match=f"`draw` takes a Value or Tensor, but this is {message}"):
+        viz.draw(thing)
+    with pytest.raises(TypeError, match=f"`save` takes a Value or Tensor, but this is {message}"):
+        viz.save(thing, Value(1.0))  # the two by mistake the other way round

@@ -144,7 +144,8 @@ class _Evaluation:
                 return [node.left, *node.comparators]
             case ast.Call(func=ast.Name(id=name)):
                 if name not in self.functions:
-                    close = difflib.get_close_matches(name, self.functions, 1)
+                    longer = [known for known in self.functions if known.startswith(name)]
+                    close = longer or difflib.get_close_matches(name, self.functions, 1)
                     hint = f"; did you mean {close[0]!r}?" if close else ""
                     raise self.at(node, f"there is no function {one_line(name)!r}{hint}")
                 if node.keywords or any(isinstance(a, ast.Starred) for a in node.args):

@@ -79,15 +79,15 @@ def draw(value: Value) -> Picture:
     edge has the local gradient d out / d in, and is as wide as what flows back through it, or
     dashed where that is 0. Of a Tensor the norms are shown, and the rule on its edges. In a
     large graph the edges' numbers are tooltips, and colours tell their sign. Call
-    `value.backward()` first: before it, gradients are zero.
+    `value.backward()` first: before it, gradients are zero. Raises TypeError for what is no
+    Value or Tensor.
 
     >>> from autodiff import Value
     >>> x = Value(3.0, name="x")
     >>> "x" in draw(x * x).source
     True
     """
-    if not isinstance(value, Value):
-        raise TypeError(f"`draw` takes a Value or Tensor, but this is {type(value).__name__}.")
+    _check_node("draw", value)
     nodes = topological(value)
     edges = {node: _edges_into(node) for node in nodes}
     sizes = [edge.size for into in edges.values() for edge in into]
@@ -107,9 +107,15 @@ def draw(value: Value) -> Picture:
 def save(value: Value, path: str | os.PathLike[str]) -> None:
     """Write the picture of `value` to an svg, png or pdf file, as the path ends.
 
-    Raises ValueError for another ending, RenderError where nothing can render, OSError for a
-    path that cannot be written; then no file is written or changed.
+    Raises TypeError for what is no Value or Tensor, ValueError for another ending, RenderError
+    where nothing can render, OSError for a path that cannot be written; then no file is written
+    or changed.
+
+    >>> from autodiff import Value
+    >>> x = Value(3.0, name="x")
+    >>> save(x * x, "square.svg")  # doctest: +SKIP
     """
+    _check_node("save", value)
     path = Path(path)
     kind = path.suffix.lower().removeprefix(".")
     if kind not in FORMATS:
@@ -118,6 +124,20 @@ def save(value: Value, path: str | os.PathLike[str]) -> None:
     picture = draw(value).pipe(kind)
     with replacing(path) as file:
         file.write(picture)
+
+
+def _check_node(function: str, value: Any) -> None:
+    if isinstance(value, Value):
+        return
+    if callable(value):
+        fix = f"Call it first, as in `{function}(model(x))`."
+    elif isinstance(value, (list, tuple)):
+        fix = "Draw one of them, or what is computed of them all."
+    else:
+        fix = "Make it of Values or Tensors, as in `Value(2.0, name='x')`."
+    raise TypeError(
+        f"`{function}` takes a Value or Tensor, but this is {type(value).__name__}.\n{fix}"
+    )
 
 
 # -- cards ---------------------------------------------------------------------------------
