@@ -164,6 +164,11 @@ def apply(primitive: Primitive, operands: Sequence[Any], params: tuple[Any, ...]
         if isinstance(param, Value):
             if param.traced:
                 operator.index(param)
+            if primitive.variadic:
+                raise TypeError(
+                    f"`{primitive.name}` takes its operands in a list, but was given "
+                    f"{describe(param)} beside it.\nWrite `{primitive.name}([a, b])`."
+                )
             raise TypeError(
                 f"`{primitive.name}` takes no derivative by that argument, but it is "
                 f"{describe(param)}.\nPass its `.data` if it is to be held constant."
@@ -300,6 +305,10 @@ def _forward(primitive: Primitive, arguments: tuple[Any, ...], scalar: bool) -> 
             return primitive.ieee(*arguments)
     except (ValueError, TypeError, IndexError) as error:
         operands = arguments[0] if primitive.variadic else arguments[: len(primitive.operands)]
+        if primitive.variadic and not operands:
+            raise ValueError(
+                f"`{primitive.name}` is of one operand or more, but the list is empty."
+            ) from None
         shapes = " and ".join(str(np.shape(o)) for o in operands)
         if primitive.elementwise and not scalar and type(error) is ValueError:
             raise ValueError(

@@ -193,7 +193,8 @@ def as_array(data: Any, *, copy: bool, promote: bool) -> np.ndarray[Any, Any]:
         array = np.asarray(data)
     except ValueError as error:
         raise ValueError(
-            f"An array has rows of one length, but NumPy says of this list: {error}.\n"
+            f"An array has rows of one length, but NumPy says of this list: "
+            f"{str(error).rstrip('.')}.\n"
             "Pad the rows, or keep one Tensor for each."
         ) from None
     if array.dtype.kind not in "biuf":

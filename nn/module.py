@@ -159,13 +159,17 @@ def _arrays_in(path: str | os.PathLike[str]) -> dict[str, Any]:
     """The arrays of an `.npz` file, by name; ValueError for whatever is not a whole one."""
     content = io.BytesIO(Path(path).read_bytes())
     try:
+        if not zipfile.is_zipfile(content):
+            raise ValueError("it is no .npz archive")
+        content.seek(0)
         with np.load(content, allow_pickle=False) as file:
             found = {key: file[key] for key in file.files}
         if not all(isinstance(array, np.ndarray) for array in found.values()):
             raise ValueError("there is something else than arrays in it")
     except Exception as error:  # a damaged file makes zipfile and NumPy raise all sorts of things
         raise ValueError(
-            f"{os.fspath(path)} is not a whole file of parameters: {error}.\n"
+            f"{os.fspath(path)} is not a whole file of parameters: "
+            f"{str(error).rstrip('.')}.\n"
             "Write it with `module.save(path)`."
         ) from error
     return found

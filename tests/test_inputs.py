@@ -302,3 +302,13 @@ def test_a_constant_keeps_the_type_that_numpy_gives_the_result(dtype):
     assert (t / constant).dtype == expected
     assert (constant / t).dtype == expected
     assert ad.where(np.array([True, False]), t, constant).dtype == expected
+
+
+def test_advice_fits_what_was_asked():
+    t = Tensor([1.0, 2.0])
+    with pytest.raises(TypeError, match=r"in a list.*\n.*`concatenate\(\[a, b\]\)`"):
+        ad.concatenate(t, t)
+    with pytest.raises(ValueError, match="`stack` is of one operand or more"):
+        ad.stack([])
+    with pytest.raises(ValueError, match=r"[^.]\.\nPad the rows"):
+        Tensor([[1.0], [1.0, 2.0]])

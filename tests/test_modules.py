@@ -536,3 +536,11 @@ def loaded(module, path):
     except ValueError as error:
         return str(error)
     return None
+
+
+def test_a_text_is_no_archive_and_nothing_unsafe_is_advised(tmp_path):
+    path = tmp_path / "notes.txt"
+    path.write_text("weight = 1.0")
+    with pytest.raises(ValueError, match=r"it is no \.npz archive\.\n.*module\.save") as caught:
+        Linear(2, 3).load(path)
+    assert "pickle" not in str(caught.value)
