@@ -11,9 +11,10 @@ from typing import Any, ClassVar
 import numpy as np
 
 import autodiff as ad
+from autodiff.checks import Seed
 
 from .module import Module
-from .neuron import Seed, checked_size
+from .neuron import checked_size
 
 
 class Linear(Module):

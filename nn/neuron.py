@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 
 from autodiff import Value, sigmoid
+from autodiff.checks import Seed, is_count
 from autodiff.value import describe
 
 from .module import Module
 
-Seed = int | np.random.Generator | None
 Activation = Callable[[Any], Any] | None
 
 
@@ -139,7 +139,7 @@ def _check_sample(x: Any, count: int) -> None:
 
 def checked_size(name: str, size: Any) -> int:
     """A number of inputs or outputs; ValueError if it is not a whole number above 0."""
-    if not isinstance(size, (int, np.integer)) or isinstance(size, bool) or size < 1:
+    if not is_count(size):
         raise ValueError(f"`{name}` is a whole number from 1 up, but this is {size!r}.")
     return int(size)
 

@@ -8,8 +8,7 @@ from typing import Any
 import numpy as np
 
 from autodiff import Value
-
-Seed = int | np.random.Generator | None
+from autodiff.checks import Seed, is_count
 
 
 class Batches:
@@ -30,11 +29,7 @@ class Batches:
                 "The arrays to draw from have the same number of rows, and at least one, but "
                 f"these have {lengths}."
             )
-        if (
-            not isinstance(batch_size, (int, np.integer))
-            or isinstance(batch_size, bool)
-            or batch_size < 1
-        ):
+        if not is_count(batch_size):
             raise ValueError(f"A batch has a whole number of rows from 1 up, not {batch_size!r}.")
         self.arrays, self.rows, self.batch_size = plain, lengths[0], int(batch_size)
         self._rng = np.random.default_rng(seed)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import numbers
 from collections.abc import Iterable
 from types import MethodType
 from typing import Any
@@ -11,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from autodiff import Tensor, Value
+from autodiff.checks import is_number
 from autodiff.value import describe
 
 
@@ -52,7 +52,7 @@ class Optimizer:
 
     @lr.setter
     def lr(self, lr: float) -> None:
-        if not _is_number(lr) or not 0 < lr < math.inf:
+        if not is_number(lr) or not 0 < lr < math.inf:
             raise ValueError(f"A learning rate is a finite number above 0, but this is {lr!r}.")
         self._lr = float(lr)
 
@@ -107,7 +107,7 @@ class SGD(Optimizer):
 
     def __init__(self, params: Iterable[Value], lr: float = 0.01, momentum: float = 0.0) -> None:
         super().__init__(params, lr)
-        if not _is_number(momentum) or not 0 <= momentum < 1:
+        if not is_number(momentum) or not 0 <= momentum < 1:
             raise ValueError(f"Momentum is from 0 to below 1, but this is {momentum!r}.")
         self.momentum = float(momentum)
         self._velocity: dict[int, Any] = {}
@@ -125,7 +125,3 @@ def _kind(thing: Any) -> str:
     if isinstance(thing, MethodType):
         return "a method that is not called"
     return f"a {type(thing).__name__}" if hasattr(thing, "parameters") else describe(thing)
-
-
-def _is_number(x: Any) -> bool:
-    return isinstance(x, numbers.Real) and not isinstance(x, bool)
