@@ -154,6 +154,8 @@ CASES = [
             lambda x: np.abs(np.linalg.eigh(symmetric(x))[1]),
             lambda x: np.abs(np.linalg.svd(x)[2]),
             lambda x: np.einsum("ii", x),
+            lambda x: np.einsum("iii->i", x[:, :, None] * x),
+            lambda x: np.einsum("iijj->ij", x[:, :, None, None] * x),
             lambda x: np.einsum("ii->i", x),
             lambda x: np.einsum("ij->ji", x),
             lambda x: np.einsum("ij", x),

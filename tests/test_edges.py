@@ -80,8 +80,22 @@ def test_a_logarithm_with_a_weight_falls_without_end_at_zero():
         np.testing.assert_array_equal(by_y(np.array([0.0, 0.0, 3.0])), [np.inf, 0.0, 0.0])
 
 
+@pytest.mark.parametrize("f", [ad.arcsin, ad.arccos, ad.arctanh])
+@pytest.mark.parametrize("side", [1.0, -1.0])
+def test_slopes_close_to_both_ends(f, side):
+    x = side * (1 - 2.0**-40)
+    gap = 2.0**-40 * (2 - 2.0**-40)  # 1 - x * x, without rounding
+    expected = {ad.arcsin: gap**-0.5, ad.arccos: -(gap**-0.5), ad.arctanh: 1 / gap}[f]
+    np.testing.assert_allclose(grad(f)(x), expected, rtol=4e-16)
+
+
 def test_the_logarithm_of_an_empty_sum():
     np.testing.assert_array_equal(ad.logsumexp(np.zeros((2, 0)), 1), [-np.inf, -np.inf])
+    kept = ad.logsumexp(np.zeros((2, 0, 3)), 1, keepdims=True)
+    np.testing.assert_array_equal(kept, np.full((2, 1, 3), -np.inf))
+    low = ad.logsumexp(np.float32([[-np.inf, -np.inf], [0.0, 0.0]]), 1)
+    assert low.dtype == np.float32
+    np.testing.assert_array_equal(low, np.float32([-np.inf, np.log(2.0)]))
 
 
 def test_hypot_twice_where_one_side_is_zero():

@@ -40,6 +40,14 @@ def test_an_anomaly_is_named_where_it_begins_not_where_it_ends():
             y.backward()
 
 
+def test_of_two_the_one_that_was_made_last_is_named():
+    x, y = Value(0.0, name="x"), Value(0.0, name="y")
+    with ad.detect_anomaly():
+        total = ad.sqrt(x) * 2.0 + ad.sqrt(y) * 3.0
+        with pytest.raises(FloatingPointError, match="`sqrt` gave inf for `y`"):
+            total.backward()
+
+
 def test_what_was_recorded_before_says_so():
     x = Value(0.0)
     y = ad.sqrt(x)

@@ -39,7 +39,7 @@ from .mutations import Mutant
 LIBRARIES = (hypothesis, mpmath, numpy)  # imported here, so that no fork has to
 PACKAGES = ("autodiff", "nn", "optim", "viz")
 QUICK = 40  # so many tests are tried before the others are collected
-FAST = 6.0  # seconds: the quickest tests that take so long together are the fast part
+FAST = 10.0  # seconds: the quickest tests that take so long together are the fast part
 
 
 @dataclass
