@@ -60,3 +60,18 @@ def test_a_program_folds_its_constants_with_the_same_care():
     with np.errstate(all="ignore"):
         program = derive(lambda b: np.sum((a @ b) * weights), np.ones(2))
         np.testing.assert_array_equal(program(np.full(2, 5.0))[1], [1.0, 2.0])
+
+
+def test_another_cotangent_meets_the_infinity():
+    ends, matrix = {"i": np.array([np.inf, 2.0]), "j": np.array([1.0, 3.0])}, np.ones((2, 2))
+    for order in ("i,ij,j", "j,ij,i"):
+        first, _, last = order.split(",")
+        seen = []
+
+        def slope(m, order=order, first=first, last=last, seen=seen):
+            g = grad(lambda x: np.einsum(f"{order}->", ends[first], x, ends[last]))(m)
+            seen.append(g.data)
+            return g[1].sum()
+
+        assert value_and_grad(slope)(matrix)[0] == 8.0
+        np.testing.assert_array_equal(seen[0], [[np.inf, np.inf], [2.0, 6.0]])
