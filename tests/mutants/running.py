@@ -135,6 +135,7 @@ def _pytest(tree: Tree, plugin: Any, files: Iterable[str] = ()) -> int:
     # Pytest would warn that it cannot rewrite the plugins of libraries imported before it.
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
     sys.path[:0] = [str(tree.path)]
+    sys.modules["jax"] = None  # its threads would be lost in each fork: its tests are skipped
     with open(os.devnull, "w") as nowhere:
         os.dup2(nowhere.fileno(), 1)
         os.dup2(nowhere.fileno(), 2)
