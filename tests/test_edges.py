@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import autodiff as ad
-from autodiff import Tensor, Value, grad
+from autodiff import Tensor, Value, grad, value_and_grad, vjp
 from autodiff.primitive import REGISTRY
 from autodiff.testing import finite_differences
 
@@ -64,9 +64,11 @@ def test_zero_to_the_zero_changes_with_neither():
 def test_a_power_that_is_a_node_bends_at_zero():
     for power, second in [(2.0, 2.0), (3.0, 0.0), (1.0, 0.0), (0.0, 0.0)]:
         b = Value(power)
-        assert grad(grad(lambda a, b=b: a**b))(0.0) == second
+        first = float(power == 1.0)
+        assert value_and_grad(grad(lambda a, b=b: a**b))(0.0) == (first, second)
         slope = grad(lambda t, b=b: (t**b).sum())
-        assert grad(lambda t, slope=slope: slope(t).sum())(np.zeros(1)) == second
+        found = value_and_grad(lambda t, slope=slope: slope(t).sum())(np.zeros(1))
+        assert found == (first, second)
 
 
 @pytest.mark.parametrize("f", [ad.arcsec, ad.arccsc])
@@ -172,6 +174,20 @@ def test_a_zero_cotangent_stops_at_every_special_value(name):
             assert grad(lambda v: (first(v) * weights).sum())(x)[0] == 0.0
             (call(value) * 0.0 + value * 2.0).backward()
             assert value.grad == 2.0
+
+
+def test_a_branch_not_taken_has_slope_0_whatever_comes_back():
+    x, endless = np.array([-1.0, 2.0]), np.full(2, np.inf)
+    for f in (ad.relu, lambda v: ad.maximum(v, 0.0), lambda v: ad.clip(v, 0.0, 5.0)):
+        _, pull = vjp(f, x)
+        np.testing.assert_array_equal(pull(endless)[0], [0.0, np.inf])
+        assert value_and_grad(lambda ct, pull=pull: pull(ct)[0][0])(endless)[0] == 0.0
+
+
+def test_a_mean_of_nothing_pulls_back_nothing():
+    t = Tensor(np.zeros((0, 3)))
+    np.mean(t, axis=1).backward(np.zeros(0))
+    assert t.grad.shape == (0, 3)
 
 
 def test_steps_have_slope_0_whatever_comes_back():

@@ -315,6 +315,12 @@ def test_jacobians_of_matrices_have_the_shape_of_out_and_in():
     third = jacobian(jacobian(lambda t: (t**3).sum(axis=0)))(x)
     assert third.shape == (3, 2, 3, 2, 3)
     assert third[1, 0, 1, 0, 1] == 6.0
+    shapes = []
+    grad(lambda t: shapes.append(jacobian(lambda u: 2 * u.T)(t).shape) or t.sum())(x)
+    assert shapes == [(3, 2, 2, 3)]
+    constant, product = jacobian(lambda t: (np.ones(2), t[0]))(np.full(3, 7.0))
+    np.testing.assert_array_equal(constant, np.zeros((2, 3)))
+    np.testing.assert_array_equal(product, [1.0, 0.0, 0.0])
     assert jacobian(lambda v: v * v)(3.0) == 6.0
     assert jacobian(lambda t: t[:0])(np.ones(2)).shape == (0, 2)
     assert (grad(lambda t: jacobian(lambda u: u[:0])(t).sum() + t.sum())(np.ones(2)) == 1).all()

@@ -75,3 +75,27 @@ def test_another_cotangent_meets_the_infinity():
 
         assert value_and_grad(slope)(matrix)[0] == 8.0
         np.testing.assert_array_equal(seen[0], [[np.inf, np.inf], [2.0, 6.0]])
+
+
+def test_a_cotangent_that_is_a_node_stops_as_well():
+    a, b = np.array([[1.0, 1.0], [1.0, np.inf]]), np.ones(2)
+    for product in (lambda x: a @ x, lambda x: x @ a.T, lambda x: a @ x[:, None] @ np.ones(1)):
+
+        def total(weights, product=product):
+            return grad(lambda x: (product(x) * weights).sum())(b).sum()
+
+        with np.errstate(all="ignore"):
+            assert value_and_grad(total)(np.array([1.0, 0.0]))[0] == 2.0
+
+
+def test_one_number_among_others_stops_as_well():
+    wild = np.array([1.0, np.inf])
+    for product in (lambda x: x @ wild, lambda x: wild @ x):
+
+        def total(x, product=product):
+            chosen = np.stack([product(x), x.sum()]) * np.array([0.0, 1.0])
+            return chosen.sum()
+
+        with np.errstate(all="ignore"):
+            slope = value_and_grad(lambda x, total=total: grad(total)(x).sum())
+            assert slope(np.ones(2))[0] == 2.0
