@@ -12,6 +12,7 @@ import itertools
 import os
 import pickle
 import py_compile
+import resource
 import select
 import shutil
 import signal
@@ -39,6 +40,7 @@ from .mutations import Mutant
 LIBRARIES = (hypothesis, mpmath, numpy)  # imported here, so that no fork has to
 PACKAGES = ("autodiff", "nn", "optim", "viz")
 QUICK = 40  # so many tests are tried before the others are collected
+MEMORY = 8 << 30  # bytes: what a fault may ask for
 FAST = 10.0  # seconds: the quickest tests that take so long together are the fast part
 
 
@@ -295,6 +297,7 @@ def _limit(tests: list[Test]) -> float:
 def _run(tree: Tree, tests: list[Test]) -> str:
     """The name of the test that fails, or nothing."""
     sys.dont_write_bytecode = True  # a planted fault is not to stay in a compiled file
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     nodes = [test.node for test in tests]
     plugin = _Chosen(nodes)
     code = _pytest(tree, plugin, dict.fromkeys(test.file for test in tests))
