@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+import autodiff as ad
 from autodiff import derive, grad, value_and_grad
 
 PRODUCTS = [
@@ -99,3 +100,10 @@ def test_one_number_among_others_stops_as_well():
         with np.errstate(all="ignore"):
             slope = value_and_grad(lambda x, total=total: grad(total)(x).sum())
             assert slope(np.ones(2))[0] == 2.0
+
+
+def test_a_recurrence_is_pulled_back_past_an_infinity():
+    factor, x, weights = np.ones(4), np.array([1.0, np.inf, 2.0, 3.0]), np.array([0.0, 0, 1, 1])
+    with np.errstate(all="ignore"):
+        found = grad(lambda f: (ad.recurrence(f, x) * weights).sum())(factor)
+    np.testing.assert_array_equal(found, [0.0, 0.0, 3.0, 0.0])
