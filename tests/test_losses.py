@@ -193,3 +193,12 @@ def test_probabilities_of_a_trace(make):
     expected = -(math.log(0.75) + math.log(0.5)) / 2
     assert float(value) == pytest.approx(expected, rel=1e-14)
     np.testing.assert_allclose(loss(p), [0.5 / 0.75, -0.5 / 0.5], rtol=1e-14)
+
+
+def test_rounding_may_take_a_probability_a_few_digits_beyond_one():
+    for dtype in (np.float64, np.float32):
+        eps = np.finfo(dtype).eps
+        near, beyond = dtype([1 + 7 * eps, -7 * eps]), dtype([1 + 9 * eps, 0.5])
+        binary_cross_entropy(Tensor(near.clip(0.0)), dtype([1.0, 0.0]))
+        with pytest.raises(ValueError, match="Probabilities are from 0 to 1"):
+            binary_cross_entropy(Tensor(beyond), dtype([1.0, 0.0]))

@@ -41,7 +41,7 @@ LIBRARIES = (hypothesis, mpmath, numpy)  # imported here, so that no fork has to
 PACKAGES = ("autodiff", "nn", "optim", "viz")
 QUICK = 40  # so many tests are tried before the others are collected
 MEMORY = 8 << 30  # bytes: what a fault may ask for
-FAST = 10.0  # seconds: the quickest tests that take so long together are the fast part
+FAST = 25.0  # seconds: the quickest tests that take so long together are the fast part
 
 
 @dataclass
