@@ -130,6 +130,14 @@ def test_cross_entropy_of_stacked_rows():
     np.testing.assert_allclose(found, (p - np.eye(4)[labels]) / 6, rtol=1e-13)
 
 
+@pytest.mark.parametrize("f", [np.linalg.cholesky, np.linalg.eigvalsh])
+def test_what_a_symmetric_matrix_gets_is_symmetric(f):
+    x = np.array([[4.0, 1.0, 0.5], [1.0, 3.0, 0.2], [0.5, 0.2, 2.0]])
+    found = grad(lambda m: (f(m) * np.arange(1.0, np.size(f(x)) + 1).reshape(f(x).shape)).sum())(x)
+    np.testing.assert_array_equal(found, found.T)
+    assert np.ptp(found) > 0.1
+
+
 @pytest.mark.parametrize("f", [np.linalg.det, np.linalg.inv, np.linalg.cholesky])
 def test_matrices_of_float32_have_gradients_of_float32(f):
     t = Tensor(np.float32([[2.0, 0.5], [0.5, 1.0]]))
