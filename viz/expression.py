@@ -84,10 +84,8 @@ def evaluate(text: str, values: Mapping[str, Any]) -> Any:
 
 def _parse(text: str) -> ast.expr:
     if len(text) > LONGEST:
-        raise ExpressionError(
-            f"an expression has at most {LONGEST} characters, but this has {len(text)}: "
-            f"{one_line(text[:_SHOWN])}…"
-        )
+        message = f"an expression has at most {LONGEST} characters, but this has {len(text)}"
+        raise _at_character(text, LONGEST, message)
     if not text:
         raise ExpressionError("the expression is empty: write one, as in 'x * x'")
     try:
@@ -95,10 +93,12 @@ def _parse(text: str) -> ast.expr:
             warnings.simplefilter("ignore", SyntaxWarning)
             return ast.parse(text, mode="eval").body
     except SyntaxError as error:
+        if error.msg == "invalid syntax" and not error.offset:  # so Python says of an early end
+            raise _at_character(text, len(text), "the expression ends too soon") from None
         message = error.msg.removeprefix("invalid syntax. ").split(";")[0]
         raise _at_place(text, error.lineno or 1, (error.offset or 1) - 1, message) from None
     except (RecursionError, MemoryError):
-        raise ExpressionError(f"this is nested too deeply: {one_line(text[:_SHOWN])}…") from None
+        raise _at_character(text, 0, "this is nested too deeply from here on") from None
     except ValueError as error:
         raise ExpressionError(
             f"this is no text to parse ({error}): {one_line(text[:_SHOWN])}"
@@ -207,6 +207,12 @@ def _at_place(text: str, lineno: int, column: int, message: str) -> ExpressionEr
     row = f"line {lineno}, " if len(lines) > 1 else ""
     place = f"{dots[0]}{before}▸{after}{dots[1]}"
     return ExpressionError(f"{one_line(message)}, at {row}column {column + 1}: {one_line(place)}")
+
+
+def _at_character(text: str, count: int, message: str) -> ExpressionError:
+    """The same, for the place behind so many characters."""
+    before = _lines(text[:count])
+    return _at_place(text, len(before), len(before[-1]), message)
 
 
 def _lines(text: str) -> list[str]:
