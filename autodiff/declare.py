@@ -31,7 +31,6 @@ NUMPY: dict[Any, Function] = {}
 # What Python's own syntax and functions call NumPy's by, beside the operators of formulas.
 _PYTHON = {
     np.absolute: "abs", np.round: "round", np.floor: "floor", np.ceil: "ceil", np.trunc: "trunc",
-    np.floor_divide: "floordiv", np.remainder: "mod",
 }  # fmt: skip
 
 

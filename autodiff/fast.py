@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import functools
 from collections.abc import Callable
 from typing import Any
@@ -173,8 +172,9 @@ class Fast:
             return f"{target}, {call.second.name} = {syntax.text_of(call.function)}"
         if self._in_buffer(call):
             base = call.reads()[0]
-            renamed = _Renamed({base.name: self.buffers.place(base).name}).visit(call.function)
-            return f"{target} = {syntax.text_of(renamed)}"
+            buffer = syntax.name(self.buffers.place(base).name)
+            call_on_it = syntax.filled(call.function, {base.name: buffer})
+            return f"{target} = {syntax.text_of(call_on_it)}"
         return f"{target} = {syntax.text_of(call.function)}"
 
     def _in_pieces(self, group: Call) -> tuple[list[str], list[str]]:
@@ -318,14 +318,6 @@ def _may_warn(step: Step) -> bool:
     return primitive is not None and (
         primitive.quiet or (primitive.elementwise and bool(reach(primitive.name)))
     )
-
-
-class _Renamed(ast.NodeTransformer):
-    def __init__(self, names: dict[str, str]) -> None:
-        self.names = names
-
-    def visit_Name(self, node: ast.Name) -> ast.expr:
-        return syntax.name(self.names.get(node.id, node.id))
 
 
 def _indented(lines: list[str]) -> list[str]:
