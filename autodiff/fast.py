@@ -15,6 +15,7 @@ from .lowering import Call, Lowered, Variable
 from .naming import Names, program_name
 from .pieces import grouped, in_pieces
 from .program import Program
+from .ready import make_ready
 from .recorded import Recorded
 from .simplify import Step
 from .traced import TracedGenerator
@@ -49,6 +50,7 @@ class Fast:
         self._raises = any(s.scalar and s.primitive is not None for s in graph.steps)
         self._doubtful = recorded.trace.unchecked
         self.donated = () if self._raises or self._doubtful else donated
+        make_ready(self.lowered)
         outputs = self.lowered.outputs
         self.calls = grouped(self.lowered.calls, outputs)
         self.buffers = Buffers(self.calls, outputs, self._donated_variables())
@@ -106,7 +108,8 @@ class Fast:
 
     def _source(self) -> str:
         hoisted, lines = self._lines()
-        made = [
+        made = [f"{name} = {text}" for name, text in self.lowered.made.items()]
+        made += [
             f"{name} = np.empty({shape}, np.{dtype.name})"
             for name, (shape, dtype) in self.buffers.made.items()
         ]

@@ -71,6 +71,7 @@ class Lowered:
         self.calls: list[Call] = []
         self.captured: dict[str, Any] = {}
         self.constants: dict[str, Any] = {}
+        self.made: dict[str, str] = {}  # what a workspace makes once, and how it is written
         self.writer = Writer(graph, names, self._constant)
         self._names = names
         self._results = {o for o in graph.outputs if isinstance(o, Step)}
@@ -219,11 +220,28 @@ class Lowered:
         return None
 
     def _ones(self, count: int, dtype: Any) -> Variable:
-        name = f"ones_{count}{'' if dtype == np.float64 else '_' + dtype.name}"
-        if name not in self._by_name:
-            self._by_name[name] = Variable(name, (count,), dtype)
-            self.constants[name] = np.ones(count, dtype)
+        return self._made(f"ones_{count}", (count,), dtype, f"np.ones({count}")
+
+    def number(self, number: float, dtype: Any) -> Variable:
+        """The array without axes that a number is."""
+        text = repr(number).replace("-", "minus_").replace(".", "_").replace("+", "")
+        return self._made(f"_{text}", (), dtype, f"np.array({float(number)!r}")
+
+    def _made(self, name: str, shape: tuple[int, ...], dtype: Any, text: str) -> Variable:
+        """What a workspace makes once."""
+        of = "" if dtype == np.float64 else f", np.{dtype.name}"
+        name += of.replace(", np.", "_")
+        if name not in self.made:
+            self.made[name] = f"{text}{of})"
+            self._by_name[name] = Variable(name, shape, dtype)
         return self._by_name[name]
+
+    def extra(self, wanted: str, shape: tuple[int, ...], dtype: Any) -> Variable:
+        """A variable of the program's own, beside those of the steps."""
+        while wanted in self._by_name:
+            wanted += "_"
+        self._by_name[wanted] = made = Variable(wanted, shape, dtype, ours=True)
+        return made
 
     # -- elementwise -------------------------------------------------------------------------
 
