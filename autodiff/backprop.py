@@ -14,14 +14,12 @@ from . import ops, reductions, shapes
 from .checking import check_cotangents
 from .link import Link
 from .modes import MODES, current_mode, pulling_back, with_care
-from .primitive import brief
+from .primitive import ONE, brief
 from .tensor import Tensor, as_array
 from .value import Value, describe, is_finite, plain
 
 Cotangents = dict[Value, Any]
 ndarray = np.ndarray
-_ONE = np.ones(())
-_ONE.setflags(write=False)
 _clock_of = operator.attrgetter("_clock")
 
 
@@ -76,9 +74,7 @@ def seed(root: Value, cotangent: Any) -> Any:
                 f"Reduce it first, as in `t.sum().backward()`, or say what to pull back: "
                 f"`t.backward({ones})`."
             )
-        return (
-            _ONE if root.dtype == np.float64 and not root.ndim else np.ones(root.shape, root.dtype)
-        )
+        return ONE if root.dtype == np.float64 and not root.ndim else np.ones_like(root._data)
     if isinstance(cotangent, Value):
         raise TypeError(
             f"The cotangent of backward() is plain numbers, but this is {describe(cotangent)}.\n"
@@ -102,10 +98,10 @@ def reverse_topological(
 
     Leaves are left out, and so is what is behind the nodes of `stop`.
     """
-    order: list[Any] = [root for root in dict.fromkeys(roots) if root._link is not None]
-    seen = set(order)
+    seen: set[Any] = set(roots)
+    order = [root for root in seen if root._link is not None]
     for node in order:
-        if stop and node in stop:
+        if node in stop:
             continue
         for operand in node._link.inputs(node):
             if operand._link is not None and operand not in seen:
@@ -116,6 +112,8 @@ def reverse_topological(
     return order
 
 
+# No warning comes from here: what is singular has warned in the forward pass.
+@np.errstate(all="ignore")
 def pull_back(
     order: Sequence[Value], seeds: Sequence[tuple[Value, Any]], inner: bool = True
 ) -> Cotangents:
@@ -129,12 +127,10 @@ def pull_back(
     """
     watched = bool(MODES) and current_mode().lines is not None
     inner = inner or watched
-    # No warning comes from here: what is singular has warned in the forward pass.
-    with np.errstate(all="ignore"):
-        pulled = _walk(order, seeds, False, inner)
-        if _has_nan(pulled):
-            with with_care():
-                pulled = _walk(order, seeds, True, inner)
+    pulled = _walk(order, seeds, False, inner)
+    if _has_nan(pulled):
+        with with_care():
+            pulled = _walk(order, seeds, True, inner)
     if watched:
         _check_pulled(order, pulled)
     return pulled
@@ -310,11 +306,10 @@ def sum_to(array: Any, shape: tuple[int, ...]) -> Any:
     What has fewer axes than `shape` was the same for each of its entries, and is repeated.
     """
     extra = array.ndim - len(shape)
+    if extra == 1 == len(shape) and array.shape[1:] == shape and array.dtype.char in "fd":
+        return ones(array.shape[0], array.dtype.char).dot(array)  # BLAS is faster
     if extra > 0:
-        if extra == 1 == len(shape) and array.dtype.char in "fd":
-            array = ones(array.shape[0], array.dtype.char).dot(array)  # BLAS is faster
-        else:
-            array = np.add.reduce(array, axis=tuple(range(extra)))
+        array = np.add.reduce(array, axis=tuple(range(extra)))
     if array.shape != shape:
         axes = tuple([i for i in range(-array.ndim, 0) if shape[i] == 1 and array.shape[i] != 1])
         if axes:
@@ -329,15 +324,12 @@ def ones(count: int, char: str) -> Any:
 
 
 def _has_nan(pulled: Cotangents) -> bool:
-    """Whether a NaN has come down to a leaf: in its sum of squares, as inf * inf is none."""
+    """Whether a NaN has come down to a leaf: it would be what `argmax` finds first."""
     for node, ct in pulled.items():
         if node._link is None:
-            if type(ct) is float:
-                squared = ct
-            else:
-                flat = ct.ravel()
-                squared = flat.dot(flat)
-            if squared != squared:
+            if type(ct) is not float:
+                ct = ct.item(ct.argmax()) if ct.size else 0.0
+            if ct != ct:
                 return True
     return False
 

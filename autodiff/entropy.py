@@ -11,7 +11,7 @@ import numpy as np
 from .declare import primitive
 from .formula import fused, helper
 from .ops import exp, times
-from .primitive import shape_of
+from .primitive import ONE, shape_of
 from .reductions import Axis, axes_of, spread, sum
 
 
@@ -74,22 +74,25 @@ def log_softmax(ct, z, x, axis=-1):
 
 # -- cross entropy, whose gradient is simpler than that of its parts -----------------------
 
-# These look entries up by their place in the flattened rows, and sum a row by a product with
-# ones: for the few columns of a classifier each is several times faster than along an axis.
+# These look entries up by their place in the flattened rows, sum a row by a product with ones,
+# find an extreme by its place, and repeat a column entry by entry: for the few columns of a
+# classifier each is several times faster than along an axis. Numbers have a dtype already.
 
 
 @functools.lru_cache(maxsize=32)
-def _ones(count: int, dtype: Any) -> Any:
-    return np.ones(count, dtype)
+def _fixed(rows: int, columns: int, dtype: Any) -> tuple[Any, ...]:
+    """Where so many rows and columns start when flattened; ones to sum a row and a column by."""
+    starts = np.arange(0, rows * columns, columns)
+    return starts, np.ones(columns, dtype), np.ones(rows, dtype)
 
 
 @functools.lru_cache(maxsize=32)
-def _steps(count: int, step: int) -> Any:
-    return np.arange(0, count * step, step)
+def _number(number: float, dtype: Any) -> Any:
+    return np.array(number, dtype)
 
 
-def _label_places(logits: Any, labels: Any) -> Any:
-    """The places of the labels in the flattened logits."""
+def _checked_labels(logits: Any, labels: Any) -> Any:
+    """The labels, one after another."""
     labels, shape = np.asarray(labels), logits.shape[:-1]
     if labels.dtype.kind not in "iu" or labels.shape != shape or not (labels.size and logits.ndim):
         raise ValueError(
@@ -97,31 +100,47 @@ def _label_places(logits: Any, labels: Any) -> Any:
             f"{shape}, but these have shape {labels.shape} and dtype {labels.dtype}.\n"
             "From one-hot rows, take `rows.argmax(axis=-1)`."
         )
-    rows, columns = labels.size, logits.shape[-1]
-    try:
-        return np.ravel_multi_index((_steps(rows, 1), labels.reshape(rows)), (rows, columns))
-    except ValueError:
+    columns = logits.shape[-1]
+    low, high = labels.item(labels.argmin()), labels.item(labels.argmax())
+    if low < 0 or high >= columns:
         raise ValueError(
             f"Labels count the {columns} columns of the logits from 0, but these go from "
-            f"{labels.min()} to {labels.max()}."
-        ) from None
+            f"{low} to {high}."
+        )
+    return labels.ravel().astype(np.intp, copy=False)
+
+
+def _by_rows(ufunc: Any, flat: Any, column: Any, few: int = 32_768) -> Any:
+    """The ufunc of each entry of flattened rows and the number in `column` that is its row's.
+
+    Up to `few` entries the time is that of calls, and from there on that of memory.
+    """
+    if flat.size > few:
+        return ufunc(flat.reshape(column.size, -1), column[:, None]).reshape(-1)
+    return ufunc(flat, column.repeat(flat.size // column.size))
 
 
 def _others(logits: Any, labels: Any) -> tuple[Any, ...]:
     """The rows of a classifier with their largest entry taken out.
 
-    Gives exp(row - largest) with 0 in the place of the largest, the sum of each such row, the
-    places of the largest entries and of the labels, and largest - row[label].
+    Gives exp(row - largest) with 0 in the place of the largest, flattened; the sum of each such
+    row; the places of the largest entries and of the labels; largest - row[label]; and ones to
+    sum over the rows by.
     """
-    label_places = _label_places(logits, labels)
-    rows, columns = label_places.size, logits.shape[-1]
-    flat, table = logits.reshape(rows * columns), logits.reshape(rows, columns)
-    top_places = _steps(rows, columns) + table.argmax(axis=1)
-    top = flat.take(top_places)
-    powers = np.exp(table - top[:, None])
-    powers.reshape(rows * columns)[top_places] = 0.0
-    top -= flat.take(label_places)
-    return powers, powers.dot(_ones(columns, powers.dtype)), top_places, label_places, top
+    labels = _checked_labels(logits, labels)
+    rows, columns = labels.size, logits.shape[-1]
+    flat = logits.reshape(rows * columns)
+    if flat.dtype.kind != "f":
+        flat = flat.astype(np.float64)
+    starts, over_columns, over_rows = _fixed(rows, columns, flat.dtype)
+    top_places = starts + flat.reshape(rows, columns).argmax(axis=1)
+    label_places = starts + labels
+    top = flat[top_places]
+    powers = _by_rows(np.subtract, flat, top)
+    np.exp(powers, out=powers)
+    powers[top_places] = 0.0
+    rest = powers.reshape(rows, columns).dot(over_columns)
+    return powers, rest, top_places, label_places, top - flat[label_places], over_rows
 
 
 @helper(
@@ -135,8 +154,8 @@ def _others(logits: Any, labels: Any) -> tuple[Any, ...]:
 )
 def _cross_entropy(logits: Any, labels: Any) -> Any:
     """The mean over rows of log(sum(exp(row))) - row[label], with the largest term taken out."""
-    _, rest, _, _, behind = _others(np.asarray(logits), labels)
-    return (behind + np.log1p(rest)).dot(_ones(rest.size, rest.dtype)) / rest.size
+    _, rest, _, _, behind, over_rows = _others(np.asarray(logits), labels)
+    return (behind + np.log1p(rest)).dot(over_rows) / rest.size
 
 
 @helper(
@@ -156,15 +175,15 @@ def _softmax_error(logits: Any, labels: Any) -> Any:
 
 @fused("loss_and_error", "cross_entropy", "softmax_error")
 def _loss_and_error(logits: Any, labels: Any) -> tuple[Any, Any]:
-    powers, rest, top_places, label_places, losses = _others(logits, labels)
+    powers, rest, top_places, label_places, losses, over_rows = _others(logits, labels)
     losses += np.log1p(rest)
-    loss = losses.dot(_ones(rest.size, rest.dtype)) / rest.size
-    error = powers.reshape(-1)
-    error[top_places] = 1.0
+    loss = losses.dot(over_rows) / rest.size
+    one = _number(1.0, rest.dtype)
+    powers[top_places] = one
     # At the label, power - (1 + rest): exactly -rest where the label's is the largest.
-    error[label_places] = (error.take(label_places) - 1.0) - rest
-    powers /= ((1.0 + rest) * rest.size)[:, None]
-    return loss, powers.reshape(logits.shape)
+    powers[label_places] = (powers[label_places] - one) - rest
+    error = _by_rows(np.divide, powers, (one + rest) * _number(rest.size, rest.dtype))
+    return loss, error.reshape(logits.shape)
 
 
 @primitive("softmax_error(logits, labels)")
@@ -187,4 +206,4 @@ def cross_entropy(ct, z, error, logits, labels):
     >>> ad.round(ad.cross_entropy(ad.Tensor([[0.0, 0.0], [0.0, 1000.0]]), [0, 1]), 4).item()
     0.3466
     """
-    return lambda: ct * error, None
+    return lambda: error if ct is ONE else ct * error, None

@@ -71,12 +71,10 @@ class Fast:
             run = self._idle.pop()
         except IndexError:
             run = self._make()
-        try:
             if self._quiet:
-                with np.errstate(all="ignore"):
-                    out = run(*args)
-            else:
-                out = run(*args)
+                run = np.errstate(all="ignore")(run)
+        try:
+            out = run(*args)
         except (ArithmeticError, ValueError):
             if not self._raises:
                 raise

@@ -317,15 +317,15 @@ def compile_function(
         raise ValueError(f"{function_name!r} is no name for a function.")
     definition.body = [*statements, ast.Return(result)]
     ast.fix_missing_locations(module)
-    bound = {*parameters, *_assigned(statements)}
+    bound = {*parameters, *_assigned([*statements, result])}
     free = {n.id for n in ast.walk(module) if isinstance(n, ast.Name)} - bound
     namespace: dict[str, Any] = {identifier: look_up(identifier) for identifier in free}
     exec(compile(module, f"<nabigrad {function_name}>", "exec"), namespace)
     return namespace[function_name]  # type: ignore[no-any-return]
 
 
-def _assigned(statements: Iterable[ast.stmt]) -> set[str]:
-    names = (n for s in statements for n in ast.walk(s) if isinstance(n, ast.Name))
+def _assigned(code: Iterable[ast.AST]) -> set[str]:
+    names = (n for c in code for n in ast.walk(c) if isinstance(n, ast.Name))
     return {n.id for n in names if isinstance(n.ctx, ast.Store)}
 
 

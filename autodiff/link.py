@@ -74,18 +74,20 @@ class Link:
         places = {**self._places("{}"), primitive.lead[0]: "ct"}
         if primitive.keeps:
             places[primitive.lead[2]] = "kept_in(node)"
-        call = f"checked(rule({', '.join(places.values())}))"
+        call = f"rule({', '.join(places.values())})"
         careful = which in ("pull_carefully", "pull_ieee")
         zero = "if all_zero(ct):\n    return ()\n" if careful else ""
-        parts = [f"said[{i}]() if callable(said[{i}]) else said[{i}]" for i in self.positions]
+        count = len(primitive.operands)
+        check = f"if type(said) is not tuple or len(said) != {count}:\n    said = checked(said)"
+        parts = [f"part() if callable(part := said[{i}]) else part" for i in self.positions]
         known = {
-            "rule": primitive.rule, "checked": primitive.checked, "callable": callable,
-            "kept_in": self._kept_in, "all_zero": _all_zero,
+            "rule": primitive.rule, "checked": primitive.checked, "kept_in": self._kept_in,
+            "all_zero": _all_zero, "callable": callable, "type": type, "tuple": tuple, "len": len,
         }  # fmt: skip
         return syntax.compile_function(
             f"{which}_{primitive.name}",
             ["ct", "node"],
-            ast.parse(f"{zero}said = {call}").body,
+            ast.parse(f"{zero}said = {call}\n{check}").body,
             symbol.pairs(
                 [self._place(i) for i in self.positions],
                 [ast.parse(part, mode="eval").body for part in parts],

@@ -24,6 +24,9 @@ ndarray = np.ndarray
 
 REGISTRY: dict[str, Primitive] = {}
 
+ONE = np.ones(())  # the cotangent that a backward pass starts from: a product with it is saved
+ONE.setflags(write=False)
+
 
 class Primitive:
     """An operation: how it computes (its formula) and its derivative (its rule).

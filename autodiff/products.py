@@ -18,6 +18,8 @@ from .questions import isfinite, logical_not
 from .reductions import sum
 from .shapes import expand_dims, moveaxis, ravel, reshape, swapaxes, transpose
 
+ndarray = np.ndarray
+
 
 def adjoint(x: Any) -> Any:
     """The last two axes exchanged: the transpose of each matrix of a stack."""
@@ -41,7 +43,7 @@ def matmul(ct, z, a, b):
     >>> x.grad
     array([4., 6.])
     """
-    if type(a) is np.ndarray is type(b) is type(ct) and ct.ndim == a.ndim == 2 and not CARE.taken:
+    if type(a) is ndarray is type(b) is type(ct) and ct.ndim == a.ndim == 2 and not CARE.taken:
         # `dot` reaches BLAS in less time.
         return lambda: ct.dot(b.T), lambda: a.T.dot(ct)
     a_ndim, b_ndim = len(shape_of(a)), len(shape_of(b))

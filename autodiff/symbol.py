@@ -142,12 +142,24 @@ def pull_function(
     looks = careful or look_up is syntax.scalar_function
     products = [_chosen_product if choice and looks else product for choice in choices]
     shared, partials = _share(partials)
-    if look_up is syntax.scalar_function:
-        shared, partials = ([syntax.powers_by_math(e) for e in es] for es in (shared, partials))
+    written = syntax.powers_by_math if look_up is syntax.scalar_function else _WithFloats().visit
+    shared, partials = ([written(e) for e in es] for es in (shared, partials))
     used = {n.id for e in [*shared, *partials] for n in ast.walk(e) if isinstance(n, ast.Name)}
     read = [ast.parse(f"{n} = {place}").body[0] for n, place in places.items() if n in used]
     pulled = pairs(operands, [p(e) for p, e in zip(products, partials, strict=True)])
     return syntax.compile_function(label, ["ct", "node"], [*read, *shared], pulled, look_up)
+
+
+class _WithFloats(ast.NodeTransformer):
+    """Whole numbers in sums and products as floats: NumPy multiplies by these in less time."""
+
+    def visit_BinOp(self, node: ast.BinOp) -> ast.expr:
+        self.generic_visit(node)
+        if isinstance(node.op, (ast.Add, ast.Sub, ast.Mult, ast.Div)):
+            for side in (node.left, node.right):
+                if isinstance(side, ast.Constant) and type(side.value) is int:
+                    side.value = float(side.value)
+        return node
 
 
 def pairs(operands: Iterable[str], pulled: Iterable[ast.expr]) -> ast.expr:

@@ -10,6 +10,8 @@ import numpy as np
 
 from .value import MASKED, Value, describe
 
+ndarray = np.ndarray
+
 
 class Tensor(Value):
     """An ndarray, and the node of the graph that computed it.
@@ -171,9 +173,9 @@ def as_array(data: Any, *, copy: bool, promote: bool) -> np.ndarray[Any, Any]:
     `promote` makes floats of integers and booleans, as a leaf needs. Raises TypeError for
     text, objects, complex numbers and masked arrays, ValueError for ragged lists.
     """
-    if type(data) is np.ndarray and data.dtype.isnative:
-        kind = data.dtype.kind
-        if kind == "f" or (kind in "biu" and not promote):
+    if type(data) is ndarray:
+        dtype = data.dtype
+        if dtype.isnative and (dtype.kind == "f" or (dtype.kind in "biu" and not promote)):
             return data.copy() if copy else data
     if isinstance(data, np.ma.MaskedArray):
         raise TypeError(MASKED)

@@ -73,7 +73,8 @@ class Activation(Module):
             self.settings = _bound(self, settings, named)
 
     def forward(self, x: Any) -> Any:
-        return type(self).function(x, **self.settings)
+        function = type(self).function
+        return function(x, **self.settings) if self.settings else function(x)
 
     def describe(self) -> str:
         return ", ".join(f"{name}={value!r}" for name, value in self.settings.items())

@@ -13,6 +13,8 @@ from autodiff import Tensor, Value
 from autodiff.checks import is_number
 from autodiff.value import describe
 
+_DOUBLE = np.dtype(np.float64)
+
 
 class Optimizer:
     """Parameters and a learning rate `lr`; a subclass says in `update` how far each one moves.
@@ -55,10 +57,16 @@ class Optimizer:
         if not is_number(lr) or not 0 < lr < math.inf:
             raise ValueError(f"A learning rate is a finite number above 0, but this is {lr!r}.")
         self._lr = float(lr)
+        self._rate = np.array(self._lr)
+
+    def _scaled(self, gradient: Any) -> Any:
+        """The learning rate times this; NumPy takes longer for a number than for an array."""
+        of_doubles = type(gradient) is np.ndarray and gradient.dtype is _DOUBLE
+        return (self._rate if of_doubles else self._lr) * gradient
 
     def update(self, index: int, gradient: Any) -> Any:
         """What is taken away from parameter `index`, which has this gradient."""
-        return self._lr * gradient
+        return self._scaled(gradient)
 
     def step(self) -> None:
         """Move every parameter that a backward pass has reached.
@@ -66,10 +74,12 @@ class Optimizer:
         Each gets new data; the old is never written into, so graphs and copies of it stay right.
         """
         for index, p in enumerate(self.params):
-            if p._grad is not None:
-                moved = p._data - self.update(index, p._grad)
-                # NumPy makes a number of an array without axes: a Tensor keeps an array.
-                p._replace(np.asarray(moved) if isinstance(p, Tensor) else moved)
+            gradient = p._grad
+            if gradient is not None:
+                moved = p._data - self.update(index, gradient)
+                if type(moved) is not np.ndarray and isinstance(p, Tensor):
+                    moved = np.asarray(moved)  # NumPy makes a number of an array without axes
+                p._replace(moved)
 
     def zero_grad(self) -> None:
         """Set every gradient to zero, for the next backward pass to add to."""
@@ -114,11 +124,11 @@ class SGD(Optimizer):
 
     def update(self, index: int, gradient: Any) -> Any:
         if not self.momentum:
-            return self._lr * gradient
+            return self._scaled(gradient)
         before = self._velocity.get(index)
         now = gradient if before is None else self.momentum * before + gradient
         self._velocity[index] = now
-        return self._lr * now
+        return self._scaled(now)
 
 
 def _kind(thing: Any) -> str:

@@ -131,6 +131,26 @@ def test_cross_entropy(z, labels):
     np.testing.assert_allclose(scores.grad, slopes, rtol=1e-12, atol=1e-16)
 
 
+@pytest.mark.parametrize(("rows", "classes"), [(1, 1), (3, 2), (7, 5000), (4000, 11)])
+def test_cross_entropy_of_any_size(rows, classes):
+    rng = np.random.default_rng(0)
+    z, labels = rng.normal(size=(rows, classes)) * 3, rng.integers(0, classes, rows)
+    p = np.exp(z) / np.exp(z).sum(axis=1, keepdims=True)
+    value, slope = ad.value_and_grad(cross_entropy)(z, labels)
+    terms, chosen = np.log(p[np.arange(rows), labels]), labels[:, None] == np.arange(classes)
+    np.testing.assert_allclose(value, -terms.mean(), rtol=1e-12, atol=1e-15)
+    np.testing.assert_allclose(slope, (p - chosen) / rows, rtol=1e-9, atol=1e-15)
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.int16, np.uint64, ">i4"])
+def test_labels_of_any_whole_type(dtype):
+    z, labels = np.array([[1.0, 2.0, 4.0], [0.0, -1.0, 3.0]]), np.array([2, 9, 0, 9], dtype)[::2]
+    want = ad.value_and_grad(cross_entropy)(z, [2, 0])
+    for found, right in zip(ad.value_and_grad(cross_entropy)(z, labels), want, strict=True):
+        np.testing.assert_array_equal(found, right)
+    assert cross_entropy(z.astype(int), labels) == want[0]
+
+
 def test_cross_entropy_of_values():
     rows = [[Value(1.0), Value(-1.0)], [Value(0.0), Value(2.0)]]
     loss = cross_entropy(rows, [0, 1])
