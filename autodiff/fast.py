@@ -149,7 +149,7 @@ class Fast:
                 out,
                 isinstance(out, Variable)
                 and out.shape is not None
-                and any(out is other for other in outs[:i]),
+                and any(out.root is o.root for o in outs[:i] if isinstance(o, Variable)),
             )
             for i, out in enumerate(outs)
         ]

@@ -78,6 +78,8 @@ class Lowered:
         self._of: dict[Step, Variable] = {}
         self._by_name: dict[str, Variable] = {}
         self._same: dict[Any, Variable] = {}
+        self._laid_out: set[Variable] = set()  # what is computed into memory in C's order
+        self._stand_ins: dict[Step, Any] = {}
         for step in graph.inputs:
             self._declare(step)
         for step in graph.steps:
@@ -156,6 +158,7 @@ class Lowered:
             return
         target = self._declare(step)
         target.ours = True
+        self._laid_out.add(target)
         self._same[key] = target
         self.calls.append(Call(kind, target, function, operands))
 
@@ -180,13 +183,39 @@ class Lowered:
     # -- views -------------------------------------------------------------------------------
 
     def _base(self, step: Step) -> Step | None:
-        """The operand that a step is a view of."""
-        if step.primitive is None or step.primitive.elementwise:
+        """The operand that a step is a view of, or may be for some layout of the arguments.
+
+        The arrays of the trace do not say: two of them may have become one step, and buffers
+        have a layout of their own. So the operation is tried on arrays as the program has them.
+        """
+        if step.primitive is None or step.primitive.elementwise or step.primitive.name == "matmul":
             return None
-        for o in step.steps():
-            if o.shape and np.may_share_memory(o.example, step.example):
+        operands = [self._stand_in(o) if isinstance(o, Step) else o for o in step.operands]
+        given = [operands] if step.primitive.variadic else operands
+        try:
+            with np.errstate(all="ignore"):
+                made = step.primitive.on_arrays(*given, *step.params)
+        except (ArithmeticError, ValueError):
+            made = None  # of zeros there is none, and so nothing to see
+        for o, operand in zip(step.operands, operands, strict=True):
+            if not (isinstance(o, Step) and o.shape):
+                continue
+            if made is not None and np.may_share_memory(operand, made):
+                self._stand_ins[step] = made
+                return o
+            if self._of[o].root not in self._laid_out and np.may_share_memory(
+                o.example, step.example
+            ):
                 return o
         return None
+
+    def _stand_in(self, step: Step) -> Any:
+        """An array with the layout of a step's result; a number as it is."""
+        if not isinstance(step.example, np.ndarray):
+            return step.example
+        if step not in self._stand_ins:
+            self._stand_ins[step] = np.zeros(step.shape, step.dtype)
+        return self._stand_ins[step]
 
     def _view(self, step: Step, base: Step, tree: ast.expr) -> None:
         target = self._declare(step, self._of[base])

@@ -241,6 +241,42 @@ def test_the_source_is_to_be_read():
     assert step.__name__ == "sgd_step"
 
 
+VIEWS = {
+    # The second inverse is the first: what is seen of it is seen of the first.
+    "one step for two": lambda x: np.linalg.inv(x) * 3 + np.exp(np.linalg.inv(x).T),
+    "seen before, used after": lambda x: (
+        x @ np.linalg.inv(x).T * np.tanh(np.linalg.inv(x)) + np.linalg.inv(x).T @ x
+    ),
+    # What NumPy computes of a transposed array is transposed, and what stands in a buffer is not.
+    "another layout": lambda x: np.tanh(np.tanh(x.T).T.reshape(-1)) * 2,
+    "an argument's layout": lambda x: np.exp(np.sin(x.reshape(-1)) * 2) + x.ravel(),
+    "of a sum": lambda x: np.sort((x.T + 1).T.reshape(-1))[::-1] * (x.T + 1).reshape(-1),
+    "two results": lambda x: np.stack([np.sort(x) * 2, np.sort(x)[:, ::-1] + 1]),
+}
+
+
+@pytest.mark.parametrize("name", VIEWS)
+def test_what_is_a_view_is_known(name):
+    f, compiled = VIEWS[name], compile(VIEWS[name])
+    rng = np.random.default_rng(0)
+    for order in ("F", "C", "C", "F"):
+        x = np.array(rng.normal(size=(3, 3)), order=order)
+        before = x.copy()
+        close(compiled(x), f(x))
+        np.testing.assert_array_equal(x, before)
+        slope = grad(lambda x: (f(x) * np.cos(np.arange(f(x).size)).reshape(f(x).shape)).sum())
+        close(compile(slope)(x), slope(x))
+
+
+def test_results_do_not_see_each_other():
+    def pair(x):
+        return np.linalg.inv(x), np.linalg.inv(x).T, np.tanh(x)[0], np.tanh(x)
+
+    outs = compile(pair)(np.array([[2.0, 1.0], [0.0, 1.0]]))
+    for i, out in enumerate(outs):
+        assert not any(np.shares_memory(out, other) for other in outs[:i])
+
+
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_numbers_and_repeated_rows_are_made_ready_once(dtype):
     rng = np.random.default_rng(0)
