@@ -15,6 +15,7 @@ from .compile import compile as compile
 from .declare import COMPOSITES, PLAIN
 from .declare import elementwise as elementwise
 from .declare import primitive as primitive
+from .decompositions import *
 from .derive import derive as derive
 from .entropy import *
 from .indexing import *

@@ -157,7 +157,8 @@ def _walk(
         try:
             parts = pull(ct, node)
         except (ArithmeticError, ValueError):
-            parts = link.pull_ieee(ct, node)
+            with with_care():
+                parts = link.pull_ieee(ct, node)
         clock = node._clock
         try:
             for operand, part in parts:
@@ -209,7 +210,8 @@ def pull_edges(node: Value, ct: Any) -> tuple[Any, ...]:
             pull = link.pull_carefully if isinstance(node, Tensor) else link.pull_floats
             parts = pull(ct, node)
         except (ArithmeticError, ValueError):
-            parts = link.pull_ieee(ct, node)
+            with with_care():
+                parts = link.pull_ieee(ct, node)
         parts = parts or [(operand, None) for operand in node.inputs]
         return tuple(
             _fitted(0.0 if part is None else part, operand._data) for operand, part in parts

@@ -49,7 +49,10 @@ def _unary(primitive: Primitive) -> Function:
             except (ArithmeticError, ValueError):
                 result = ieee(data)
         else:
-            result = on_arrays(data)
+            try:
+                result = on_arrays(data)
+            except (ValueError, TypeError):
+                return apply(primitive, (x,), ())  # which says what was wrong
             if type(result) is not ndarray:
                 result = np.asarray(result)
         node = new(kind)
@@ -129,8 +132,8 @@ def _binary(primitive: Primitive) -> Function:
 
 def _general(primitive: Primitive) -> Function:
     """A call by position or by name, with the defaults of the static parameters."""
-    names = (*primitive.operands, *primitive.defaults)
     count, defaults = len(primitive.operands), tuple(primitive.defaults.values())
+    places = {name: i for i, name in enumerate(primitive.defaults)}
     variadic = primitive.variadic
     positional = inspect.Parameter.POSITIONAL_OR_KEYWORD
     signature = inspect.Signature(
@@ -138,19 +141,33 @@ def _general(primitive: Primitive) -> Function:
     )
 
     def call(*args: Any, **keywords: Any) -> Any:
-        if keywords or not count <= len(args) <= len(names):
-            bound = signature.bind(*args, **keywords)
-            bound.apply_defaults()
-            args = tuple([bound.arguments[name] for name in names])
-        if not (defaults or variadic):
-            return _on_tensors(primitive, args, ())
-        params = args[count:] + defaults[len(args) - count :]
+        given = len(args) - count  # static parameters by position
+        if keywords and given >= 0 and all([places.get(name, -1) >= given for name in keywords]):
+            params = args[count:] + defaults[given:]
+            params = tuple([keywords.get(name, params[i]) for name, i in places.items()])
+        elif keywords or not 0 <= given <= len(defaults):
+            args = _bound(primitive.name, signature, args, keywords)
+            params = args[count:]
+        else:
+            params = args[count:] + defaults[given:]
         if variadic:
             return apply(primitive, tuple(args[0]), params)
         return _on_tensors(primitive, args[:count], params)
 
     call.__signature__ = signature  # type: ignore[attr-defined]
     return call
+
+
+def _bound(
+    name: str, signature: inspect.Signature, args: tuple[Any, ...], keywords: dict[str, Any]
+) -> tuple[Any, ...]:
+    """All arguments by position. Raises TypeError where these are not the signature's."""
+    try:
+        bound = signature.bind(*args, **keywords)
+    except TypeError as error:
+        raise TypeError(f"`{name}` is called as {name}{signature}, but here: {error}.") from None
+    bound.apply_defaults()
+    return bound.args
 
 
 def _on_tensors(primitive: Primitive, operands: tuple[Any, ...], params: tuple[Any, ...]) -> Any:
@@ -365,9 +382,8 @@ def plain(formula: str) -> Callable[[Function], Function]:
         count, signature = len(primitive.operands), inspect.signature(rule)
 
         def call(*args: Any, **keywords: Any) -> Any:
-            bound = signature.bind(*args, **keywords)
-            bound.apply_defaults()
-            operands, params = bound.args[:count], bound.args[count:]
+            args = _bound(rule.__name__, signature, args, keywords)
+            operands, params = args[:count], args[count:]
             if any(isinstance(o, symbol.Symbol) or getattr(o, "traced", False) for o in operands):
                 return apply(primitive, operands, params)
             return primitive.on_arrays(*map(plain_data, operands), *params)

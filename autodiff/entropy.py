@@ -10,7 +10,7 @@ import numpy as np
 
 from .declare import primitive
 from .formula import fused, helper
-from .ops import exp, times
+from .ops import exp, times, where
 from .primitive import ONE, shape_of
 from .reductions import Axis, axes_of, spread, sum
 
@@ -44,6 +44,7 @@ def _top_and_rest(rows: Any) -> tuple[Any, Any]:
 @primitive("logsumexp(x, axis=axis, keepdims=keepdims)")
 def logsumexp(ct, z, x, axis=None, keepdims=False):
     """log(sum(exp(x))), exact where exp would overflow and where the sum is close to 1."""
+    z = where(z == -math.inf, 0.0, z)  # of rows of -inf alone, which no small step takes further
     return times(spread(ct, axis, keepdims), exp(x - spread(z, axis, keepdims)))
 
 

@@ -51,7 +51,7 @@ def _vector_norm(x: Any, ord: Any, axis: Axis, keepdims: bool) -> Any:
 
 
 def _matrix_norm(x: Any, ord: Any, axis: Any, keepdims: bool) -> Any:
-    from .linalg import svdvals
+    from .decompositions import svdvals
 
     rows = moveaxis(x, axis, (-2, -1))
     if ord in (1, -1):

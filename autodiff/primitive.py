@@ -319,9 +319,12 @@ def _forward(primitive: Primitive, arguments: tuple[Any, ...], scalar: bool) -> 
                 f"shapes {shapes}.\nGive both the same length along an axis, or length 1 to repeat."
             ) from None
         shaped = type(error) is (TypeError if scalar else ValueError)
+        if isinstance(error, np.linalg.LinAlgError):
+            shaped = "dimension" in str(error)  # and not of the numbers, as of a singular matrix
         if primitive.takes is not None and shaped:
             rule, fix = primitive.takes
-            raise ValueError(
+            kind = ValueError if isinstance(error, TypeError) else type(error)
+            raise kind(
                 f"`{primitive.symbol}` takes {rule}, but these have shapes {shapes}.\n{fix}"
             ) from None
         error.add_note(f"This was `{primitive.name}` of operands of shape {shapes}.")

@@ -134,10 +134,14 @@ class Trace:
         """
         if not self.wild(partial) or not isinstance(ct, Value):
             return False
-        if self.careful or self.masked(ct):
+        if self.may_stop(ct):
             return True
         self.unchecked = True
         return False
+
+    def may_stop(self, ct: Any) -> bool:
+        """Whether a cotangent may be 0 by a choice between branches, as far as one looks."""
+        return self.careful or self.masked(ct)
 
     def wild_choice(self, ct: Any) -> bool:
         """Whether a cotangent may be infinite where a branch that is not taken must stop it."""

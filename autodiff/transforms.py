@@ -146,6 +146,12 @@ class _Call:
                 f"{shape or f'shape {shape_of(self.out)}'}.\n"
                 "Reduce it first, as in `t.sum()`, or use `jacobian` or `vjp`."
             )
+        if getattr(plain(self.out), "dtype", type(self.out)) in (bool, np.bool_):
+            raise TypeError(
+                f"A gradient is of a number, but `{getattr(self.f, '__name__', self.f)}` returned "
+                "a truth value, which no small step changes.\n"
+                "Choose between numbers by it, as in `where(condition, a, b)`."
+            )
         return self.out
 
 

@@ -212,3 +212,120 @@ def test_polygamma_at_a_pole_with_a_zero_cotangent():
         found = grad(lambda v, n=n: (ad.polygamma(v, n) * np.array([0.0, 1.0])).sum())
         with np.errstate(all="ignore"):
             assert found(x)[0] == 0.0
+
+
+# -- matrices that are singular, or not finite ---------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "x", [np.ones((2, 2)), np.zeros((3, 3)), np.diag([2, 0, 0]), np.outer([1, 2, 3], [1, 1, 2])]
+)
+def test_a_determinant_bends_where_the_matrix_is_singular(x):
+    weights, x = np.random.default_rng(0).normal(size=x.shape), x.astype(float)
+    slope = grad(lambda m: (grad(np.linalg.det)(m) * weights).sum())
+    right, _ = finite_differences(lambda m: np.sum(grad(np.linalg.det)(m) * weights), x)
+    np.testing.assert_allclose(slope(x), right, rtol=1e-7, atol=1e-9)
+    np.testing.assert_allclose(ad.hvp(np.linalg.det, (x,), (weights,)), right, rtol=1e-7, atol=1e-9)
+
+
+def test_a_determinant_to_the_third_order():
+    x, u, v = np.random.default_rng(0).normal(size=(3, 3, 3))
+
+    def bend(m):
+        return (ad.hvp(np.linalg.det, (m,), (u,)) * v).sum()
+
+    right, _ = finite_differences(bend, x)
+    np.testing.assert_allclose(grad(bend)(x), right, rtol=1e-7, atol=1e-9)
+
+
+OF_MATRICES = {
+    "inv": (np.linalg.inv, np.full((2, 2), np.nan)),
+    "solve": (lambda x: np.linalg.solve(x, np.ones((2, 1))), np.full((2, 2), np.nan)),
+    "det": (lambda x: np.linalg.det(x)[:, None, None], np.full((2, 2), np.nan)),
+    "logabsdet": (lambda x: np.linalg.slogdet(x)[1][:, None, None], np.ones((2, 2))),
+    "cholesky": (np.linalg.cholesky, np.full((2, 2), np.nan)),
+    "eigh": (lambda x: np.linalg.eigh(x)[1], np.eye(2)),
+    "svd": (lambda x: np.linalg.svd(x)[0], np.eye(2)),
+    "qr": (lambda x: np.linalg.qr(x)[0], np.zeros((2, 2))),
+}
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+@pytest.mark.parametrize("name", OF_MATRICES)
+def test_a_matrix_of_a_stack_that_is_not_selected_does_no_harm(name):
+    f, bad = OF_MATRICES[name]
+    good = np.array([[2.0, 0.5], [0.5, 1.0]])
+
+    def chosen(stack):
+        return (f(stack)[0] * np.array([[1.0, 2.0], [3.0, 4.0]])).sum()
+
+    wild, tame = np.stack([good, bad]), np.stack([good, 2 * good])
+    for slope in (grad(chosen), grad(lambda s: (grad(chosen)(s)[0] ** 2).sum())):
+        np.testing.assert_allclose(slope(wild)[0], slope(tame)[0], rtol=1e-12)
+        np.testing.assert_array_equal(slope(wild)[1], np.zeros((2, 2)))
+
+
+def test_a_branch_with_a_singular_matrix_is_left_alone_to_second_order():
+    def f(x):
+        return ad.where(x[0, 0] > 5, np.linalg.slogdet(x)[1], (x * x).sum())
+
+    x, right = np.ones((2, 2)), 2 * np.eye(4).reshape(2, 2, 2, 2)
+    with np.errstate(divide="ignore"):
+        np.testing.assert_array_equal(ad.hessian(f)(x), right)
+        np.testing.assert_array_equal(ad.derive(ad.hessian(f), x, argnums=())(x), right)
+        np.testing.assert_array_equal(ad.compile(ad.hessian(f))(x), right)
+
+
+def test_rows_that_are_masked_out_of_a_logsumexp_pull_nothing_back():
+    x = np.array([[-np.inf, -np.inf], [np.log(3.0), 0.0]])
+    slope = grad(lambda v: ad.logsumexp(v, axis=1).sum())
+    np.testing.assert_allclose(slope(x), [[0.0, 0.0], [0.75, 0.25]], rtol=1e-15)
+    np.testing.assert_allclose(
+        grad(lambda v: slope(v)[:, 0].sum())(x), [[0.0, 0.0], [0.1875, -0.1875]], rtol=1e-15
+    )
+
+
+@pytest.mark.parametrize(
+    ("call", "said"),
+    [
+        (lambda: np.linalg.inv(Tensor(np.ones((2, 3)))), r"`inv` takes square .* \(2, 3\)"),
+        (lambda: np.linalg.det(Tensor(np.ones(3))), r"`det` takes square .* \(3,\)"),
+        (lambda: np.linalg.solve(Tensor(np.eye(2)), np.ones(3)), r"as many rows, .* and \(3,\)"),
+        (lambda: np.linalg.solve(Tensor(np.ones((2, 3))), np.ones(2)), r"\(2, 3\) and \(2,\)"),
+    ],
+)
+def test_matrices_of_other_shapes_are_refused(call, said):
+    with pytest.raises(ValueError, match=said):
+        call()
+
+
+def test_a_singular_matrix_has_no_inverse():
+    with pytest.raises(np.linalg.LinAlgError, match="Singular"):
+        np.linalg.inv(Tensor(np.ones((2, 2))))
+
+
+@pytest.mark.parametrize(
+    "vectors",
+    [
+        lambda x: np.linalg.eigh(x + x.T)[1],
+        lambda x: np.linalg.svd(x)[0],
+        lambda x: np.linalg.inv(x),
+        lambda x: np.linalg.qr(x)[0],
+        lambda x: np.linalg.cholesky(x @ x.T),
+        lambda x: np.linalg.det(x) + 0 * x,
+    ],
+)
+def test_a_cotangent_that_is_zero_by_chance_still_changes(vectors):
+    x = np.array([[2.0, 0.3, 0.1], [0.4, 1.0, 0.2], [0.5, 0.6, -1.5]])
+
+    def f(v):  # at x, nothing is pulled back from the vectors, but close to it something is
+        return (vectors(v) * (v - x) ** 2 + vectors(v) * (v - x)).sum()
+
+    slope = lambda v: (grad(f)(v) * np.arange(9.0).reshape(3, 3)).sum()  # noqa: E731
+    right, _ = finite_differences(slope, x)
+    np.testing.assert_allclose(grad(slope)(x), right, rtol=1e-6, atol=1e-8)
+    direction = np.arange(9.0).reshape(3, 3)
+    np.testing.assert_allclose(ad.jvp(grad(f), (x,), (direction,))[1], right, rtol=1e-6, atol=1e-8)
+    np.testing.assert_allclose(
+        ad.compile(lambda v: ad.hvp(f, (v,), (direction,)))(x), right, rtol=1e-6, atol=1e-8
+    )

@@ -181,3 +181,24 @@ def test_no_gradient_flows_to_what_has_none(name):
         out, pull = vjp(use, *use.args)
         for ct in pull(np.zeros(np.shape(out))):
             np.testing.assert_array_equal(ct, 0.0)
+
+
+@pytest.mark.parametrize(
+    ("call", "said"),
+    [
+        (lambda t: t.sum(dim=1), r"`sum` is called as sum\(x, axis=None.*unexpected.*'dim'"),
+        (lambda t: ad.sum(t, 0, axis=1), "`sum` is called as .* multiple values"),
+        (lambda t: ad.isclose(t), r"`isclose` is called as .* missing .* 'b'"),
+    ],
+)
+def test_other_arguments_are_refused_by_name(call, said):
+    with pytest.raises(TypeError, match=said):
+        call(ad.Tensor([1.0, 2.0]))
+
+
+def test_arguments_by_name_are_those_by_position():
+    t = ad.Tensor(np.arange(6.0).reshape(2, 3))
+    for found in (ad.sum(x=t, axis=0), ad.sum(t, axis=0), t.sum(keepdims=False, axis=0)):
+        np.testing.assert_array_equal(found.data, [3.0, 5.0, 7.0])
+    assert ad.sum(t, 1, keepdims=True).shape == (2, 1)
+    assert ad.concatenate([t, t], axis=1).shape == (2, 6)

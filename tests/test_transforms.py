@@ -652,3 +652,12 @@ def test_argnums_of_no_argument_are_refused_everywhere(argnums):
 def test_a_gradient_of_several_numbers_names_the_function():
     with pytest.raises(TypeError, match=r"`tanh` returned shape \(2,\)"):
         value_and_grad(np.tanh)(np.ones(2))
+
+
+@pytest.mark.parametrize(
+    "f", [lambda x: x > 0, lambda x: np.any(x > 0), lambda x: True, lambda x: np.isfinite(x)]
+)
+@pytest.mark.parametrize("x", [2.0, np.array(2.0)])
+def test_a_truth_value_has_no_gradient(f, x):
+    with pytest.raises(TypeError, match="returned a truth value"):
+        grad(f)(x)
