@@ -21,6 +21,7 @@ from .entropy import *
 from .indexing import *
 from .joining import *
 from .linalg import *
+from .memory import keep_freed_memory as _keep_freed_memory
 from .modes import detect_anomaly as detect_anomaly
 from .modes import no_grad as no_grad
 from .norms import *
@@ -55,3 +56,4 @@ def __dir__() -> list[str]:
 
 
 _protocols.install()
+_keep_freed_memory()
