@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 import random
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from types import FunctionType, MethodType, ModuleType
 from typing import Any
 
 import numpy as np
 
 from .modes import is_numpys, is_ours
 from .traced import TraceError
+from .value import Value
 
 Function = Callable[..., Any]
+_DEEPEST, _MOST = 5, 500  # how far a generator is looked for, and in how many things
 
 
 @contextmanager
@@ -22,7 +26,8 @@ def drawing_nothing(f: Function) -> Iterator[None]:
     """Raises TraceError if within it numbers are drawn from a generator that f has from around it.
 
     Its program would have the same numbers at every call. Known are the generators of the
-    modules `random` and `numpy.random`, and those in variables that f reads.
+    modules `random` and `numpy.random`, and those in what f reads: in its variables, in objects,
+    in the functions that it calls.
     """
     generators = _generators(f)
     before = _states(generators)
@@ -36,12 +41,38 @@ def drawing_nothing(f: Function) -> Iterator[None]:
 
 
 def _generators(f: Function) -> list[np.random.Generator]:
-    try:
-        names = inspect.getclosurevars(inspect.unwrap(f))
-    except (TypeError, ValueError):  # not a function written in Python
-        return []
-    known = (*names.nonlocals.values(), *names.globals.values())
-    return [thing for thing in known if isinstance(thing, np.random.Generator)]
+    """The generators that a function can reach: in its variables, and inside of what they hold."""
+    found: list[np.random.Generator] = []
+    seen: dict[int, Any] = {}
+    todo: list[tuple[Any, int]] = [(f, 0)]
+    while todo and len(seen) < _MOST:
+        thing, depth = todo.pop()
+        if isinstance(thing, np.random.Generator):
+            found.append(thing)
+        elif depth < _DEEPEST and id(thing) not in seen:
+            seen[id(thing)] = thing
+            todo += [(inner, depth + 1) for inner in _inside(thing)]
+    return found
+
+
+def _inside(thing: Any) -> Iterable[Any]:
+    """What a function reads, an object has, a container holds."""
+    if isinstance(thing, dict):
+        return thing.values()
+    if isinstance(thing, (list, tuple)):
+        return thing
+    if isinstance(thing, MethodType):
+        return thing.__self__, thing.__func__
+    if isinstance(thing, functools.partial):
+        return thing.func, *thing.args, *thing.keywords.values()
+    if isinstance(thing, FunctionType):
+        if (thing.__module__ or "").partition(".")[0] in ("autodiff", "numpy"):
+            return ()
+        names = inspect.getclosurevars(inspect.unwrap(thing))
+        return (*names.nonlocals.values(), *names.globals.values())
+    if isinstance(thing, (type, ModuleType, Value, np.ndarray)):
+        return ()
+    return getattr(thing, "__dict__", {}).values()
 
 
 def _states(generators: list[np.random.Generator]) -> list[str]:

@@ -2,6 +2,7 @@
 
 import ast
 import cProfile
+import functools
 import linecache
 import math
 import random
@@ -334,10 +335,25 @@ def test_questions_about_values_are_steps():
 
 def test_fresh_randomness_is_refused_and_a_generator_made_inside_is_a_constant():
     rng = np.random.default_rng(0)
+
+    def noisy(x):
+        return x * rng.normal()
+
+    class Dropout:
+        def __init__(self):
+            self.settings = [{"rng": np.random.default_rng(1)}]
+
+        def __call__(self, x):
+            return x * self.settings[0]["rng"].normal()
+
     draws = (
-        lambda x: x * rng.normal(),
+        noisy,
         lambda x: x * np.random.normal(),
         lambda x: x * random.random(),
+        lambda x: noisy(x) + 1,
+        Dropout(),
+        Dropout().__call__,
+        functools.partial(lambda a, x: noisy(x) * a, 2.0),
     )
     for f in draws:
         with pytest.raises(TraceError, match="Make the generator an argument"):
