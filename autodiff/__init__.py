@@ -12,7 +12,7 @@ from . import protocols as _protocols
 from .activations import *
 from .calculus import *
 from .compile import compile as compile
-from .declare import COMPOSITES, PLAIN
+from .declare import COMPOSITES, INTERNAL, PLAIN
 from .declare import elementwise as elementwise
 from .declare import primitive as primitive
 from .decompositions import *
@@ -52,7 +52,8 @@ _CORE = (
 
 
 def __dir__() -> list[str]:
-    return sorted({*_CORE, *REGISTRY, *PLAIN, *COMPOSITES} & globals().keys())
+    public = {*_CORE, *REGISTRY, *PLAIN, *COMPOSITES} - INTERNAL
+    return sorted(public & globals().keys())
 
 
 _protocols.install()

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from .declare import composite, plain
+from .declare import composite, internal, plain
 from .indexing import getitem
 from .joining import concatenate, pad_constant, stack, windows
 from .ops import where
@@ -109,6 +109,7 @@ def interp(x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None) -> Any
     return where(at < knots[0], left, where(at > knots[-1], right, inside))
 
 
+@internal
 @plain("unwrap(x, axis=axis) - x")
 def turns(x, axis=-1):
     """How far `unwrap` moves each entry."""

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .declare import as_numpy, composite, plain, primitive
+from .declare import as_numpy, composite, internal, plain, primitive
 from .formula import helper
 from .indexing import diagonal, getitem
 from .linalg import inv, solve, spared
@@ -71,6 +71,7 @@ def _eigh_stacked(x: Any) -> Any:
     return np.concatenate([values[..., None, :], vectors], axis=-2)
 
 
+@internal
 @primitive("eigh_stacked(x)")
 def eigh_stacked(ct, z, x):
     """Eigenvalues in the first row, eigenvectors below, of a symmetric matrix.
@@ -112,6 +113,7 @@ def _svd_stacked(x: Any) -> Any:
     return np.concatenate([s[..., None, :], u, np.swapaxes(vh, -1, -2)], axis=-2)
 
 
+@internal
 @primitive("svd_stacked(x)")
 def svd_stacked(ct, z, x):
     """Singular values in the first row, then U, then V, of the thin decomposition.
@@ -181,6 +183,7 @@ def _qr_stacked(x: Any) -> Any:
     return np.concatenate([q, r], axis=-2)
 
 
+@internal
 @primitive("qr_stacked(x)")
 def qr_stacked(ct, z, x):
     """Q above R, of a matrix with independent columns, at least as many rows as columns.

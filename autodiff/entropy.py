@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from .declare import primitive
+from .declare import internal, primitive
 from .formula import fused, helper
 from .ops import exp, times, where
 from .primitive import ONE, shape_of
@@ -187,6 +187,7 @@ def _loss_and_error(logits: Any, labels: Any) -> tuple[Any, Any]:
     return loss, error.reshape(logits.shape)
 
 
+@internal
 @primitive("softmax_error(logits, labels)")
 def softmax_error(ct, z, logits, labels):
     """The gradient of `cross_entropy`: (softmax(logits) - one_hot(labels)) / rows."""

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from .declare import composite, primitive
+from .declare import composite, internal, primitive
 from .formula import helper
 from .ops import where
 from .primitive import shape_of
@@ -18,6 +18,7 @@ from .tensor import Tensor
 from .value import Value, describe
 
 
+@internal
 @primitive("x[index]")
 def getitem(ct, z, x, index=()):
     """`t[index]`, for every index that NumPy takes; repeated entries add their gradients.
@@ -53,6 +54,7 @@ def _entries(ct: Any, index: Any) -> Any:
     return getitem(ct, index) if shape_of(ct) else ct
 
 
+@internal
 @primitive("scatter(x, index, shape)")
 def scatter(ct, z, x, index=(), shape=()):
     """Zeros of `shape` with x added at `index`: what a gather pulls back."""
@@ -74,6 +76,7 @@ def _with_entries(x: Any, value: Any, index: Any) -> Any:
     return changed
 
 
+@internal
 @primitive("with_entries(x, value, index)")
 def at_set(ct, z, x, value, index=()):
     """x with the entries at `index` replaced, as `x.at[index].set(value)`."""
@@ -92,6 +95,7 @@ def _last_to_write(shape: tuple[int, ...], index: Any) -> Any:
     return last[place] == writer
 
 
+@internal
 @primitive("x + scatter(broadcast_to(value, x[index].shape), index, x.shape)")
 def at_add(ct, z, x, value, index=()):
     """x with `value` added at `index`, as `x.at[index].add(value)`; repeats add up."""
@@ -186,6 +190,7 @@ def _add_along_axis(x: Any, indices: Any, axis: Any, shape: tuple[int, ...]) -> 
     return whole
 
 
+@internal
 @primitive("add_along_axis(x, indices, axis, shape)")
 def add_along_axis(ct, z, x, indices, axis=-1, shape=()):
     """Zeros of `shape` with x added at `indices` along the axis: what take_along_axis pulls."""

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from .declare import as_numpy, composite, primitive
+from .declare import as_numpy, composite, internal, primitive
 from .formula import helper
 from .indexing import gathered, getitem
 from .ops import where
@@ -228,6 +228,7 @@ def _windows(x: Any, shape: Any, axis: Any) -> Any:
     return np.lib.stride_tricks.sliding_window_view(x, shape, axis)
 
 
+@internal
 @primitive("windows(x, shape, axis)")
 def windows(ct, z, x, shape=1, axis=None):
     """Every stretch of that shape: new axes at the end hold what is inside the window.
@@ -280,6 +281,7 @@ def _overlap_add(x: Any, shape: Any, axis: Any, whole: tuple[int, ...]) -> Any:
     return total
 
 
+@internal
 @primitive("overlap_add(x, shape, axis, whole)")
 def overlap_add(ct, z, x, shape=1, axis=None, whole=()):
     """An array of shape `whole`, with the entries of its windows added up: what they pull back."""
@@ -304,6 +306,7 @@ def fliplr(x: Any) -> Any:
     return flip(x, 1)
 
 
+@internal
 @primitive("pad(x, width, constant_values=value)")
 def pad_constant(ct, z, x, width=0, value=0.0):
     """x with a border of one value, `width` = ((before, after), ...) along each axis."""

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .declare import as_numpy, composite, plain, primitive
+from .declare import as_numpy, composite, internal, plain, primitive
 from .formula import helper
 from .indexing import diagonal
 from .modes import CARE, current_mode
@@ -131,6 +131,7 @@ def _cofactors(x: Any) -> Any:
     return (sign[..., None, None] * ((u * others[..., None, :]) @ vh)).astype(x.dtype)
 
 
+@internal
 @primitive("cofactors(x)", takes=_SQUARE)
 def cofactors(ct, z, x):
     """The matrix of cofactors: what the determinant grows by with each entry."""
@@ -150,6 +151,7 @@ def _det_bend(x: Any, y: Any) -> Any:
     return (sign[..., None, None] * (u @ bent @ vh)).astype(np.result_type(x, y))
 
 
+@internal
 @primitive("det_bend(x, y)")
 def det_bend(ct, z, x, y):
     """The second derivative of the determinant at x, times y: how cofactors change along y.
@@ -171,6 +173,7 @@ def det_bend(ct, z, x, y):
     return by_x, lambda: det_bend(spared(ct, x), ct)
 
 
+@internal
 @primitive("linalg.slogdet(x)[1]", takes=_SQUARE)
 def logabsdet(ct, z, x):
     """The logarithm of the absolute value of the determinant, without overflow."""
@@ -178,6 +181,7 @@ def logabsdet(ct, z, x):
     return ct * adjoint(inv(spared(ct, x, suspect=z)))
 
 
+@internal
 @plain("linalg.slogdet(x)[0]")
 def det_sign(x):
     """The sign of the determinant, as plain data."""

@@ -6,13 +6,14 @@ from typing import Any
 
 import numpy as np
 
-from .declare import as_numpy, composite, primitive
+from .declare import as_numpy, composite, internal, primitive
 from .ops import abs, sign, times, where
 from .primitive import shape_of
 from .reductions import Axis, max, min, spread, sum
 from .shapes import expand_dims, moveaxis, ravel, reshape
 
 
+@internal
 @primitive("linalg.norm(x, axis=axis, keepdims=keepdims)")
 def euclidean_norm(ct, z, x, axis=None, keepdims=False):
     """sqrt(sum(x * x)) along an axis, two, or all; at 0 the subgradient 0."""

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .declare import as_numpy, composite, elementwise, primitive
+from .declare import as_numpy, composite, elementwise, internal, primitive
 from .formula import helper
 from .modes import CARE, current_mode
 from .primitive import shape_of
@@ -262,6 +262,7 @@ def _numpy_where(condition, x=None, y=None):
     return nonzero(condition) if x is None and y is None else where(condition, x, y)
 
 
+@internal
 @primitive("clip(x, low, high)")
 def clip_between(ct, z, x, low, high):
     """x limited to [low, high]: the cotangent goes to x inside and at the bounds, else to one."""
@@ -408,6 +409,7 @@ def copysign(z, a, b):
 # -- what the engine itself needs ----------------------------------------------------------
 
 
+@internal
 @elementwise("x")
 def identity(z, x):
     """The same value as a new node."""
@@ -426,6 +428,7 @@ def safe_product(ct: Any, partial: Any) -> Any:
     return np.where(np.isfinite(partial) | (ct != 0), ct * partial, 0.0)
 
 
+@internal
 @elementwise("safe_product(x, partial)")
 def safe_mul(z, x, partial):
     """A cotangent x times a partial; a zero cotangent stops there, even at a singularity."""

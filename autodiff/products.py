@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .declare import as_numpy, composite, primitive
+from .declare import as_numpy, composite, internal, primitive
 from .formula import helper
 from .indexing import getitem
 from .joining import stack
@@ -207,6 +207,7 @@ def _einsum_of(operands: Any, subscripts: str) -> Any:
     return np.einsum(subscripts, *operands)
 
 
+@internal
 @primitive("einsum_of(operands, subscripts)")
 def einsum_of(ct, z, *operands, subscripts=""):
     """`einsum` of operands whose subscripts are spelled out, with `->`."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .declare import plain
+from .declare import internal, plain
 
 
 @plain("a > b")
@@ -35,11 +35,13 @@ def not_equal(a, b):
     """Where a differs from b, as plain data."""
 
 
+@internal
 @plain("a & b")
 def both(a, b):
     """Where two conditions hold, as plain data."""
 
 
+@internal
 @plain("a | b")
 def either(a, b):
     """Where one of two conditions holds, as plain data."""

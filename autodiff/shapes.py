@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from .declare import as_numpy, composite, plain, primitive
+from .declare import as_numpy, composite, internal, plain, primitive
 from .primitive import shape_of
 from .value import plain as plain_data
 
@@ -134,12 +134,14 @@ def meshgrid(*vectors, indexing="xy", sparse=False):
     return tuple(apart) if sparse else broadcast_arrays(*apart)
 
 
+@internal
 @primitive("x.astype(dtype)")
 def cast(ct, z, x, dtype=np.float64):
     """The same in another float type; the cotangent takes the operand's type again."""
     return ct
 
 
+@internal
 @plain("array(x, dtype)")
 def cast_to_whole(x, dtype=np.int64):
     """The entries as whole numbers or booleans, as plain data."""

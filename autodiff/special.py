@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from .declare import composite, elementwise, primitive
+from .declare import composite, elementwise, internal, primitive
 from .formula import helper
 from .ops import exp, times
 
@@ -206,6 +206,7 @@ def i0(z, x):
     return bessel_i(x, 1)
 
 
+@internal
 @primitive("bessel_i(x, n)")
 def bessel_i(ct, z, x, n=1):
     """The modified Bessel function of the first kind, of the order of a whole number n >= 0."""
