@@ -35,10 +35,10 @@ def _parts(step: Step, uses: Counter[Step]) -> tuple[list[Any], list[Step]]:
     scatters: list[Step] = []
     inside: list[Step] = []
     whole: Any = step
-    while True:
+    while whole is step or uses[whole] == 1:
         if _is_scatter(whole):
             return [None, whole, *reversed(scatters)], inside
-        apart = _apart(whole, uses) if whole is step or uses[whole] == 1 else None
+        apart = _apart(whole, uses)
         if apart is None:
             break
         one, rest = apart

@@ -73,7 +73,9 @@ class Names:
         self._result = graph.outputs[0] if graph.outputs else None
         primals: dict[Any, list[Step]] = {}
         for ct, node in graph.trace.cotangents:
-            primals.setdefault(graph.of(ct), []).append(graph.of(node))
+            primal = graph.of(node)
+            if isinstance(primal, Step):  # no constant, and nothing that the outputs do not need
+                primals.setdefault(graph.of(ct), []).append(primal)
         # What is returned for an argument is its `d_x`, before what only goes into that.
         returned = [out for out in graph.outputs if isinstance(out, Step)]
         gradients = [

@@ -10,6 +10,8 @@ import threading
 import numpy as np
 import pytest
 from agreement import agree, close, slope_of, weighted
+from hypothesis import given
+from hypothesis import strategies as st
 from registry_cases import calls
 
 import autodiff as ad
@@ -132,8 +134,8 @@ def test_integers_and_lists_are_converted():
     assert f(2, 3) == 6.0
     assert f(np.float64(2), np.int32(3)) == 6.0
     g = compile(lambda p: p[0] * p[1])
-    for given in ([2, 3], [np.float32(2), True + 2], (2.0, 3.0), [2.0, 3.0]):
-        assert g(given) == 6.0
+    for args in ([2, 3], [np.float32(2), True + 2], (2.0, 3.0), [2.0, 3.0]):
+        assert g(args) == 6.0
     assert "for 2 kinds" in repr(g)
     swapped = np.arange(3.0).astype(">f8")
     h = compile(lambda x: 2 * x)
@@ -266,6 +268,49 @@ def test_what_is_a_view_is_known(name):
         np.testing.assert_array_equal(x, before)
         slope = grad(lambda x: (f(x) * np.cos(np.arange(f(x).size)).reshape(f(x).shape)).sum())
         close(compile(slope)(x), slope(x))
+
+
+STEPS = {
+    "turned": lambda a, b: a.T,
+    "flat": lambda a, b: a.reshape(-1)[::-1].reshape(3, 3),
+    "turned and flat": lambda a, b: a.T.reshape(-1).reshape(3, 3),
+    "parts": lambda a, b: np.concatenate([a[1:], b[:1]]),
+    "repeated": lambda a, b: np.broadcast_to(a[0], (3, 3)),
+    "sorted": lambda a, b: np.sort(a, axis=0)[::-1],
+    "cumulated": lambda a, b: np.cumsum(a, axis=1) * 0.3,
+    "inverted": lambda a, b: np.linalg.inv(3 * np.eye(3) + np.tanh(a)),
+    "bent": lambda a, b: np.tanh(a),
+    "added": lambda a, b: a + b,
+    "multiplied": lambda a, b: a * b * 0.5,
+    "product": lambda a, b: (a @ b) * 0.3,
+}
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from(sorted(STEPS)), st.integers(0), st.integers(0)), min_size=2),
+    st.sampled_from("CF"),
+)
+def test_what_is_written_twice_is_computed_once_and_right(steps, order):
+    def computed(x):
+        made = [x]
+        for name, i, j in steps:
+            made.append(STEPS[name](made[i % len(made)], made[j % len(made)]))
+        return made[-3:]
+
+    def f(x):
+        return [a.T * 2 + b for a, b in zip(computed(x), computed(x)[::-1], strict=True)]
+
+    weights = np.cos(np.arange(9.0)).reshape(3, 3)
+    slope = grad(lambda x: sum((out * weights).sum() for out in f(x)))
+    x, other = (np.array(weights + shift, order=order) for shift in (0.3, 0.9))
+    for g in (f, computed, slope):
+        compiled = compile(g)
+        found, expected = leaves(compiled(x)), leaves(g(x))
+        kept = [out.copy() for out in found]
+        compiled(other)
+        for out, before, right in zip(found, kept, expected, strict=True):
+            np.testing.assert_array_equal(out, before)
+            np.testing.assert_allclose(out, right, rtol=1e-9, atol=1e-12)
 
 
 def test_results_do_not_see_each_other():
@@ -411,8 +456,8 @@ def test_arrays_of_any_layout(shape):
     frozen = x.copy()
     frozen.setflags(write=False)
     wide = np.repeat(np.repeat(x, 2, axis=0), 3, axis=1)
-    for given in (x, np.asfortranarray(x), x[:, ::-1], frozen, wide[::2, ::3], wide[1::2, 2::3]):
-        agree(fast, f, given, argnums=0)
+    for array in (x, np.asfortranarray(x), x[:, ::-1], frozen, wide[::2, ::3], wide[1::2, 2::3]):
+        agree(fast, f, array, argnums=0)
     for empty in (np.zeros(0), np.zeros((3, 0))):
         value, slope = fast(empty)
         assert value == 0

@@ -501,3 +501,26 @@ def test_messages_name_what_there_is():
 
     with pytest.raises(TypeError, match="`nothing` returned None"):
         derive(nothing, 2.0)
+
+
+def test_a_scatter_that_is_used_twice_has_a_line_of_its_own():
+    def f(x):
+        y = x - np.sum(x, axis=0)
+        return np.sum(np.outer(x[0], y[:, 1]) * np.arange(9.0).reshape(3, 3))
+
+    x = np.cos(np.arange(9.0)).reshape(3, 3)
+    program = derive(f, x)
+    agree(program, f, x, argnums=0)
+    assert "d_y[:, 1] += " in program.source
+    assert "d_y.copy()" in program.source
+
+
+def test_a_gradient_of_what_the_result_does_not_need_has_no_name():
+    def f(x, y):
+        return np.sum(np.where(y > 0, x, y) @ y)
+
+    x, y = np.array([[0.5, -1.0], [2.0, 0.3]]), np.array([[1.0, -0.2], [0.7, -3.0]])
+    product = lambda x, y: hvp(f, (x, y), (y, x))  # noqa: E731
+    for found in (compile(product)(x, y), derive(product, x, y, argnums=())(x, y)):
+        for part, right in zip(found, product(x, y), strict=True):
+            close(part, right)
