@@ -11,6 +11,7 @@ import numpy as np
 
 from . import formula as syntax
 from .naming import Names
+from .primitive import Primitive
 from .simplify import Graph, Step, key_of
 from .writing import Writer
 
@@ -203,9 +204,10 @@ class Lowered:
             if made is not None and np.may_share_memory(operand, made):
                 self._stand_ins[step] = made
                 return o
-            if self._of[o].root not in self._laid_out and np.may_share_memory(
-                o.example, step.example
-            ):
+            if self._of[o].root in self._laid_out:
+                continue
+            # In which order that one is at a call is not known, and so not if this copies it.
+            if _reshapes(step.primitive) or np.may_share_memory(o.example, step.example):
                 return o
         return None
 
@@ -323,6 +325,10 @@ class Lowered:
     def _read(self, tree: ast.expr) -> list[Any]:
         names = dict.fromkeys(n.id for n in ast.walk(tree) if isinstance(n, ast.Name))
         return [self._by_name[n] for n in names if n in self._by_name]
+
+
+def _reshapes(primitive: Primitive) -> bool:
+    return any(word in primitive.formula.text for word in ("reshape", "ravel"))
 
 
 def _key(operand: Any) -> Any:

@@ -253,6 +253,9 @@ VIEWS = {
     "another layout": lambda x: np.tanh(np.tanh(x.T).T.reshape(-1)) * 2,
     "an argument's layout": lambda x: np.exp(np.sin(x.reshape(-1)) * 2) + x.ravel(),
     "of a sum": lambda x: np.sort((x.T + 1).T.reshape(-1))[::-1] * (x.T + 1).reshape(-1),
+    "of a copy in its order": lambda x: (
+        np.sort(x, 0).T.reshape(-1) + np.cumsum((np.sort(x, 0) - np.sum(x, 0)).ravel())
+    ),
     "two results": lambda x: np.stack([np.sort(x) * 2, np.sort(x)[:, ::-1] + 1]),
 }
 
@@ -261,7 +264,7 @@ VIEWS = {
 def test_what_is_a_view_is_known(name):
     f, compiled = VIEWS[name], compile(VIEWS[name])
     rng = np.random.default_rng(0)
-    for order in ("F", "C", "C", "F"):
+    for order in ("C", "F", "C", "F"):
         x = np.array(rng.normal(size=(3, 3)), order=order)
         before = x.copy()
         close(compiled(x), f(x))
