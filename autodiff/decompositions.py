@@ -129,7 +129,7 @@ def svd_stacked(ct, z, x):
     row, column = expand_dims(s, -2), expand_dims(s, -1)
     middle = eye * expand_dims(ct_s, -1)
     if _is_zero(_tail(ct)):
-        return spared(ct, u @ middle @ adjoint(v), instead=0.0)
+        return u @ middle @ adjoint(v)
     gaps = _differences(s * s)
     skew_u, skew_v = adjoint(u) @ ct_u, adjoint(v) @ ct_v
     middle = (
@@ -142,7 +142,7 @@ def svd_stacked(ct, z, x):
         back = back + times(ct_u - u @ skew_u, 1 / row) @ adjoint(v)
     if shape_of(x)[-1] > k:
         back = back + u @ adjoint(times(ct_v - v @ skew_v, 1 / row))
-    return spared(ct, back, instead=0.0)
+    return back
 
 
 def _svd_parts(stacked: Any, m: int) -> tuple[Any, Any, Any]:
@@ -233,7 +233,7 @@ def pinv(ct, z, x, rcond=None):
     """
     z_t, ct_t = adjoint(z), adjoint(ct)
     back = -(z_t @ ct @ z_t) + (ct_t - x @ (z @ ct_t)) @ z @ z_t
-    return spared(ct, back + z_t @ z @ (ct_t - (ct_t @ z) @ x), instead=0.0)
+    return back + z_t @ z @ (ct_t - (ct_t @ z) @ x)
 
 
 @composite(np.linalg.lstsq)

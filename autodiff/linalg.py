@@ -20,7 +20,6 @@ from .questions import either, isfinite
 from .reductions import sum
 from .shapes import cast, expand_dims, moveaxis, ravel, reshape, tril
 from .value import Value, is_finite
-from .value import plain as plain_data
 
 
 class SlogdetResult(NamedTuple):
@@ -56,7 +55,7 @@ def spared(ct: Any, x: Any, suspect: Any = None, instead: Any = None) -> Any:
     suspect = x if suspect is None else suspect
     trace = current_mode().trace
     if trace is None:
-        if not CARE.taken or is_finite(plain_data(suspect)):
+        if not CARE.taken or is_finite(suspect):
             return x
     elif not (isinstance(ct, Value) and trace.may_stop(ct)):
         return x

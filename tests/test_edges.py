@@ -229,7 +229,7 @@ def test_a_determinant_bends_where_the_matrix_is_singular(x):
 
 
 def test_a_determinant_to_the_third_order():
-    x, u, v = np.random.default_rng(0).normal(size=(3, 3, 3))
+    x, u, v = np.random.default_rng(0).normal(size=(3, 4, 4))  # of 3 by 3 it is the same everywhere
 
     def bend(m):
         return (ad.hvp(np.linalg.det, (m,), (u,)) * v).sum()
@@ -240,13 +240,22 @@ def test_a_determinant_to_the_third_order():
 
 OF_MATRICES = {
     "inv": (np.linalg.inv, np.full((2, 2), np.nan)),
-    "solve": (lambda x: np.linalg.solve(x, np.ones((2, 1))), np.full((2, 2), np.nan)),
+    "solve": (lambda x: np.linalg.solve(x, np.ones((2, 1))), np.array([[1.0, np.nan], [1.0, 0.0]])),
     "det": (lambda x: np.linalg.det(x)[:, None, None], np.full((2, 2), np.nan)),
     "logabsdet": (lambda x: np.linalg.slogdet(x)[1][:, None, None], np.ones((2, 2))),
     "cholesky": (np.linalg.cholesky, np.full((2, 2), np.nan)),
-    "eigh": (lambda x: np.linalg.eigh(x)[1], np.eye(2)),
+    "eigh": (lambda x: np.linalg.eigh(x)[1], np.full((2, 2), np.nan)),
+    "eigh of equal values": (lambda x: np.linalg.eigh(x)[1], np.eye(2)),
     "svd": (lambda x: np.linalg.svd(x)[0], np.eye(2)),
-    "qr": (lambda x: np.linalg.qr(x)[0], np.zeros((2, 2))),
+    "svd of a column": (
+        lambda x: np.linalg.svd(x[..., :1] * [[1.0], [2.0]], full_matrices=False)[0],
+        np.zeros((2, 2)),
+    ),
+    "svd of a row": (
+        lambda x: np.linalg.svd(x[..., :1, :] * [[1.0, 2.0]], full_matrices=False)[2],
+        np.zeros((2, 2)),
+    ),
+    "qr": (lambda x: np.linalg.qr(x)[0], np.array([[0.0, 1.0], [0.0, 2.0]])),
 }
 
 
@@ -263,6 +272,58 @@ def test_a_matrix_of_a_stack_that_is_not_selected_does_no_harm(name):
     for slope in (grad(chosen), grad(lambda s: (grad(chosen)(s)[0] ** 2).sum())):
         np.testing.assert_allclose(slope(wild)[0], slope(tame)[0], rtol=1e-12)
         np.testing.assert_array_equal(slope(wild)[1], np.zeros((2, 2)))
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+@pytest.mark.parametrize("name", OF_MATRICES)
+def test_beside_a_bad_matrix_a_cotangent_that_is_zero_by_chance_still_changes(name):
+    f, bad = OF_MATRICES[name]
+    good = np.array([[2.0, 0.5], [0.5, 1.0]])
+
+    def total(stack):
+        return (f(stack)[0] * (stack[0] - good)).sum()
+
+    wild, tame = np.stack([good, bad]), np.stack([good, 2 * good])
+    slope = grad(lambda s: (grad(total)(s)[0] * np.array([[1.0, 2.0], [3.0, 4.0]])).sum())
+    np.testing.assert_allclose(slope(wild)[0], slope(tame)[0], rtol=1e-12)
+    assert np.abs(slope(tame)[0]).max() > 0.1
+
+
+def test_stacks_of_stacks_are_spared_too():
+    good = np.diag([2.0, 1.0, 0.5])
+    stack = np.stack([good, np.full((3, 3), np.nan)])[None]
+    found = grad(lambda s: np.linalg.inv(s)[0, 0].sum())(stack)
+    np.testing.assert_array_equal(found[0, 1], np.zeros((3, 3)))
+    np.testing.assert_allclose(found[0, 0], grad(lambda s: np.linalg.inv(s).sum())(good))
+
+
+def test_a_program_looks_only_where_a_branch_is_chosen():
+    x = np.array([[2.0, 0.5], [0.5, 1.0]])
+    assert "where" not in ad.derive(lambda x: (np.linalg.inv(x) ** 2).sum(), x).source
+    chosen = ad.derive(lambda x: ad.where(x > 1, np.linalg.inv(x), 0.0).sum(), x)
+    assert "isfinite" in chosen.source
+
+
+@pytest.mark.parametrize("values", [np.linalg.eigvalsh, np.linalg.svdvals])
+def test_the_slope_at_equal_values_is_there_within_another_derivative(values):
+    f = lambda x: (values(x) ** 2).sum()  # noqa: E731
+    found, _ = ad.jvp(grad(f), (np.eye(2),), (np.ones((2, 2)),))
+    np.testing.assert_allclose(found, 2 * np.eye(2), atol=1e-15)
+
+
+@pytest.mark.parametrize("shape", [(5, 3), (3, 5), (3, 3)])
+def test_singular_vectors_of_every_shape(shape):
+    rng = np.random.default_rng(0)
+    x, weights, direction = rng.normal(size=(3, *shape))
+
+    def f(x):
+        u, _, vh = np.linalg.svd(x, full_matrices=False)
+        return ((u * [1.0, 2.0, 4.0]) @ vh * weights).sum()
+
+    right, _ = finite_differences(f, x)
+    np.testing.assert_allclose(grad(f)(x), right, rtol=1e-7, atol=1e-9)
+    right, _ = finite_differences(lambda x: (grad(f)(x) * direction).sum(), x)
+    np.testing.assert_allclose(ad.hvp(f, (x,), (direction,)), right, rtol=1e-6, atol=1e-8)
 
 
 def test_a_branch_with_a_singular_matrix_is_left_alone_to_second_order():
