@@ -134,7 +134,7 @@ def _others(logits: Any, labels: Any) -> tuple[Any, ...]:
     if flat.dtype.kind != "f":
         flat = flat.astype(np.float64)
     starts, over_columns, over_rows = _fixed(rows, columns, flat.dtype)
-    top_places = starts + flat.reshape(rows, columns).argmax(axis=1)
+    top_places = starts + logits.argmax(axis=-1).reshape(rows)
     label_places = starts + labels
     top = flat[top_places]
     powers = _by_rows(np.subtract, flat, top)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 SMALLEST = 32_768  # entries of an array that is worth cutting up
 SHORTEST, LONGEST = 12_288, 65_536  # entries of a piece
-SHARED = 49_152  # entries that are worth another core
+SHARED = 90_000  # entries that are worth another core: to wake it takes up to half of 0.2 ms
 WORTH = 8  # calls of arithmetic, on each entry, that are worth it
 # What takes the time of reading and writing; any other function takes about five times that.
 _ARITHMETIC = {

@@ -266,8 +266,11 @@ def kept(array: Any, beside: Any = None) -> Any:
 
     `beside` is the other operand's data, where the two are paired entry by entry.
     """
-    if not _unwritten(array) or array.dtype.char not in _NUMBERS:
+    dtype = array.dtype
+    if dtype.char not in _NUMBERS or not dtype.isnative:
         array = as_array(array, copy=True, promote=False)
+    elif not _unwritten(array):
+        array = array.copy()
         array.setflags(write=False)  # so that it is not copied where it is kept again
     return array if beside is None else widened(array, (array, beside))
 

@@ -1,4 +1,8 @@
-"""Engines against each other: each peer in a process of its own, by turns with the others."""
+"""Engines against each other, each in a process of its own, by turns with the others.
+
+NumPy by hand has one of its own as well: `import autodiff` has memory kept from step to step
+(autodiff/memory.py), and that makes it faster, too.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +18,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-TOGETHER = ("by_hand", "careful", "compiled", "eager")  # do not disturb each other in one process
 _WORKER = Path(__file__).with_name("worker.py")
 # Each library chooses its kernels for the processor: no one's are chosen in the environment.
 CHOSEN = sorted(
@@ -98,32 +101,28 @@ class Team:
     """The processes of some engines, kept for several cases."""
 
     def __init__(self, engines: Sequence[str]) -> None:
-        ours = [e for e in engines if e in TOGETHER]
-        groups = [ours, *([e] for e in engines if e not in TOGETHER)]
-        self._members = [(Process(), group) for group in groups if group]
-        self._engines = engines
+        self._members = {engine: Process() for engine in engines}
 
     def compare(
         self, workload: str, case: Sequence[Any], rounds: int, seconds: float, tolerance: float
     ) -> Found:
         """The times of all engines in a case, after a check that they compute the same."""
         answers: dict[str, float] = {}
-        for worker, group in self._members:
-            answers |= worker.ask("make", workload=workload, case=case, engines=group)
+        for engine, worker in self._members.items():
+            answers |= worker.ask("make", workload=workload, case=case, engines=[engine])
         first = next(iter(answers.values()))
         for engine, answer in answers.items():
             if not math.isclose(answer, first, rel_tol=tolerance):
                 sys.exit(f"{workload} {case}: {engine} computes another number: {answers}")
-        times: dict[str, list[float]] = {engine: [] for engine in self._engines}
+        times: dict[str, list[float]] = {engine: [] for engine in self._members}
         for _ in range(rounds):
-            for worker, _group in self._members:
-                for engine, spent in worker.ask("measure", seconds=seconds).items():
-                    times[engine].append(spent)
+            for engine, worker in self._members.items():
+                times[engine] += worker.ask("measure", seconds=seconds).values()
         return Found(times)
 
     def close(self) -> None:
         """End all the processes."""
-        for worker, _ in self._members:
+        for worker in self._members.values():
             worker.close()
 
 
