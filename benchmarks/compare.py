@@ -13,11 +13,15 @@ import os
 import statistics
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+PAUSE = 0.06  # seconds, in which the threads of the process before stop waiting for more to do
+# These share one, and so the same threads of BLAS. NumPy by hand has its own: see above.
+TOGETHER = ("careful", "compiled", "eager")
 _WORKER = Path(__file__).with_name("worker.py")
 # Each library chooses its kernels for the processor: no one's are chosen in the environment.
 CHOSEN = sorted(
@@ -101,28 +105,33 @@ class Team:
     """The processes of some engines, kept for several cases."""
 
     def __init__(self, engines: Sequence[str]) -> None:
-        self._members = {engine: Process() for engine in engines}
+        ours = [e for e in engines if e in TOGETHER]
+        groups = [ours, *([e] for e in engines if e not in TOGETHER)]
+        self._members = [(Process(), group) for group in groups if group]
+        self._engines = engines
 
     def compare(
         self, workload: str, case: Sequence[Any], rounds: int, seconds: float, tolerance: float
     ) -> Found:
         """The times of all engines in a case, after a check that they compute the same."""
         answers: dict[str, float] = {}
-        for engine, worker in self._members.items():
-            answers |= worker.ask("make", workload=workload, case=case, engines=[engine])
+        for worker, group in self._members:
+            answers |= worker.ask("make", workload=workload, case=case, engines=group)
         first = next(iter(answers.values()))
         for engine, answer in answers.items():
             if not math.isclose(answer, first, rel_tol=tolerance):
                 sys.exit(f"{workload} {case}: {engine} computes another number: {answers}")
-        times: dict[str, list[float]] = {engine: [] for engine in self._members}
+        times: dict[str, list[float]] = {engine: [] for engine in self._engines}
         for _ in range(rounds):
-            for engine, worker in self._members.items():
-                times[engine] += worker.ask("measure", seconds=seconds).values()
+            for worker, _group in self._members:
+                time.sleep(PAUSE)
+                for engine, spent in worker.ask("measure", seconds=seconds).items():
+                    times[engine].append(spent)
         return Found(times)
 
     def close(self) -> None:
         """End all the processes."""
-        for worker in self._members.values():
+        for worker, _ in self._members:
             worker.close()
 
 

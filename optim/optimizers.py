@@ -13,8 +13,6 @@ from autodiff import Tensor, Value
 from autodiff.checks import is_number
 from autodiff.value import describe
 
-_DOUBLE = np.dtype(np.float64)
-
 
 class Optimizer:
     """Parameters and a learning rate `lr`; a subclass says in `update` how far each one moves.
@@ -57,16 +55,14 @@ class Optimizer:
         if not is_number(lr) or not 0 < lr < math.inf:
             raise ValueError(f"A learning rate is a finite number above 0, but this is {lr!r}.")
         self._lr = float(lr)
-        self._rate = np.array(self._lr)
-
-    def _scaled(self, gradient: Any) -> Any:
-        """The learning rate times this; NumPy takes longer for a number than for an array."""
-        of_doubles = type(gradient) is np.ndarray and gradient.dtype is _DOUBLE
-        return (self._rate if of_doubles else self._lr) * gradient
+        # Of each parameter's dtype: NumPy takes longer to multiply by a number than by an array.
+        self._rates = [
+            np.array(lr, p.dtype) if isinstance(p, Tensor) else self._lr for p in self.params
+        ]
 
     def update(self, index: int, gradient: Any) -> Any:
         """What is taken away from parameter `index`, which has this gradient."""
-        return self._scaled(gradient)
+        return self._rates[index] * gradient
 
     def step(self) -> None:
         """Move every parameter that a backward pass has reached.
@@ -124,11 +120,11 @@ class SGD(Optimizer):
 
     def update(self, index: int, gradient: Any) -> Any:
         if not self.momentum:
-            return self._scaled(gradient)
+            return self._rates[index] * gradient
         before = self._velocity.get(index)
         now = gradient if before is None else self.momentum * before + gradient
         self._velocity[index] = now
-        return self._scaled(now)
+        return self._rates[index] * now
 
 
 def _kind(thing: Any) -> str:
