@@ -370,3 +370,9 @@ def test_what_cannot_be_checked_says_why():
         check_gradients(ad.exp, 1.0, order=0)
     with pytest.raises(TypeError, match="structure of the arguments"):
         check_gradients(lambda x, y: x * y, 1.0, 2.0, gradient=lambda x, y: y)
+
+
+def test_what_cancels_to_zero_at_small_numbers_is_no_false_alarm():
+    x = np.array([[0.075, 0.23, 0.134], [0.039, 0.193, 0.098]])  # 1 / x**2 is up to 657 here
+    weights = np.cos(np.arange(6.0)).reshape(2, 3)
+    check_gradients(lambda x: ad.sum(ad.arctan2(x, x) * weights), x)

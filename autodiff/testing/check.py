@@ -224,6 +224,10 @@ class _Check:
             line = _gradient_line(problem, slope, v)
             scalar = _along_direction(slope, v)
             at_zero = line(0.0)
+            # The terms of 1 / x and its like are larger than what they cancel to: where an entry
+            # is small, by up to 1 / x with each order, of which up to 100 is allowed for.
+            small = float(np.abs(point.vector).min(initial=1.0))
+            steep = (1 / max(small, 0.01)) ** (k - 1)
             if not np.isfinite(at_zero).all():
                 self.report.unresolved.append(f"order {k}: the gradient is not finite here")
                 return
@@ -238,7 +242,9 @@ class _Check:
                     Comparison(
                         k, mode, *found, analytic, names=_higher_name(problem, k),
                         lines=_always(line), scalar=scalar,
-                        floor=1e3 * problem.eps * float(np.abs(at_zero).max()),
+                        floor=max(
+                            1e3 * problem.eps * float(np.abs(at_zero).max()), steep * self.floor
+                        ),
                     )
                 )  # fmt: skip
             if self.report.kinks:
