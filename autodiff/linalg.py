@@ -134,11 +134,11 @@ def _cofactors(x: Any) -> Any:
 @primitive("cofactors(x)", takes=_SQUARE)
 def cofactors(ct, z, x):
     """The matrix of cofactors: what the determinant grows by with each entry."""
-    return det_bend(spared(ct, x), ct)
+    return det_hvp(spared(ct, x), ct)
 
 
-@helper("det_bend")
-def _det_bend(x: Any, y: Any) -> Any:
+@helper("det_hvp")
+def _det_hvp(x: Any, y: Any) -> Any:
     u, s, vh = np.linalg.svd(np.asarray(x, np.float64))  # float32 would lose half of its digits
     one = np.eye(s.shape[-1], dtype=bool)
     without = [np.where(one | row, 1.0, s[..., None, :]).prod(axis=-1) for row in one]
@@ -151,9 +151,9 @@ def _det_bend(x: Any, y: Any) -> Any:
 
 
 @internal
-@primitive("det_bend(x, y)")
-def det_bend(ct, z, x, y):
-    """The second derivative of the determinant at x, times y: how cofactors change along y.
+@primitive("det_hvp(x, y)")
+def det_hvp(ct, z, x, y):
+    """The Hessian of the determinant at x, times y: how the cofactors change along y.
 
     In the basis of the singular value decomposition: with p[i, j] the product of all singular
     values but two, the entry (i, i) is the sum of p[i, j] y[j, j] and (i, j) is -p[i, j] y[j, i].
@@ -169,7 +169,7 @@ def det_bend(ct, z, x, y):
         rest = (b_y @ b_ct + b_ct @ b_y - b_y * met_ct - b_ct * met_y) @ b
         return expand_dims(det(exact), (-1, -2)) * (single + rest)
 
-    return by_x, lambda: det_bend(spared(ct, x), ct)
+    return by_x, lambda: det_hvp(spared(ct, x), ct)
 
 
 @internal

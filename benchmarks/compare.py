@@ -1,7 +1,7 @@
-"""Engines against each other, each in a process of its own, by turns with the others.
+"""Engines against each other: each peer in a process of its own, by turns with the others.
 
-NumPy by hand has one of its own as well: `import autodiff` has memory kept from step to step
-(autodiff/memory.py), and that makes it faster, too.
+So is plain NumPy by hand: `import autodiff` has memory kept from step to step
+(autodiff/memory.py), which makes that faster, too.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 PAUSE = 0.06  # seconds, in which the threads of the process before stop waiting for more to do
-# These share one, and so the same threads of BLAS. NumPy by hand has its own: see above.
+# These share one, and so the same threads of BLAS; careful NumPy asks for no memory in a step.
 TOGETHER = ("careful", "compiled", "eager")
 _WORKER = Path(__file__).with_name("worker.py")
 # Each library chooses its kernels for the processor: no one's are chosen in the environment.

@@ -69,6 +69,8 @@ class Optimizer:
 
         Each gets new data; the old is never written into, so graphs and copies of it stay right.
         """
+        if len(self._rates) != len(self.params):  # one was added to the list
+            self.lr = self._lr
         for index, p in enumerate(self.params):
             gradient = p._grad
             if gradient is not None:

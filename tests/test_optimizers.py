@@ -210,3 +210,12 @@ def test_parameters_may_come_from_a_generator():
 def test_what_is_no_list_of_parameters(make, params, what):
     with pytest.raises(TypeError, match=rf"list of parameters, .*{what}.*\nPass `model.param"):
         make(params)
+
+
+def test_a_parameter_added_later_moves_too():
+    first, second = Value(1.0), Tensor(np.float32([2.0]))
+    optimizer = SGD([first], lr=0.5)
+    optimizer.params.append(second)
+    (first + second.sum()).backward()
+    optimizer.step()
+    assert (first.data, second.data.tolist(), second.dtype) == (0.5, [1.5], np.float32)
