@@ -372,7 +372,33 @@ def test_what_cannot_be_checked_says_why():
         check_gradients(lambda x, y: x * y, 1.0, 2.0, gradient=lambda x, y: y)
 
 
-def test_what_cancels_to_zero_at_small_numbers_is_no_false_alarm():
-    x = np.array([[0.075, 0.23, 0.134], [0.039, 0.193, 0.098]])  # 1 / x**2 is up to 657 here
+SMALL = np.array([[0.075, 0.23, 0.134], [0.039, 0.193, 0.098]])  # 1 / x**2 is up to 657 here
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda x: ad.arctan2(x, x),
+        lambda x: ad.arctan2(x, x) - ad.arctan2(x, x),  # the output itself is 0
+        lambda x: ad.log(x) - ad.log(2 * x) + x - x,
+    ],
+)
+def test_what_cancels_to_zero_is_no_false_alarm(f):
     weights = np.cos(np.arange(6.0)).reshape(2, 3)
-    check_gradients(lambda x: ad.sum(ad.arctan2(x, x) * weights), x)
+    check_gradients(lambda x: ad.sum(f(x) * weights), SMALL)
+
+
+@pytest.mark.parametrize(
+    ("f", "args", "gradient"),
+    [
+        (lambda x: x**3, (1.0,), lambda x: 2.0 if x == 1 else 3 * x**2),  # at this point alone
+        (lambda x, y: x + y, (1.0, 1.0), lambda x, y: (2.0 if x == y else 1.0, 1.0)),  # at ties
+        (lambda x: 1e-20 * np.sin(x), (1e-3,), lambda x: 1.001e-20 * np.cos(x)),
+        (lambda x: (1e8 + x) - 1e8, (0.3,), lambda x: 1.1),
+        (lambda x: ad.sum(x - x), (np.ones(3),), lambda x: np.full(3, 1e-12)),
+        (lambda x: ad.sum(x - x), (np.ones(99),), lambda x: np.full(99, 1e-12)),
+    ],
+)
+def test_no_allowance_for_rounding_hides_a_wrong_rule(f, args, gradient):
+    with pytest.raises(GradientError):
+        check_gradients(f, *args, gradient=gradient)

@@ -196,9 +196,9 @@ class Problem:
         except (ArithmeticError, ValueError):
             return np.full(self.value.shape, np.nan)
 
-    def pull(self, weights: Vector) -> list[Any]:
-        """The leaves of the gradient of <weights, outputs>, as they were given."""
-        targets = self.point.targets(self.point.vector)
+    def pull(self, weights: Vector, at: Vector | None = None) -> list[Any]:
+        """The leaves of the gradient of <weights, outputs>, as they were given, here or `at`."""
+        targets = self.point.targets(self.point.vector if at is None else at)
         if self.gradient is not None:
             found = self.gradient(*self.point.with_targets(targets), **self.keywords)
             like = self.point.by
@@ -213,9 +213,9 @@ class Problem:
         pull = vjp(self.targeted, *targets)[1]
         return [plain(leaf) for leaf in leaves(pull(unflatten_like(self.out, weights)))]
 
-    def push(self, direction: Vector) -> Vector:
-        """The tangent of the outputs, as the point moves along `direction`."""
-        targets = self.point.targets(self.point.vector)
+    def push(self, direction: Vector, at: Vector | None = None) -> Vector:
+        """The tangent of the outputs, as the point (this, or `at`) moves along `direction`."""
+        targets = self.point.targets(self.point.vector if at is None else at)
         return flattened(jvp(self.targeted, targets, self.point.targets(direction))[1])
 
     def scalar(self, weights: Vector) -> Function:
