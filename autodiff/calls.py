@@ -18,9 +18,22 @@ ndarray = np.ndarray
 new = object.__new__
 
 
+# The functions of a formula are compiled at their first use: all of them at once would be a third
+# of the time that `import autodiff` takes.
+
+
 def _unary(primitive: Primitive) -> Function:
-    on_floats, on_arrays, ieee = primitive.on_floats, primitive.on_arrays, primitive.ieee
-    link = primitive.link((0,))
+    ieee, link = primitive.ieee, primitive.link((0,))
+
+    def on_floats(x: float) -> Any:
+        nonlocal on_floats
+        on_floats = primitive.on_floats
+        return on_floats(x)
+
+    def on_arrays(x: Any) -> Any:
+        nonlocal on_arrays
+        on_arrays = primitive.on_arrays
+        return on_arrays(x)
 
     def call(x: Any) -> Any:
         kind = type(x)
@@ -51,8 +64,17 @@ def _unary(primitive: Primitive) -> Function:
 
 
 def _binary(primitive: Primitive) -> Function:
-    on_floats, on_arrays = primitive.on_floats, primitive.on_arrays
-    on_tensors = on_arrays if primitive.keeps is None else primitive.on_arrays_keeping
+    def on_floats(x: float, y: float) -> Any:
+        nonlocal on_floats
+        on_floats = primitive.on_floats
+        return on_floats(x, y)
+
+    def on_tensors(x: Any, y: Any) -> Any:
+        nonlocal on_tensors
+        keeping = primitive.keeps is not None
+        on_tensors = primitive.on_arrays_keeping if keeping else primitive.on_arrays
+        return on_tensors(x, y)
+
     paired = primitive.elementwise
     both, first, second = primitive.link((0, 1)), primitive.link((0,)), primitive.link((1,))
 
@@ -91,7 +113,7 @@ def _binary(primitive: Primitive) -> Function:
                 y, link = b._data, second
                 x = a = kept(a, y if paired else None)
             elif other is ndarray:
-                return on_arrays(a, b)
+                return primitive.on_arrays(a, b)
             else:
                 return apply(primitive, (a, b), ())
             node = new(Tensor)
