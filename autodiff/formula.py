@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import builtins
+import functools
 import math
 import operator
 import threading
@@ -20,7 +21,7 @@ import numpy as np
 Function = Callable[..., Any]
 
 
-def _matmul(a: Any, b: Any) -> Any:
+def product(a: Any, b: Any) -> Any:
     """a @ b; for two matrices by `dot`, which reaches BLAS in less time."""
     if type(a) is np.ndarray is type(b) and a.ndim == 2 == b.ndim:
         return a.dot(b)
@@ -39,7 +40,7 @@ OPERATORS: dict[type[ast.AST], tuple[str, Function, str, str]] = {
     ast.Mod: ("%", operator.mod, "mod", "remainder"),
     ast.FloorDiv: ("//", operator.floordiv, "floordiv", "floor_divide"),
     ast.Pow: ("**", operator.pow, "pow", "power"),
-    ast.MatMult: ("@", _matmul, "matmul", "matmul"),
+    ast.MatMult: ("@", product, "matmul", "matmul"),
     ast.USub: ("-", operator.neg, "neg", "negative"),
     ast.UAdd: ("+", operator.pos, "pos", "positive"),
     ast.Gt: (">", operator.gt, "gt", "greater"),
@@ -102,7 +103,7 @@ SCALARS: dict[str, Function] = {
     "chosen_product": _chosen_product,
 }
 # Functions of ours that a formula may use beside NumPy's: `@helper` puts them here.
-HELPERS: dict[str, Function] = {"matmul_by_dot": _matmul}
+HELPERS: dict[str, Function] = {"matmul_by_dot": product}
 # The body that some of them have over `jax.numpy`; the others' is their own, by its names.
 JAX_BODIES: dict[str, str] = {}
 
@@ -171,7 +172,7 @@ class _PowerByMath(ast.NodeTransformer):
 
 
 class _ProductByDot(ast.NodeTransformer):
-    """`a @ b` by `_matmul`, where it is a part of a formula."""
+    """`a @ b` by `product`, where it is a part of a formula."""
 
     def visit_BinOp(self, node: ast.BinOp) -> ast.expr:
         self.generic_visit(node)
@@ -188,9 +189,12 @@ def powers_by_math(tree: Any) -> Any:
 class _Put(ast.NodeTransformer):
     """Puts expressions in the place of names, and folds what the static values decide."""
 
-    def __init__(self, put: Mapping[str, ast.expr], qualified: Callable[[str], ast.expr]) -> None:
+    def __init__(
+        self, put: Mapping[str, ast.expr], qualified: Callable[[str], ast.expr], stacks: bool
+    ) -> None:
         self.put = put
         self.qualified = qualified
+        self.stacks = stacks
 
     def visit_Name(self, node: ast.Name) -> ast.expr:
         return self.put[node.id] if node.id in self.put else self.qualified(node.id)
@@ -207,6 +211,25 @@ class _Put(ast.NodeTransformer):
         self.generic_visit(node)
         node.keywords = [k for k in node.keywords if not _is_default(k.value)]
         return node
+
+    def visit_Attribute(self, node: ast.Attribute) -> ast.expr:
+        attr = "T" if node.attr == "mT" and not self.stacks else node.attr
+        return ast.Attribute(self.visit(node.value), attr, ast.Load())
+
+
+class _OutsideBrackets(ast.NodeTransformer):
+    def visit_Subscript(self, node: ast.Subscript) -> ast.expr:
+        node.value = self.visit(node.value)
+        return node
+
+    def visit_Slice(self, node: ast.Slice) -> ast.expr:
+        bounds = [b or ast.Constant(None) for b in (node.lower, node.upper, node.step)]
+        return call("slice", *bounds)
+
+
+def outside_brackets(tree: ast.expr) -> ast.expr:
+    """The syntax of slices as `slice(1, 3, None)`, where they do not stand as `1:3` in brackets."""
+    return _OutsideBrackets().visit(tree)  # type: ignore[no-any-return]
 
 
 def _is_default(value: ast.expr) -> bool:
@@ -396,15 +419,19 @@ class Formula:
         tree = ast.parse(self.text, mode="eval").body
         return self._compiled(numpy_function, _ProductByDot().visit(tree))
 
+    @functools.cached_property
+    def asked(self) -> set[str]:
+        """The operands that are asked for what only arrays have, as in `x[index]`."""
+        whole = [n for n in ast.walk(self.tree) if isinstance(n, (ast.Attribute, ast.Subscript))]
+        names = {n.value.id for n in whole if isinstance(n.value, ast.Name)}
+        return names & set(self.operands)
+
     def on_floats(self) -> Function:
         """The formula as a function of Python floats.
 
         One that asks an operand for what only arrays have, as `x[index]`, is given NumPy's floats.
         """
-        owners = [
-            n.value for n in ast.walk(self.tree) if isinstance(n, (ast.Attribute, ast.Subscript))
-        ]
-        if any(isinstance(owner, ast.Name) and owner.id in self.operands for owner in owners):
+        if self.asked:
             on_arrays = self.on_arrays()
 
             def on_numpys_floats(*operands: Any) -> Any:
@@ -431,12 +458,14 @@ class Formula:
         params: Mapping[str, Any],
         written: Callable[[Any], ast.expr] = literal,
         qualified: Callable[[str], ast.expr] = name,
+        stacks: bool = False,
     ) -> ast.expr:
         """The formula's syntax with these operands and static values in their places.
 
         `written` is the syntax of a static value, `qualified` that of a name which is the
-        formula's own, such as `exp`.
+        formula's own, such as `exp`. What is `x.mT` of `stacks` of matrices is `x.T` of others.
         """
         put = {**operands, **{key: written(value) for key, value in params.items()}}
         fresh = ast.parse(self.text, mode="eval").body
-        return _Put(put, qualified).visit(fresh)  # type: ignore[no-any-return]
+        tree = _Put(put, qualified, stacks).visit(fresh)
+        return outside_brackets(tree) if params else tree

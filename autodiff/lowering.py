@@ -189,13 +189,16 @@ class Lowered:
         The arrays of the trace do not say: two of them may have become one step, and buffers
         have a layout of their own. So the operation is tried on arrays as the program has them.
         """
-        if step.primitive is None or step.primitive.elementwise or step.primitive.name == "matmul":
+        primitive = step.primitive
+        if primitive is None or isinstance(primitive.formula.tree, ast.BinOp):
+            return None  # an operator's result is new
+        if primitive.elementwise:
             return None
         operands = [self._stand_in(o) if isinstance(o, Step) else o for o in step.operands]
-        given = [operands] if step.primitive.variadic else operands
+        given = [operands] if primitive.variadic else operands
         try:
             with np.errstate(all="ignore"):
-                made = step.primitive.on_arrays(*given, *step.params)
+                made = primitive.on_arrays(*given, *step.params)
         except (ArithmeticError, ValueError):
             made = None  # of zeros there is none, and so nothing to see
         for o, operand in zip(step.operands, operands, strict=True):
@@ -207,14 +210,14 @@ class Lowered:
             if self._of[o].root in self._laid_out:
                 continue
             # In which order that one is at a call is not known, and so not if this copies it.
-            if _reshapes(step.primitive) or np.may_share_memory(o.example, step.example):
+            if _reshapes(primitive) or np.may_share_memory(o.example, step.example):
                 return o
         return None
 
     def _stand_in(self, step: Step) -> Any:
-        """An array with the layout of a step's result; a number as it is."""
+        """An array with the layout of a step's result, or a number."""
         if not isinstance(step.example, np.ndarray):
-            return step.example
+            return np.float64(step.example)  # which takes an index, too
         if step not in self._stand_ins:
             self._stand_ins[step] = np.zeros(step.shape, step.dtype)
         return self._stand_ins[step]
@@ -228,12 +231,26 @@ class Lowered:
     def _dot(self, tree: ast.expr) -> tuple[str, Any, list[Any]] | None:
         if not (isinstance(tree, ast.BinOp) and isinstance(tree.op, ast.MatMult)):
             return None
-        pair = [self._operand(tree.left), self._operand(tree.right)]
-        shapes = [p.shape for p in pair if isinstance(p, Variable)]
-        if len(shapes) == 2 and all(s is not None and 1 <= len(s) <= 2 for s in shapes):
+        pair = [self._factor(tree.left), self._factor(tree.right)]
+        shapes = [p.shape or () for p in pair if isinstance(p, Variable)]
+        if len(shapes) == 2 and all(1 <= len(s) <= 2 for s in shapes):
             same = pair[0].dtype == pair[1].dtype
             return ("dot", "dot", pair) if same and pair[0].dtype.kind == "f" else None
         return None
+
+    def _factor(self, tree: ast.expr) -> Any:
+        """A variable, or the transpose of one as a view; None for another expression."""
+        if not (isinstance(tree, ast.Attribute) and isinstance(tree.value, ast.Name)):
+            return self._operand(tree)
+        base = self._by_name.get(tree.value.id)
+        if base is None or base.shape is None:
+            return None
+        key = ("view", "T", base)
+        if key not in self._same:
+            view = Variable(self._names.fresh("t1"), base.shape[::-1], base.dtype, base)
+            self._by_name[view.name] = self._same[key] = view
+            self.calls.append(Call("view", view, tree, [base]))
+        return self._same[key]
 
     def _row_sum(self, tree: ast.expr, step: Step) -> tuple[str, Any, list[Any]] | None:
         """The sum along the first axis as a product with ones, which BLAS does faster."""

@@ -73,9 +73,10 @@ class Names:
         self._result = graph.outputs[0] if graph.outputs else None
         primals: dict[Any, list[Step]] = {}
         for ct, node in graph.trace.cotangents:
-            primal = graph.of(node)
-            if isinstance(primal, Step):  # no constant, and nothing that the outputs do not need
-                primals.setdefault(graph.of(ct), []).append(primal)
+            primal, made = graph.of(node), graph.of(ct)
+            # Neither a constant, nor what the outputs do not need.
+            if isinstance(primal, Step) and isinstance(made, Step):
+                primals.setdefault(made, []).append(primal)
         # What is returned for an argument is its `d_x`, before what only goes into that.
         returned = [out for out in graph.outputs if isinstance(out, Step)]
         gradients = [

@@ -367,10 +367,11 @@ def _on_symbols(primitive: Primitive, operands: Sequence[Any], params: tuple[Any
         put = {names[0]: syntax.sequence(texts)}
     else:
         put = {n: symbol.expression_of(o) for n, o in zip(names, operands, strict=True)}
-    expression = primitive.formula.put(put, dict(zip(primitive.defaults, params, strict=True)))
     data = [o._data if isinstance(o, Value) else o for o in operands]
     known = None if any(d is None for d in data) else apply(primitive, data, params)
-    return symbol.Symbol(expression, known)
+    static = dict(zip(primitive.defaults, params, strict=True))
+    stacks = any(np.ndim(d) > 2 for d in data)
+    return symbol.Symbol(primitive.formula.put(put, static, stacks=stacks), known)
 
 
 def _without_overflow_warning(function: Function) -> Function:

@@ -46,6 +46,11 @@ def matmul(ct, z, a, b):
     if type(a) is ndarray is type(b) is type(ct) and ct.ndim == a.ndim == 2 and not CARE.taken:
         # `dot` reaches BLAS in less time.
         return lambda: ct.dot(b.T), lambda: a.T.dot(ct)
+    return _pulled(ct, a, b)
+
+
+def _pulled(ct: Any, a: Any, b: Any) -> Any:
+    """What a and b get from the cotangent of a @ b."""
     a_ndim, b_ndim = len(shape_of(a)), len(shape_of(b))
     if a_ndim == b_ndim == 1:
         return lambda: times(ct, b), lambda: times(ct, a)
@@ -62,25 +67,59 @@ def matmul(ct, z, a, b):
                 _behind(back, ct) if a_ndim == 2 else _behind(back, expand_dims(ct, -1))[..., 0]
             ),
         )
-    return lambda: _before(ct, adjoint(b)), lambda: _behind(adjoint(a), ct)
+    return lambda: _before(ct, b, True), lambda: _behind(a, ct, True)
 
 
-def _before(ct: Any, x: Any) -> Any:
-    """ct @ x, where zeros of the cotangent stop at what is not finite in x."""
+# A product with a transposed matrix is an operation of its own: its cotangents are such products
+# again, in the layout of what they are added to, and there are fewer nodes.
+
+
+@internal
+@primitive("a @ b.mT")
+def matmul_transposed(ct, z, a, b):
+    """Matrices a times the transposes of matrices b."""
+    if len(shape_of(a)) == 1:
+        return _pulled(ct, b, a)[::-1]
+    return lambda: _before(ct, b), lambda: _transposed_behind(a, ct)
+
+
+@internal
+@primitive("a.mT @ b")
+def transposed_matmul(ct, z, a, b):
+    """The transposes of matrices a times matrices b."""
+    if len(shape_of(b)) == 1:
+        return _pulled(ct, b, a)[::-1]
+    return lambda: _transposed_before(ct, b), lambda: _behind(a, ct)
+
+
+def _before(ct: Any, x: Any, transposed: bool = False) -> Any:
+    """ct @ x (or x.T), where zeros of the cotangent stop at what is not finite in x."""
     if not needs_care(ct, x):
-        return ct @ x
+        return matmul_transposed(ct, x) if transposed else matmul(ct, x)
+    x = adjoint(x) if transposed else x
     finite = isfinite(x)
     met = matmul((ct != 0) * 1.0, logical_not(finite) * 1.0)
     return where(met > 0, matmul(ct, x), matmul(ct, where(finite, x, 0.0)))
 
 
-def _behind(x: Any, ct: Any) -> Any:
-    """x @ ct, likewise."""
+def _behind(x: Any, ct: Any, transposed: bool = False) -> Any:
+    """x (or x.T) @ ct, likewise."""
     if not needs_care(ct, x):
-        return x @ ct
+        return transposed_matmul(x, ct) if transposed else matmul(x, ct)
+    x = adjoint(x) if transposed else x
     if len(shape_of(ct)) == 1:
         return _before(ct, adjoint(x))
     return adjoint(_before(adjoint(ct), adjoint(x)))
+
+
+def _transposed_before(ct: Any, x: Any) -> Any:
+    """(ct @ x.T).T, likewise."""
+    return adjoint(_before(ct, x, True)) if needs_care(ct, x) else matmul_transposed(x, ct)
+
+
+def _transposed_behind(x: Any, ct: Any) -> Any:
+    """(x.T @ ct).T, likewise."""
+    return adjoint(_behind(x, ct, True)) if needs_care(ct, x) else transposed_matmul(ct, x)
 
 
 as_numpy(np.linalg.matmul)(matmul)

@@ -11,7 +11,7 @@ import numpy as np
 
 from . import formula as syntax
 from .symbol import Symbol
-from .value import Value
+from .value import Value, plain
 
 
 def topological(root: Value) -> list[Value]:
@@ -47,7 +47,9 @@ def formula_text(node: Value, name_of: Callable[[Any], str]) -> str:
     else:
         put = dict(zip(primitive.operands, texts, strict=True))
     params = dict(zip(primitive.defaults, node._y, strict=True)) if primitive.general else {}
-    return ast.unparse(ast.fix_missing_locations(primitive.formula.put(put, params)))
+    stacks = any(np.ndim(plain(o)) > 2 for o in operands_of(node))
+    tree = primitive.formula.put(put, params, stacks=stacks)
+    return ast.unparse(ast.fix_missing_locations(tree))
 
 
 def _parsed(text: str) -> ast.expr:

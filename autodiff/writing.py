@@ -32,7 +32,7 @@ class Writer:
         self.modules: set[str] = set()
         self._array = arrays
         self._inlined: dict[Step, ast.expr] = {}
-        self._forms: dict[tuple[str, bool], ast.expr] = {}
+        self._forms: dict[tuple[str, bool, bool], ast.expr] = {}
         self.uses = Counter(o for step in graph.steps for o in step.steps())
         self.uses.update(out for out in graph.outputs if isinstance(out, Step))
 
@@ -72,7 +72,7 @@ class Writer:
         if step.params or not all(isinstance(o, Step) for o in step.operands):
             return self._put(step, put, on_floats)
         # Of operands that are computed the form is always the same: it is made once.
-        key = (primitive.name, on_floats)
+        key = (primitive.name, on_floats, any(len(o.shape) > 2 for o in step.steps()))
         if key not in self._forms:
             self._forms[key] = self._put(step, {n: syntax.name(n) for n in put}, on_floats)
         filled: ast.expr = syntax.filled(self._forms[key], put)
@@ -98,7 +98,7 @@ class Writer:
             x, (index, _) = self.operand(part.operands[0]), part.params
             added = syntax.text_of(x)
             if repeats(index):
-                places = syntax.text_of(OnArrays().visit(self.static(index)))
+                places = syntax.text_of(syntax.outside_brackets(self.static(index)))
                 lines.append(f"np.add.at({name}, {places}, {added})")
             else:
                 place = ast.Subscript(syntax.name(name), self.static(index), ast.Load())
@@ -126,8 +126,27 @@ class Writer:
         primitive: Any = step.primitive
         params = dict(zip(primitive.defaults, step.params, strict=True))
         qualified = self._of_floats if on_floats else self._of_arrays
-        tree = primitive.formula.put(put, params, self.static, qualified)
-        return self._brief(tree, on_floats)
+        stacks = any(np.ndim(getattr(o, "example", o)) > 2 for o in step.operands)
+        asked = {f"{name} as an array": put[name] for name in self._asked(step)}
+        named = {**put, **{name: syntax.name(f"{name} as an array") for name in self._asked(step)}}
+        tree = primitive.formula.put(named, params, self.static, qualified, stacks)
+        tree = self._brief(tree, on_floats)
+        if not asked:
+            return tree
+        float64 = self._of_arrays("float64")
+        tree = syntax.filled(tree, {name: ast.Call(float64, [x], []) for name, x in asked.items()})
+        return syntax.call("float", tree) if on_floats else tree
+
+    def _asked(self, step: Step) -> list[str]:
+        """The operands that are floats, and are asked for what only arrays have."""
+        primitive: Any = step.primitive
+        if not primitive.formula.asked:
+            return []
+        return [
+            name
+            for name, o in zip(primitive.operands, step.operands, strict=True)
+            if name in primitive.formula.asked and isinstance(getattr(o, "example", o), float)
+        ]
 
     def _brief(self, tree: ast.expr, on_floats: bool) -> ast.expr:
         finished: ast.expr = (_OnFloats(self) if on_floats else OnArrays()).visit(tree)
@@ -234,7 +253,7 @@ def _says(keyword: ast.keyword, defaults: dict[str, Any]) -> bool:
 
 
 class OnArrays(ast.NodeTransformer):
-    """What is written more briefly about arrays: `x.T`, and indices outside of brackets."""
+    """What is written more briefly about arrays: `x.T`, and no keyword that is usual."""
 
     def visit_Call(self, node: ast.Call) -> ast.expr:
         self.generic_visit(node)
@@ -248,14 +267,6 @@ class OnArrays(ast.NodeTransformer):
             ):
                 return ast.Attribute(x, "T", ast.Load())
         return node
-
-    def visit_Subscript(self, node: ast.Subscript) -> ast.expr:
-        node.value = self.visit(node.value)
-        return node  # an index may hold slices as they are written
-
-    def visit_Slice(self, node: ast.Slice) -> ast.expr:
-        bounds = [b or ast.Constant(None) for b in (node.lower, node.upper, node.step)]
-        return syntax.call("slice", *bounds)
 
 
 class _OnFloats(ast.NodeTransformer):

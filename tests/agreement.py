@@ -9,12 +9,16 @@ from autodiff.testing.operands import call
 from autodiff.tree import leaves
 
 
-def close(found, expected):
-    """Bit for bit, but for four units in the last place of the largest entry."""
+def close(found, expected, dtype=np.float64):
+    """Bit for bit, but for four units in the last place of the largest entry.
+
+    `dtype` is that of what they were computed from, which may be less precise than they are.
+    """
     found, expected = np.asarray(found), np.asarray(expected)
     assert found.shape == expected.shape
     scale = np.max(np.abs(expected[np.isfinite(expected)]), initial=0.0)
-    eps = max([np.finfo(a.dtype).eps for a in (found, expected) if a.dtype.kind == "f"] or [0.0])
+    kinds = [np.dtype(dtype), *(a.dtype for a in (found, expected) if a.dtype.kind == "f")]
+    eps = max(np.finfo(kind).eps for kind in kinds)
     np.testing.assert_allclose(found, expected, rtol=4 * eps, atol=4 * eps * scale)
 
 

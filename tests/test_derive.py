@@ -524,3 +524,17 @@ def test_a_gradient_of_what_the_result_does_not_need_has_no_name():
     for found in (compile(product)(x, y), derive(product, x, y, argnums=())(x, y)):
         for part, right in zip(found, product(x, y), strict=True):
             close(part, right)
+
+
+def test_no_product_of_second_order_is_transposed_afterwards():
+    def loss(w, u):
+        return np.sum(np.tanh(x @ w) @ u)
+
+    rng = np.random.default_rng(0)
+    x, w, u = rng.normal(size=(4, 3)), rng.normal(size=(3, 5)), rng.normal(size=(5, 2))
+    product = lambda w, u, *tangents: hvp(loss, (w, u), tangents)  # noqa: E731
+    program = derive(product, w, u, w + 1, u + 1, argnums=())
+    products = [line for line in program.source.splitlines() if " @ " in line]
+    assert "d2_u = d2_d_v2.T @ C2  # (5, 2)" in program.source
+    assert len(products) == 6
+    assert not any(").T" in line or "swapaxes" in line for line in products)

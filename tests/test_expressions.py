@@ -49,9 +49,9 @@ def test_what_is_printed_is_what_was_drawn(f):
         np.testing.assert_array_equal(mine, right)
 
 
-def same(found, expected):
+def same(found, expected, dtype=np.float64):
     for mine, right in zip(leaves(found), leaves(expected), strict=True):
-        close(mine, right)
+        close(mine, right, dtype)
 
 
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
@@ -67,11 +67,11 @@ def test_every_reading_agrees(order, dtype):
 
         g, h = (f, through_numpy) if order == 1 else (slope_of(f, by), slope_of(through_numpy, by))
         expected = value_and_grad(g, by)(*f.args)
-        same(value_and_grad(h, by)(*f.args), expected)
-        same(derive(g, *f.args, argnums=by)(*f.args), expected)
+        same(value_and_grad(h, by)(*f.args), expected, dtype)
+        same(derive(g, *f.args, argnums=by)(*f.args), expected, dtype)
         compiled = compile(value_and_grad(g, by))
-        same(compiled(*f.args), expected)
-        same(compiled(*f.args), expected)  # in buffers that were used before
+        same(compiled(*f.args), expected, dtype)
+        same(compiled(*f.args), expected, dtype)  # in buffers that were used before
 
     agree()
 
@@ -219,6 +219,39 @@ def test_a_cotangent_of_float32_that_is_summed_to_a_number_stays_float32():
 
     args = np.array(0.5, np.float32), np.ones((2, 2), np.float32)
     assert value_and_grad(slope_of(f, (0, 1)), (0, 1))(*args)[0].dtype == np.float32
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda a: ad.at_add(a, a) * a,
+        lambda a: ad.at_set(a, a * a) * a,
+        lambda a: ad.getitem(a * a, ()) * a,
+        lambda a: ad.sum(ad.getitem(a, (None, ...))) * a,
+        lambda a: ad.pad_constant(a * a) * a,
+        lambda a: ad.cast(a * a, np.float64) * a,
+    ],
+)
+def test_programs_on_numbers_ask_them_for_what_arrays_have(f):
+    expected = value_and_grad(f)(1.5)
+    same(derive(f, 1.5)(1.5), expected)
+    same(compile(value_and_grad(f))(1.5), expected)
+    same(compile(f)(1.5), expected[0])
+
+
+def test_a_cotangent_that_is_constant_has_no_name():
+    f = slope_of(lambda x: np.sum((y := ad.nan_to_num(x + x)) - y), (0,))
+    x = np.array([0.075, 0.23, 0.134])
+    same(derive(f, x)(x), value_and_grad(f)(x))
+
+
+def test_a_slice_outside_of_brackets_is_drawn_as_python_writes_it():
+    z = ad.scatter(ad.Value(0.075), index=slice(None, None, -2), shape=(2, 3, 3))
+    assert formula_text(z, lambda o: "v") == "scatter(v, slice(None, None, -2), (2, 3, 3))"
+    z = ad.scatter(ad.Value(0.075), index=(slice(1, 3), 0), shape=(4, 2))
+    assert formula_text(z, lambda o: "v") == "scatter(v, (slice(1, 3, None), 0), (4, 2))"
+    z = ad.Tensor(np.ones((4, 2)))[1:3, 0]
+    assert formula_text(z, lambda o: "v") == "v[1:3, 0]"
 
 
 def test_windows_along_one_axis_twice_pull_back():

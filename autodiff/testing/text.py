@@ -47,7 +47,7 @@ def call_text(name: str, operands: Sequence[Any], params: dict[str, Any]) -> str
     primitive = REGISTRY[name]
     texts = [o if isinstance(o, str) else text_of(o) for o in operands]
     operator = primitive.formula.operator
-    if operator is not None:
+    if operator is not None and name != "positive":  # which Python has return a node itself
         signed = [f"({t})" if t.startswith("-") else t for t in texts]
         return f"{operator[0]}{signed[0]}" if len(signed) == 1 else f" {operator[0]} ".join(signed)
     given = [f"[{', '.join(texts)}]"] if primitive.variadic else texts
