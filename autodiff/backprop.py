@@ -281,7 +281,9 @@ def _product(ct: Any, partial: Any) -> Any:
 
 def _sum_to_recorded(part: Any, operand: Value) -> Any:
     if not isinstance(operand, Tensor):
-        return reductions.sum(part) if np.ndim(plain(part)) else part
+        part = reductions.sum(part) if np.ndim(plain(part)) else part
+        narrow = getattr(plain(part), "dtype", np.float64) != np.float64
+        return shapes.cast(part, np.dtype(np.float64)) if narrow else part
     if not isinstance(part, Value):
         part = np.asarray(part)
     shape, found = operand.shape, np.shape(plain(part))

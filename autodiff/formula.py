@@ -12,46 +12,23 @@ import builtins
 import functools
 import math
 import operator
-import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
+from .syntax import (
+    OPERATORS,
+    call,
+    compile_function,
+    eval_constant,
+    literal,
+    name,
+    outside_brackets,
+    product,
+)  # fmt: skip
+
 Function = Callable[..., Any]
-
-
-def product(a: Any, b: Any) -> Any:
-    """a @ b; for two matrices by `dot`, which reaches BLAS in less time."""
-    if type(a) is np.ndarray is type(b) and a.ndim == 2 == b.ndim:
-        return a.dot(b)
-    return a @ b
-
-
-# One thread at a time makes syntax: Python's parser counts its depth for all of them together.
-COMPILING = threading.RLock()
-
-# The syntax of an operator: how it is written, what computes it, Python's and NumPy's names.
-OPERATORS: dict[type[ast.AST], tuple[str, Function, str, str]] = {
-    ast.Add: ("+", operator.add, "add", "add"),
-    ast.Sub: ("-", operator.sub, "sub", "subtract"),
-    ast.Mult: ("*", operator.mul, "mul", "multiply"),
-    ast.Div: ("/", operator.truediv, "truediv", "divide"),
-    ast.Mod: ("%", operator.mod, "mod", "remainder"),
-    ast.FloorDiv: ("//", operator.floordiv, "floordiv", "floor_divide"),
-    ast.Pow: ("**", operator.pow, "pow", "power"),
-    ast.MatMult: ("@", product, "matmul", "matmul"),
-    ast.USub: ("-", operator.neg, "neg", "negative"),
-    ast.UAdd: ("+", operator.pos, "pos", "positive"),
-    ast.Gt: (">", operator.gt, "gt", "greater"),
-    ast.GtE: (">=", operator.ge, "ge", "greater_equal"),
-    ast.Lt: ("<", operator.lt, "lt", "less"),
-    ast.LtE: ("<=", operator.le, "le", "less_equal"),
-    ast.Eq: ("==", operator.eq, "eq", "equal"),
-    ast.NotEq: ("!=", operator.ne, "ne", "not_equal"),
-    ast.BitAnd: ("&", operator.and_, "and", "bitwise_and"),
-    ast.BitOr: ("|", operator.or_, "or", "bitwise_or"),
-}
 
 
 def _maximum(a: float, b: float) -> float:
@@ -217,139 +194,8 @@ class _Put(ast.NodeTransformer):
         return ast.Attribute(self.visit(node.value), attr, ast.Load())
 
 
-class _OutsideBrackets(ast.NodeTransformer):
-    def visit_Subscript(self, node: ast.Subscript) -> ast.expr:
-        node.value = self.visit(node.value)
-        return node
-
-    def visit_Slice(self, node: ast.Slice) -> ast.expr:
-        bounds = [b or ast.Constant(None) for b in (node.lower, node.upper, node.step)]
-        return call("slice", *bounds)
-
-
-def outside_brackets(tree: ast.expr) -> ast.expr:
-    """The syntax of slices as `slice(1, 3, None)`, where they do not stand as `1:3` in brackets."""
-    return _OutsideBrackets().visit(tree)  # type: ignore[no-any-return]
-
-
 def _is_default(value: ast.expr) -> bool:
     return isinstance(value, ast.Constant) and (value.value is None or value.value is False)
-
-
-def eval_constant(test: ast.expr) -> Any:
-    """The value of `<constant> is None` and of a constant; ValueError for anything else."""
-    if isinstance(test, ast.Compare) and isinstance(test.ops[0], ast.Is):
-        left, right = eval_constant(test.left), eval_constant(test.comparators[0])
-        return left is right
-    try:
-        return ast.literal_eval(test)
-    except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError) as error:
-        raise ValueError("not a constant") from error
-
-
-def call(function: str, *arguments: ast.expr) -> ast.Call:
-    """The syntax of `function(*arguments)`."""
-    return ast.Call(ast.Name(function, ast.Load()), list(arguments), [])
-
-
-def name(identifier: str) -> ast.Name:
-    """The syntax of a name."""
-    return ast.Name(identifier, ast.Load())
-
-
-def filled(form: Any, put: Mapping[str, ast.expr]) -> Any:
-    """A copy of a form with expressions in the place of names."""
-    if isinstance(form, ast.Name):
-        return put.get(form.id, form)
-    if isinstance(form, list):
-        return [filled(part, put) for part in form]
-    if not isinstance(form, ast.AST) or not form._fields:
-        return form
-    return type(form)(*[filled(getattr(form, field), put) for field in form._fields])
-
-
-def text_of(tree: ast.expr) -> str:
-    """What ast.unparse gives, in a fraction of its time for sums and products of names."""
-    return _text_of(tree) or ast.unparse(tree)
-
-
-# How closely the operators bind that stand in most lines.
-_PRECEDENCE: dict[type[ast.AST], int] = {ast.Add: 1, ast.Sub: 1, ast.Mult: 2, ast.Div: 2}
-
-
-def _text_of(tree: ast.expr, above: int = 0) -> str | None:
-    if isinstance(tree, ast.Name):
-        return tree.id
-    if isinstance(tree, (ast.Attribute, ast.Call, ast.Constant)):
-        return ast.unparse(tree)
-    own = _PRECEDENCE.get(type(tree.op)) if isinstance(tree, ast.BinOp) else None
-    if not isinstance(tree, ast.BinOp) or own is None:
-        return None
-    left, right = _text_of(tree.left, own), _text_of(tree.right, own + 1)
-    if left is None or right is None:
-        return None
-    text = f"{left} {OPERATORS[type(tree.op)][0]} {right}"
-    return f"({text})" if own < above else text
-
-
-def sequence(items: Iterable[ast.expr]) -> ast.List:
-    """The syntax of a list."""
-    return ast.List(list(items), ast.Load())
-
-
-def literal(value: Any) -> ast.expr:
-    """The syntax of a static value: number, text, tuple, slice, dtype; `...` for an array."""
-    if isinstance(value, np.generic):
-        value = value.item()
-    if isinstance(value, (tuple, list)):
-        items = [literal(item) for item in value]
-        kind = ast.Tuple if isinstance(value, tuple) else ast.List
-        return kind(items, ast.Load())
-    if isinstance(value, slice):
-        bounds = (value.start, value.stop, value.step)
-        return ast.Slice(*(None if bound is None else literal(bound) for bound in bounds))
-    if isinstance(value, float) and not math.isfinite(value):
-        return name("nan") if value != value else _signed(value, "inf")
-    if isinstance(value, (int, float)) and not isinstance(value, bool) and value < 0:
-        return ast.UnaryOp(ast.USub(), ast.Constant(-value))
-    if value is None or isinstance(value, (bool, int, float, str, type(...))):
-        return ast.Constant(value)
-    if isinstance(value, np.dtype):
-        return name(value.name)
-    return ast.Constant(...)
-
-
-def _signed(value: float, text: str) -> ast.expr:
-    return name(text) if value > 0 else ast.UnaryOp(ast.USub(), name(text))
-
-
-def compile_function(
-    function_name: str,
-    parameters: Sequence[str],
-    statements: Sequence[ast.stmt],
-    result: ast.expr,
-    look_up: Callable[[str], Any],
-) -> Function:
-    """A function out of syntax; each name that is not bound in it is looked up once, now.
-
-    The syntax comes from the registry alone: formulas, and rules run on symbols.
-    """
-    module = ast.parse(f"def {function_name}({', '.join(parameters)}): pass")
-    definition = module.body[0]
-    if not isinstance(definition, ast.FunctionDef):
-        raise ValueError(f"{function_name!r} is no name for a function.")
-    definition.body = [*statements, ast.Return(result)]
-    ast.fix_missing_locations(module)
-    bound = {*parameters, *_assigned([*statements, result])}
-    free = {n.id for n in ast.walk(module) if isinstance(n, ast.Name)} - bound
-    namespace: dict[str, Any] = {identifier: look_up(identifier) for identifier in free}
-    exec(compile(module, f"<nabigrad {function_name}>", "exec"), namespace)
-    return namespace[function_name]  # type: ignore[no-any-return]
-
-
-def _assigned(code: Iterable[ast.AST]) -> set[str]:
-    names = (n for c in code for n in ast.walk(c) if isinstance(n, ast.Name))
-    return {n.id for n in names if isinstance(n.ctx, ast.Store)}
 
 
 class Formula:

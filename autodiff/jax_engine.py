@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from . import formula as syntax
+from . import syntax
 from .program import Program
 from .recorded import Recorded, as_example, checked_arguments
 from .simplify import Step

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from . import formula as syntax
-from . import symbol
+from . import symbol, syntax
+from .formula import helper, numpy_function, scalar_function
 from .value import Value, plain
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ class Link:
             self._places("float64_of({})" if which == "pull_ieee" else "{}"),
             [self._place(i) for i in self.positions],
             [partials[i] for i in self.positions],
-            syntax.scalar_function if which == "pull_floats" else syntax.numpy_function,
+            scalar_function if which == "pull_floats" else numpy_function,
             careful=which in ("pull_carefully", "pull_ieee"),
             choices=[primitive.choices[i] for i in self.positions],
         )
@@ -174,6 +174,6 @@ def _all_zero(ct: Any) -> bool:
     return not np.any(ct)
 
 
-@syntax.helper("float64_of")
+@helper("float64_of")
 def _float64_of(data: Any) -> Any:
     return np.float64(data) if type(data) is float else data

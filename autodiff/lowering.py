@@ -9,10 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from . import formula as syntax
+from . import syntax
+from .formula import FUSED, HELPERS
 from .naming import Names
 from .primitive import Primitive
 from .simplify import Graph, Step, key_of
+from .ufuncs import all_ufuncs, as_ufunc, reduced_by_ufuncs
 from .writing import Writer
 
 
@@ -116,13 +118,13 @@ class Lowered:
             return self._view(step, base, tree)
         if array and step.primitive is not None:
             found = self._dot(tree) or self._row_sum(tree, step)
-            if found is None and _all_ufuncs(tree):
+            if found is None and all_ufuncs(tree):
                 found = self._ufunc(tree)
             if found is not None:
                 self._finish(step, *found)
                 return None
         if any(isinstance(o.example, np.ndarray) for o in step.steps()):
-            tree = _Reductions().visit(tree)
+            tree = reduced_by_ufuncs(tree)
         target = self._declare(step)
         flags = getattr(step.example, "flags", None)
         target.ours = bool(flags and flags.owndata and flags.c_contiguous and flags.writeable)
@@ -132,7 +134,7 @@ class Lowered:
     def _fuse(self, step: Step, steps: Sequence[Step]) -> bool:
         """Both of two operations by one call, where there is a function for the two."""
         own = step.primitive.name if step.primitive else ""
-        for (first, second), name in syntax.FUSED.items():
+        for (first, second), name in FUSED.items():
             if own not in (first, second):
                 continue
             found = {
@@ -145,7 +147,7 @@ class Lowered:
             pair = [self._declare(found[first]), self._declare(found[second])]
             for variable, made in zip(pair, (found[first], found[second]), strict=True):
                 variable.ours = isinstance(made.example, np.ndarray)
-            self.writer.helpers[name] = syntax.HELPERS[name]
+            self.writer.helpers[name] = HELPERS[name]
             tree = syntax.call(name, *map(self.writer.operand, step.operands))
             self.calls.append(Call("free", pair[0], tree, self._read(tree), second=pair[1]))
             return True
@@ -295,7 +297,7 @@ class Lowered:
 
     def _ufunc(self, tree: ast.expr) -> tuple[str, Any, list[Any]] | None:
         """A tree of ufuncs as calls, the outermost left to the caller; None if over numbers."""
-        function, arguments = _as_ufunc(tree)
+        function, arguments = as_ufunc(tree)
         operands: list[Any] = []
         for argument in arguments:
             operand = self._operand(argument)
@@ -352,38 +354,6 @@ def _key(operand: Any) -> Any:
     return operand if isinstance(operand, Variable) else syntax.text_of(operand)
 
 
-def _all_ufuncs(tree: ast.expr) -> bool:
-    """Whether an expression is made of ufuncs, names and numbers alone."""
-    if isinstance(tree, (ast.Name, ast.Constant)):
-        return True
-    if isinstance(tree, ast.UnaryOp) and isinstance(tree.operand, ast.Constant):
-        return True
-    function, arguments = _as_ufunc(tree)
-    return bool(function) and all(map(_all_ufuncs, arguments))
-
-
-def _as_ufunc(tree: ast.expr) -> tuple[str, Sequence[ast.expr]]:
-    """`("multiply", (a, b))` for `a * b` and for `np.multiply(a, b)`; `("", ())` for others."""
-    match tree:
-        case ast.BinOp(op=ast.Pow(), left=x, right=ast.Constant(value=2 | 2.0)):
-            return "square", [x]
-        case ast.BinOp(op=ast.MatMult()):
-            return "", []
-        case ast.BinOp(left=a, op=operation, right=b):
-            return syntax.OPERATORS[type(operation)][3], [a, b]
-        case ast.UnaryOp(op=ast.USub(), operand=x):
-            return "negative", [x]
-        case ast.Compare(left=a, ops=[operation], comparators=[b]):
-            return syntax.OPERATORS[type(operation)][3], [a, b]
-        case ast.Call(
-            func=ast.Attribute(value=ast.Name(id="np"), attr=name), args=args, keywords=[]
-        ):
-            ufunc = getattr(np, name, None)
-            if isinstance(ufunc, np.ufunc) and ufunc.nin == len(args) and ufunc.nout == 1:
-                return ufunc.__name__, args
-    return "", []
-
-
 def _dtype(function: str, operands: list[Any]) -> np.dtype[Any]:
     """The dtype of a ufunc's result, Python's numbers being weak."""
     kinds = [_kind(o) for o in operands]
@@ -396,21 +366,3 @@ def _kind(operand: Any) -> Any:
         kind = type(ast.literal_eval(operand))
         return np.dtype(bool) if kind is bool else kind
     return float if operand.shape is None else operand.dtype
-
-
-class _Reductions(ast.NodeTransformer):
-    """NumPy's reductions by the ufuncs that they are, without the layers around them."""
-
-    def visit_Call(self, node: ast.Call) -> ast.expr:
-        self.generic_visit(node)
-        match node:
-            case ast.Call(func=ast.Attribute(value=ast.Name(id="np"), attr=name), args=[x]):
-                if name in _REDUCTIONS and {k.arg for k in node.keywords} <= {"axis", "keepdims"}:
-                    axis = {k.arg: k for k in node.keywords}
-                    axis.setdefault("axis", ast.keyword("axis", ast.Constant(None)))
-                    reduce = ast.parse(f"np.{_REDUCTIONS[name]}.reduce", mode="eval").body
-                    return ast.Call(reduce, [x], list(axis.values()))
-        return node
-
-
-_REDUCTIONS = {"sum": "add", "prod": "multiply", "max": "maximum", "min": "minimum"}

@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from . import formula as syntax
+from .formula import HELPERS, SCALARS
 from .recorded import Recorded, name_of
 from .simplify import Graph, Step
 from .traced import TracedGenerator
@@ -32,9 +32,9 @@ _OF_WORKSPACES = re.compile(
 @functools.cache
 def reserved() -> frozenset[str]:
     """The names that programs use themselves: no variable, parameter or program has them."""
-    of_floats = (f"{name}_of_floats" for name in syntax.SCALARS)
+    of_floats = (f"{name}_of_floats" for name in SCALARS)
     builtins = ("abs", "float", "slice")
-    return frozenset([*keyword.kwlist, *builtins, *MODULES, *syntax.HELPERS, *of_floats])
+    return frozenset([*keyword.kwlist, *builtins, *MODULES, *HELPERS, *of_floats])
 
 
 def program_name(f: Callable[..., Any]) -> str:

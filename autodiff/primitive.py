@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from . import formula as syntax
-from . import symbol
+from . import symbol, syntax
+from .formula import FUSED, HELPERS, Formula
 from .link import Link, LinkOfMany
 from .modes import current_mode, line_of
 from .tensor import Tensor, as_array
@@ -69,7 +69,7 @@ class Primitive:
         self.parameters = rest
         # Whether a node keeps its operands in a tuple: see Value's slots.
         self.general = bool(self.variadic or self.defaults or len(self.operands) > 2)
-        self.formula = syntax.Formula(formula, self.operands, tuple(self.defaults))
+        self.formula = Formula(formula, self.operands, tuple(self.defaults))
         self.quiet = quiet
         self.links: dict[tuple[int, ...], Link] = {}
 
@@ -109,7 +109,7 @@ class Primitive:
     @functools.cached_property
     def on_arrays_keeping(self) -> Function:
         """The forward on arrays, and beside it what the rule `keeps`."""
-        return syntax.HELPERS[syntax.FUSED[self.name, self.keeps]]  # type: ignore[index]
+        return HELPERS[FUSED[self.name, self.keeps]]  # type: ignore[index]
 
     @property
     def kept_beside(self) -> Primitive:

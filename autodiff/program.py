@@ -10,9 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from . import formula as syntax
+from . import syntax
 from .accumulate import accumulations
 from .files import replacing
+from .formula import MATH_NAMES, numpy_function
 from .layout import compiled_source, holds_named_tuple, returned, unpacking
 from .naming import Names
 from .recorded import Recorded, checked_arguments, name_of
@@ -212,9 +213,7 @@ class Program:
 
     def _run_ieee(self, args: Any) -> Any:
         if self._ieee is None:
-            functions = {
-                theirs: syntax.numpy_function(ours) for ours, theirs in syntax.MATH_NAMES.items()
-            }
+            functions = {theirs: numpy_function(ours) for ours, theirs in MATH_NAMES.items()}
             as_math = types.SimpleNamespace(**functions, pow=np.power)
             self._ieee = self._compiled({"math": as_math, "np": np})
         given = unflatten(args, [np.float64(a) if type(a) is float else a for a in leaves(args)])

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from . import formula as syntax
+from . import syntax
 from .symbol import Symbol
 from .value import Value, plain
 

@@ -11,7 +11,8 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
-from . import formula as syntax
+from . import syntax
+from .formula import powers_by_math, scalar_function
 from .value import Value, describe
 
 Function = Callable[..., Any]
@@ -139,10 +140,10 @@ def pull_function(
     an infinite one at a 0 of those that are `choices`.
     """
     product = _careful_product if careful else _product
-    looks = careful or look_up is syntax.scalar_function
+    looks = careful or look_up is scalar_function
     products = [_chosen_product if choice and looks else product for choice in choices]
     shared, partials = _share(partials)
-    written = syntax.powers_by_math if look_up is syntax.scalar_function else _WithFloats().visit
+    written = powers_by_math if look_up is scalar_function else _WithFloats().visit
     shared, partials = ([written(e) for e in es] for es in (shared, partials))
     used = {n.id for e in [*shared, *partials] for n in ast.walk(e) if isinstance(n, ast.Name)}
     read = [ast.parse(f"{n} = {place}").body[0] for n, place in places.items() if n in used]

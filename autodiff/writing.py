@@ -12,7 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from . import formula as syntax
+from . import syntax
+from .formula import HELPERS, MATH_NAMES, SCALARS
 from .indexing import repeats
 from .naming import MODULES, Names
 from .simplify import Graph, Step
@@ -138,14 +139,15 @@ class Writer:
         return syntax.call("float", tree) if on_floats else tree
 
     def _asked(self, step: Step) -> list[str]:
-        """The operands that are floats, and are asked for what only arrays have."""
+        """The operands that are asked for what only arrays have, and may be Python's floats."""
         primitive: Any = step.primitive
         if not primitive.formula.asked:
             return []
+        examples = [np.asarray(getattr(o, "example", o)) for o in step.operands]
         return [
             name
-            for name, o in zip(primitive.operands, step.operands, strict=True)
-            if name in primitive.formula.asked and isinstance(getattr(o, "example", o), float)
+            for name, example in zip(primitive.operands, examples, strict=True)
+            if name in primitive.formula.asked and not example.ndim and example.dtype == np.float64
         ]
 
     def _brief(self, tree: ast.expr, on_floats: bool) -> ast.expr:
@@ -160,8 +162,8 @@ class Writer:
         return ast.Call(function, [self.literal(a) for a in draw.args], keywords)
 
     def _of_arrays(self, name: str) -> ast.expr:
-        if name in syntax.HELPERS:
-            self.helpers[name] = syntax.HELPERS[name]
+        if name in HELPERS:
+            self.helpers[name] = HELPERS[name]
             return syntax.name(name)
         self.modules.add(self.MODULE)
         return ast.Attribute(syntax.name(self.MODULE), name, ast.Load())
@@ -169,11 +171,11 @@ class Writer:
     def _of_floats(self, name: str) -> ast.expr:
         if name in ("abs", "where", "logical_not"):
             return syntax.name(name)
-        if name in syntax.MATH_NAMES:
+        if name in MATH_NAMES:
             self.modules.add("math")
-            return ast.Attribute(syntax.name("math"), syntax.MATH_NAMES[name], ast.Load())
-        if name in syntax.SCALARS:
-            self.helpers[f"{name}_of_floats"] = syntax.SCALARS[name]
+            return ast.Attribute(syntax.name("math"), MATH_NAMES[name], ast.Load())
+        if name in SCALARS:
+            self.helpers[f"{name}_of_floats"] = SCALARS[name]
             return syntax.name(f"{name}_of_floats")
         return self._of_arrays(name)
 
@@ -225,7 +227,7 @@ def _number(tree: ast.expr) -> float | None:
 @functools.cache
 def _defaults(function: str) -> dict[str, Any]:
     """What a function of NumPy's or of ours does where its arguments are not said."""
-    found: Any = syntax.HELPERS.get(function)
+    found: Any = HELPERS.get(function)
     if found is None:
         found = np
         for part in function.split(".")[1:]:
@@ -293,7 +295,7 @@ class _OnFloats(ast.NodeTransformer):
                 return ast.UnaryOp(ast.Not(), x)
             case ast.Call(func=ast.Name(id="maximum_of_floats"), args=[x, ast.Constant() as c]):
                 return ast.IfExp(ast.Compare(x, [ast.Lt()], [c]), c, x)
-            case ast.Call(func=ast.Name(id=name)) if name in syntax.HELPERS:
+            case ast.Call(func=ast.Name(id=name)) if name in HELPERS:
                 return syntax.call("float", node)
             case ast.Call(func=ast.Attribute(value=ast.Name(id="np"))):
                 return syntax.call("float", node)

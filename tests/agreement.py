@@ -9,14 +9,19 @@ from autodiff.testing.operands import call
 from autodiff.tree import leaves
 
 
-def close(found, expected, dtype=np.float64):
-    """Bit for bit, but for four units in the last place of the largest entry.
+def size_of(array):
+    """The size of the largest entry that is finite."""
+    return np.max(np.abs(array[np.isfinite(array)]), initial=0.0)
+
+
+def close(found, expected, dtype=np.float64, scale=0.0):
+    """Bit for bit, but for four units in the last place of the largest entry, or of `scale`.
 
     `dtype` is that of what they were computed from, which may be less precise than they are.
     """
     found, expected = np.asarray(found), np.asarray(expected)
     assert found.shape == expected.shape
-    scale = np.max(np.abs(expected[np.isfinite(expected)]), initial=0.0)
+    scale = max(scale, size_of(expected))
     kinds = [np.dtype(dtype), *(a.dtype for a in (found, expected) if a.dtype.kind == "f")]
     eps = max(np.finfo(kind).eps for kind in kinds)
     np.testing.assert_allclose(found, expected, rtol=4 * eps, atol=4 * eps * scale)

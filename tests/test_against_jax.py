@@ -8,7 +8,7 @@ import warnings
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 
 from autodiff import derive, hvp, value_and_grad
 from autodiff.primitive import REGISTRY
@@ -56,7 +56,12 @@ def alike(found, expected):
 @settings(max_examples=FEW)
 @given(expressions(max_nodes=4))
 def test_jax_agrees_about_random_programs(f):
-    alike(by_engine(f, f.args), by_jax(f, f.args))
+    try:
+        expected = by_jax(f, f.args)
+    except ValueError as error:  # NumPy reduces a number over its axis -1, JAX does not
+        assume("out of bounds for array of dimension 0" not in str(error))
+        raise
+    alike(by_engine(f, f.args), expected)
 
 
 @pytest.mark.parametrize("name", REGISTRY)

@@ -329,7 +329,7 @@ def by_python(text):
     tree = Floats().visit(ast.parse(text, mode="eval"))
     try:
         result = eval(compile(tree, "text", "eval"), {"__builtins__": {}, **UNARY}, dict(NAMES))
-    except (ArithmeticError, ValueError):
+    except (ArithmeticError, ValueError, TypeError):  # the last where a part of it is complex
         return None
     return result if isinstance(result, float) else None
 

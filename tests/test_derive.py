@@ -17,8 +17,8 @@ from registry_cases import calls
 
 import autodiff as ad
 from autodiff import compile, derive, grad, hvp, jacobian, value_and_grad
-from autodiff.formula import filled, text_of
 from autodiff.primitive import REGISTRY
+from autodiff.syntax import filled, text_of
 from autodiff.traced import TraceError
 from autodiff.tree import leaves
 

@@ -5,7 +5,7 @@ import textwrap
 
 import numpy as np
 import pytest
-from agreement import by_numpy, close, slope_of
+from agreement import by_numpy, close, size_of, slope_of
 from hypothesis import Phase, find, given, settings
 
 import autodiff as ad
@@ -50,8 +50,9 @@ def test_what_is_printed_is_what_was_drawn(f):
 
 
 def same(found, expected, dtype=np.float64):
+    scale = max(size_of(np.asarray(right)) for right in leaves(expected))
     for mine, right in zip(leaves(found), leaves(expected), strict=True):
-        close(mine, right, dtype)
+        close(mine, right, dtype, scale)
 
 
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
@@ -237,6 +238,25 @@ def test_programs_on_numbers_ask_them_for_what_arrays_have(f):
     same(derive(f, 1.5)(1.5), expected)
     same(compile(value_and_grad(f))(1.5), expected)
     same(compile(f)(1.5), expected[0])
+
+
+def test_a_number_beside_arrays_of_float32_has_a_gradient_of_float64():
+    def f(a, x):
+        return np.sum(((1 / a + x) * a) ** (1 / a))  # whose terms cancel in the derivative by a
+
+    args = 0.325, np.array([[0.157], [0.061]], np.float32)
+    expected = value_and_grad(f, (0, 1))(*args)
+    for found in (derive(f, *args, argnums=(0, 1)), compile(value_and_grad(f, (0, 1)))):
+        value, (slope, slopes) = found(*args)
+        assert isinstance(slope, float)
+        assert slopes.dtype == np.float32
+        same((value, (slope, slopes)), expected, np.float32)
+
+
+def test_a_number_is_cast_in_programs():
+    f = slope_of(lambda a, x: ad.xlogy(x, a), (0, 1))
+    args = 0.325, np.array(0.5, np.float32)
+    same(derive(f, *args, argnums=(0, 1))(*args), value_and_grad(f, (0, 1))(*args), np.float32)
 
 
 def test_a_cotangent_that_is_constant_has_no_name():

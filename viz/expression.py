@@ -15,8 +15,8 @@ from collections.abc import Mapping
 from typing import Any
 
 import autodiff as ad
-from autodiff.formula import OPERATORS
 from autodiff.primitive import REGISTRY
+from autodiff.syntax import OPERATORS
 
 LONGEST = 10_000  # characters
 _ALLOWED = "use numbers, names, + - * / **, comparisons and functions"
