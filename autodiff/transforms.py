@@ -4,173 +4,19 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
 from typing import Any
 
 import numpy as np
 
-from . import joining, ops, shapes
-from .backprop import pull_back, pull_back_recorded, pull_edges, reverse_topological
-from .modes import DEPTH, recording
-from .primitive import new_node, shape_of
+from . import joining, shapes
+from .backprop import pull_edges
+from .levels import Level, Recording, between, constant, or_zeros
+from .primitive import shape_of
 from .tensor import Tensor, as_array
-from .tree import checked_argnums, leaves, same_structure, tree_map, unflatten
+from .tree import leaves, same_structure, unflatten
 from .value import Value, checked_function, describe, plain
 
 Function = Callable[..., Any]
-
-
-class _Level(AbstractContextManager["_Level"]):
-    """One transform at work. Its answers are nodes if a transform around it may want them."""
-
-    def __init__(self, args: Any) -> None:
-        self.nested = DEPTH.value > 0 or any(isinstance(a, Value) for a in leaves(args))
-        self._recording = recording()
-
-    def __enter__(self) -> _Level:
-        DEPTH.value += 1
-        self._recording.__enter__()
-        return self
-
-    def __exit__(self, *error: Any) -> None:
-        self._recording.__exit__(*error)
-        DEPTH.value -= 1
-
-    def target(self, where: str, argument: Any) -> Value:
-        """A fresh node for an argument, which no other transform's node is taken for."""
-        if isinstance(argument, Value):
-            return ops.identity(argument)  # type: ignore[no-any-return]
-        if isinstance(argument, np.ndarray):
-            return new_node(Tensor, as_array(argument, copy=True, promote=True))
-        try:
-            return Value(argument)
-        except TypeError as error:
-            raise TypeError(
-                f"{where} is what to differentiate by: numbers, arrays, or lists, tuples and dicts "
-                f"of them, but in it is {describe(argument)}.\nChoose others with `argnums`."
-            ) from error
-
-    def answer(self, found: Any, like: Any) -> Any:
-        """A result in the kind of `like`: plain for plain, a node for a node."""
-        if not self.nested:
-            return found
-        if isinstance(like, Value) and not isinstance(found, Value):
-            return _constant(found, like)
-        return found
-
-    def output(self, found: Any) -> Any:
-        return found if self.nested else tree_map(plain, found)
-
-    def pull(self, order: Sequence[Value], seeds: Sequence[tuple[Value, Any]]) -> dict[Value, Any]:
-        if not self.nested:
-            return pull_back(order, seeds, inner=False)
-        with np.errstate(all="ignore"):  # a backward pass does not warn
-            return pull_back_recorded(order, seeds)
-
-
-def _constant(data: Any, like: Any) -> Value:
-    """A leaf of the kind of `like`: NumPy makes scalars of arrays without axes."""
-    return new_node(Tensor, np.asarray(data)) if isinstance(like, Tensor) else Value(data)
-
-
-def _between(roots: Sequence[Value], targets: Sequence[Value]) -> list[Value]:
-    """The nodes on a way from a root to a target, in reverse topological order.
-
-    What lies behind a target, or behind anything else, belongs to others.
-    """
-    order = reverse_topological(roots, stop=set(targets))
-    depends = set(targets)
-    for node in reversed(order):
-        if node not in depends and any(operand in depends for operand in node.inputs):
-            depends.add(node)
-    inner = depends.difference(targets)
-    return [node for node in order if node in inner]
-
-
-class _Call:
-    """One call of a function on fresh targets, recorded: what all transforms start from."""
-
-    def __init__(
-        self, level: _Level, f: Function, args: tuple[Any, ...], keywords: dict[str, Any],
-        argnums: Any, has_aux: bool,
-    ) -> None:  # fmt: skip
-        self.level, self.f = level, f
-        numbers = checked_argnums(argnums, args)
-        self.by = tuple(args[n] for n in numbers)
-        self.single = not isinstance(argnums, tuple)
-        given = list(args)
-        for n in numbers:
-            given[n] = tree_map(functools.partial(level.target, f"Argument {n}"), args[n])
-        self.targets: list[Value] = leaves([given[n] for n in numbers])
-        self.originals = leaves(self.by)
-        self.out = f(*given, **keywords)
-        self.aux = None
-        if has_aux:
-            if not isinstance(self.out, tuple) or len(self.out) != 2:
-                raise TypeError(
-                    "With has_aux=True the function returns a pair (output, more), but this one "
-                    f"returned {describe(self.out)}."
-                )
-            self.out, self.aux = self.out
-            self.aux = level.output(self.aux)
-        for leaf in leaves(self.out) or [self.out]:
-            _check_output(f, leaf)
-        self.order = _between(self.nodes, self.targets)
-
-    @property
-    def nodes(self) -> list[Value]:
-        return [leaf for leaf in leaves(self.out) if isinstance(leaf, Value)]
-
-    def pull(self, cotangents: Sequence[Any]) -> list[Any]:
-        """One cotangent for each target, from one for each leaf of the output."""
-        pairs = zip(leaves(self.out), cotangents, strict=True)
-        seeds = [(node, ct) for node, ct in pairs if isinstance(node, Value)]
-        pulled = self.level.pull(self.order, seeds)
-        return [
-            self.level.answer(_or_zeros(pulled.get(target), target), original)
-            for target, original in zip(self.targets, self.originals, strict=True)
-        ]
-
-    def structured(self, found: Sequence[Any]) -> Any:
-        """What was found for the targets, in the structure of what was differentiated by."""
-        answer = unflatten(self.by, found)
-        return answer[0] if self.single else answer
-
-    def scalar(self) -> Any:
-        """The output, if it is one number."""
-        if isinstance(self.out, (list, tuple, dict)) or shape_of(self.out) not in ((), (1,)):
-            shape = describe(self.out) if isinstance(self.out, (list, tuple, dict)) else ""
-            raise TypeError(
-                "A gradient is of a function whose output is one number, but "
-                f"`{getattr(self.f, '__name__', self.f)}` returned "
-                f"{shape or f'shape {shape_of(self.out)}'}.\n"
-                "Reduce it first, as in `t.sum()`, or use `jacobian` or `vjp`."
-            )
-        if getattr(plain(self.out), "dtype", type(self.out)) in (bool, np.bool_):
-            raise TypeError(
-                f"A gradient is of a number, but `{getattr(self.f, '__name__', self.f)}` returned "
-                "a truth value, which no small step changes.\n"
-                "Choose between numbers by it, as in `where(condition, a, b)`."
-            )
-        return self.out
-
-
-def _check_output(f: Function, leaf: Any) -> None:
-    if not isinstance(leaf, (Value, np.ndarray, float, int, np.number, np.bool_)):
-        raise TypeError(
-            f"A function to differentiate returns numbers, but `{getattr(f, '__name__', f)}` "
-            f"returned {describe(leaf)}.\nReturn more than the output with has_aux=True."
-        )
-
-
-def _or_zeros(found: Any, target: Value) -> Any:
-    if found is not None:
-        return found
-    return np.zeros_like(target._data) if isinstance(target, Tensor) else 0.0
-
-
-def _one_like(out: Any) -> Any:
-    return np.ones(out.shape, out.dtype) if isinstance(out, Tensor) else 1.0
 
 
 def value_and_grad(
@@ -190,8 +36,8 @@ def value_and_grad(
 
     @functools.wraps(f)
     def call(*args: Any, **keywords: Any) -> Any:
-        with _Level((args, keywords)) as level:
-            run = _Call(level, f, args, keywords, argnums, has_aux)
+        with Level((args, keywords)) as level:
+            run = Recording(level, f, args, keywords, argnums, has_aux)
             out = run.scalar()
             gradient = run.structured(run.pull([_one_like(out)]))
             value = level.output(out)
@@ -230,12 +76,12 @@ def vjp(f: Function, *primals: Any, has_aux: bool = False) -> tuple[Any, ...]:
     (6.0, (3.0, 2.0))
     """
     checked_function(f, "vjp")
-    with _Level(primals) as level:
-        run = _Call(level, f, primals, {}, tuple(range(len(primals))), has_aux)
+    with Level(primals) as level:
+        run = Recording(level, f, primals, {}, tuple(range(len(primals))), has_aux)
 
     def pull(ct: Any) -> Any:
         _check_like(ct, run.out, "cotangent", "output")
-        with _Level((primals, ct)) as now:
+        with Level((primals, ct)) as now:
             run.level = now
             given = [_cast_like(c, o) for c, o in zip(leaves(ct), leaves(run.out), strict=True)]
             return run.structured(run.pull(given))
@@ -299,12 +145,12 @@ def jvp(
     (6.0, 3.0)
     """
     primals, tangents = _checked_pair("jvp", f, primals, tangents)
-    with _Level((primals, tangents)) as level:
-        inner = _Level(primals)  # nested, as it is within another
-        run = _Call(inner, f, primals, {}, tuple(range(len(primals))), has_aux)
+    with Level((primals, tangents)) as level:
+        inner = Level(primals)  # nested, as it is within another
+        run = Recording(inner, f, primals, {}, tuple(range(len(primals))), has_aux)
         outputs = leaves(run.out)
         cotangents = [
-            _constant(np.ones_like(plain(o)) if isinstance(o, Tensor) else 1.0, o) for o in outputs
+            constant(np.ones_like(plain(o)) if isinstance(o, Tensor) else 1.0, o) for o in outputs
         ]
         pulled = run.pull(cotangents)
         pairs = [
@@ -312,10 +158,10 @@ def jvp(
             for node, t in zip(pulled, leaves(tangents), strict=True)
             if isinstance(node, Value)
         ]
-        order = _between([node for node, _ in pairs], cotangents)
+        order = between([node for node, _ in pairs], cotangents)
         found = level.pull(order, pairs)
         pushed = [
-            level.answer(_or_zeros(found.get(c), c), o)
+            level.answer(or_zeros(found.get(c), c), o)
             for c, o in zip(cotangents, outputs, strict=True)
         ]
         out, tangent = level.output(run.out), unflatten(run.out, pushed)
@@ -337,8 +183,8 @@ def jacobian(f: Function, argnums: int | tuple[int, ...] = 0, has_aux: bool = Fa
 
     @functools.wraps(f)
     def call(*args: Any, **keywords: Any) -> Any:
-        with _Level((args, keywords)) as level:
-            run = _Call(level, f, args, keywords, argnums, has_aux)
+        with Level((args, keywords)) as level:
+            run = Recording(level, f, args, keywords, argnums, has_aux)
             blocks = [run.structured(_rows(run, out)) for out in leaves(run.out)]
             answer = unflatten(run.out, blocks)
             return (answer, run.aux) if has_aux else answer
@@ -346,7 +192,7 @@ def jacobian(f: Function, argnums: int | tuple[int, ...] = 0, has_aux: bool = Fa
     return call
 
 
-def _rows(run: _Call, out: Any) -> list[Any]:
+def _rows(run: Recording, out: Any) -> list[Any]:
     """d out / d target for each target, one row of the output at a time."""
     shape = shape_of(out)
     count = int(np.prod(shape, dtype=int))
@@ -369,19 +215,19 @@ def _rows(run: _Call, out: Any) -> list[Any]:
     ]
 
 
-def _row(run: _Call, out: Any, place: int) -> list[Any]:
+def _row(run: Recording, out: Any, place: int) -> list[Any]:
     """d out[place] / d target for each target."""
     if not isinstance(out, Value):
-        return [_or_zeros(None, target) for target in run.targets]
+        return [or_zeros(None, target) for target in run.targets]
     unit: Any = 1.0
     if isinstance(out, Tensor):
         unit = np.zeros(out.shape, out.dtype)
         unit[np.unravel_index(place, out.shape)] = 1.0
     pulled = run.level.pull(run.order, [(out, unit)])
-    return [_or_zeros(pulled.get(target), target) for target in run.targets]
+    return [or_zeros(pulled.get(target), target) for target in run.targets]
 
 
-def _stacked(run: _Call, rows: list[Any], shape: tuple[int, ...]) -> Any:
+def _stacked(run: Recording, rows: list[Any], shape: tuple[int, ...]) -> Any:
     """The rows, some of which may be nodes, as one array."""
     if not shape:
         return run.level.answer(rows[0], None)
@@ -415,8 +261,8 @@ def hvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any], has_aux: b
     """
     primals, tangents = _checked_pair("hvp", f, primals, tangents)
     by = tuple(range(len(primals)))
-    with _Level((primals, tangents)) as level:
-        run = _Call(level, grad(f, by, has_aux), primals, {}, by, has_aux)
+    with Level((primals, tangents)) as level:
+        run = Recording(level, grad(f, by, has_aux), primals, {}, by, has_aux)
         pairs = zip(leaves(tangents), leaves(run.out), strict=True)
         found = run.pull([_cast_like(t, gradient) for t, gradient in pairs])
         answer = unflatten(primals, found)
@@ -439,3 +285,7 @@ def local_gradients(node: Value) -> tuple[Any, ...]:
     if node._link is None:
         return ()
     return pull_edges(node, _one_like(node))
+
+
+def _one_like(out: Any) -> Any:
+    return np.ones(out.shape, out.dtype) if isinstance(out, Tensor) else 1.0

@@ -39,9 +39,11 @@ def check_gradients(
     the arguments, is what is checked (the first order alone).
 
     Two numbers agree when they differ by no more than the oracle's own estimate of its error
-    allows, and by `rtol` (the square root of the dtype's rounding, if not given). On a kink, a
-    jump or the edge of where f is defined there is no one derivative: there a gradient is right
-    if it lies between the one-sided derivatives, and the kink stands in the report.
+    allows, and by `rtol` (the square root of the dtype's rounding, if not given); where they do
+    not, also by what rounding makes of either, which is then measured at points close by and
+    with other steps. On a kink, a jump or the edge of where f is defined there is no one
+    derivative: there a gradient is right if it lies between the one-sided derivatives, and the
+    kink stands in the report.
 
     Raises GradientError, an AssertionError, which says which argument and entry is wrong, by how
     much, and in what way, where the way is known. Raises UncheckableError, a ValueError, where f

@@ -18,8 +18,9 @@ ROOT = Path(__file__).resolve().parents[2]
 # Beside the registry: what walks the graph, what compiles and calls a rule, what simplifies a
 # trace, the losses (one with a gradient of its own), and what steps along a gradient.
 ENGINE = [
-    "autodiff/backprop.py", "autodiff/transforms.py", "autodiff/link.py", "autodiff/symbol.py",
-    "autodiff/simplify.py", "autodiff/entropy.py", "nn/losses.py", "optim/optimizers.py",
+    "autodiff/backprop.py", "autodiff/levels.py", "autodiff/transforms.py", "autodiff/link.py",
+    "autodiff/symbol.py", "autodiff/simplify.py", "autodiff/entropy.py", "nn/losses.py",
+    "optim/optimizers.py",
 ]  # fmt: skip
 
 
