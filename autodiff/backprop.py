@@ -282,8 +282,8 @@ def _product(ct: Any, partial: Any) -> Any:
 def _sum_to_recorded(part: Any, operand: Value) -> Any:
     if not isinstance(operand, Tensor):
         part = reductions.sum(part) if np.ndim(plain(part)) else part
-        narrow = getattr(plain(part), "dtype", np.float64) != np.float64
-        return shapes.cast(part, np.dtype(np.float64)) if narrow else part
+        narrow = getattr(part, "dtype", np.float64) != np.float64
+        return shapes.cast(part, np.float64) if narrow else part
     if not isinstance(part, Value):
         part = np.asarray(part)
     shape, found = operand.shape, np.shape(plain(part))

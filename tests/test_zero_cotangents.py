@@ -14,6 +14,12 @@ PRODUCTS = [
     (np.matmul, [(2, 2, 3), (2, 3, 4)]),
     (np.matmul, [(2, 2, 3), (3,)]),
     (np.matmul, [(3,), (2, 3, 4)]),
+    (ad.matmul_transposed, [(2, 3), (4, 3)]),
+    (ad.matmul_transposed, [(2, 2, 3), (2, 4, 3)]),
+    (ad.matmul_transposed, [(3,), (4, 3)]),
+    (ad.transposed_matmul, [(3, 2), (3, 4)]),
+    (ad.transposed_matmul, [(2, 3, 2), (2, 3, 4)]),
+    (ad.transposed_matmul, [(3, 2), (3,)]),
     (np.multiply, [(2, 3), (3,)]),
     (np.outer, [(2,), (3,)]),
     (lambda a, b: np.einsum("ij,jk->ik", a, b), [(2, 3), (3, 4)]),
@@ -80,7 +86,13 @@ def test_another_cotangent_meets_the_infinity():
 
 def test_a_cotangent_that_is_a_node_stops_as_well():
     a, b = np.array([[1.0, 1.0], [1.0, np.inf]]), np.ones(2)
-    for product in (lambda x: a @ x, lambda x: x @ a.T, lambda x: a @ x[:, None] @ np.ones(1)):
+    for product in (
+        lambda x: a @ x,
+        lambda x: x @ a.T,
+        lambda x: a @ x[:, None] @ np.ones(1),
+        lambda x: ad.transposed_matmul(x[:, None], a)[0],
+        lambda x: ad.matmul_transposed(a, x[None])[:, 0],
+    ):
 
         def total(weights, product=product):
             return grad(lambda x: (product(x) * weights).sum())(b).sum()
