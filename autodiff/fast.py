@@ -13,7 +13,6 @@ from .buffers import Buffers
 from .layout import compiled_source, holds_named_tuple, key_text, tree_text, unpacking
 from .lowering import Call, Lowered, Variable
 from .naming import Names, program_name
-from .ordering import results_early
 from .pieces import grouped, in_pieces
 from .program import Program
 from .ready import make_ready
@@ -53,7 +52,7 @@ class Fast:
         self.donated = () if self._raises or self._doubtful else donated
         make_ready(self.lowered)
         outputs = self.lowered.outputs
-        self.calls = grouped(results_early(self.lowered.calls), outputs)
+        self.calls = grouped(self.lowered.calls, outputs)
         self.buffers = Buffers(self.calls, outputs, self._donated_variables())
         self._quiet = any(map(_may_warn, graph.steps))
         self.source = self._source()

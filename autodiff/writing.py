@@ -73,7 +73,7 @@ class Writer:
         if step.params or not all(isinstance(o, Step) for o in step.operands):
             return self._put(step, put, on_floats)
         # Of operands that are computed the form is always the same: it is made once.
-        key = (primitive.name, on_floats, any(len(o.shape) > 2 for o in step.steps()))
+        key = (primitive.name, on_floats, _of_stacks(step))
         if key not in self._forms:
             self._forms[key] = self._put(step, {n: syntax.name(n) for n in put}, on_floats)
         filled: ast.expr = syntax.filled(self._forms[key], put)
@@ -127,10 +127,9 @@ class Writer:
         primitive: Any = step.primitive
         params = dict(zip(primitive.defaults, step.params, strict=True))
         qualified = self._of_floats if on_floats else self._of_arrays
-        stacks = any(np.ndim(getattr(o, "example", o)) > 2 for o in step.operands)
         asked = {f"{name} as an array": put[name] for name in self._asked(step)}
         named = {**put, **{name: syntax.name(f"{name} as an array") for name in self._asked(step)}}
-        tree = primitive.formula.put(named, params, self.static, qualified, stacks)
+        tree = primitive.formula.put(named, params, self.static, qualified, _of_stacks(step))
         tree = self._brief(tree, on_floats)
         if not asked:
             return tree
@@ -199,6 +198,12 @@ class Writer:
         if names & {"inf", "nan"}:
             return _Qualify(self._of_arrays).visit(tree)  # type: ignore[no-any-return]
         return tree
+
+
+def _of_stacks(step: Step) -> bool:
+    """Whether it matters that a matrix product is of stacks of matrices."""
+    formula = step.primitive.formula.text  # type: ignore[union-attr]
+    return ".mT" in formula and any(np.ndim(getattr(o, "example", o)) > 2 for o in step.operands)
 
 
 def _widens(number: Any, step: Step) -> bool:

@@ -575,31 +575,6 @@ def test_an_error_in_the_middle_leaves_everything_as_it_was():
     close(x, np.ones((2, 3)))
 
 
-def test_an_update_stands_beside_its_gradient():
-    rng = np.random.default_rng(0)
-    X, first, second = (rng.normal(size=s) for s in ((4, 3), (3, 5), (5, 2)))
-
-    @compile(donate="weights")
-    def train(weights, X):
-        def loss(weights):
-            return np.sum(np.tanh(X @ weights[0]) @ weights[1])
-
-        value, slopes = value_and_grad(loss)(weights)
-        return value, [w - 0.1 * ct for w, ct in zip(weights, slopes, strict=True)]
-
-    expected = (first - 0.1 * (X.T @ ((1 - np.tanh(X @ first) ** 2) * second.sum(axis=1))),)
-    expected += (second - 0.1 * np.tanh(X @ first).sum(axis=0)[:, None],)
-    _, moved = train([first.copy(), second.copy()], X)
-    for found, right in zip(moved, expected, strict=True):
-        np.testing.assert_allclose(found, right, rtol=1e-12)
-    lines = train.source.splitlines()
-    places = [i for i, line in enumerate(lines) if "np.subtract(weights" in line]
-    gradients = [i for i, line in enumerate(lines) if ".dot(" in line and "d_weights" in line]
-    assert len(places) == len(gradients) == 2
-    assert gradients[0] < places[0] < gradients[1] < places[1]
-    assert all("out=weights" in lines[i] for i in places)
-
-
 def test_a_donated_array_that_is_read_later_is_not_written_into_before():
     f = compile(lambda w, x: (w - 0.1 * np.tanh(x), np.sum(x.T @ w)), donate="w")
     w, x = np.arange(6.0).reshape(3, 2), np.ones((3, 2))
