@@ -390,3 +390,12 @@ def test_a_cotangent_that_is_zero_by_chance_still_changes(vectors):
     np.testing.assert_allclose(
         ad.compile(lambda v: ad.hvp(f, (v,), (direction,)))(x), right, rtol=1e-6, atol=1e-8
     )
+
+
+def test_the_third_order_of_det_keeps_the_digits_of_float32():
+    x, y, weights = np.random.default_rng(0).normal(size=(3, 3, 3)).astype(np.float32)
+    x[2] = x[0] + x[1] + np.float32([0, 0, 1e-3])  # close to singular
+    slope = grad(lambda x, y: (ad.det_hvp(x, y) * weights).sum())
+    found, exact = slope(x, y), slope(x.astype(np.float64), y.astype(np.float64))
+    assert found.dtype == np.float32
+    np.testing.assert_allclose(found, exact, rtol=1e-5, atol=1e-6 * np.abs(exact).max())
