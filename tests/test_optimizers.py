@@ -154,11 +154,12 @@ def test_learning_rates_that_are_refused(make, lr):
     "lr", [1, 0.5, np.float32(0.5), np.float64(0.5), np.int64(2), Fraction(1, 2)]
 )
 def test_learning_rates_that_are_taken(lr):
-    w = Value(0.0)
-    optimizer = GD([w], lr=lr)
-    (w * 1.0).backward()
+    w, t = Value(0.0), Tensor(np.zeros(2, np.float32))
+    optimizer = GD([w, t], lr=lr)
+    (w * 1.0 + t.sum()).backward()
     optimizer.step()
     assert (w.data, type(w.data)) == (-float(lr), float)
+    assert (t.data.tolist(), t.dtype) == ([-float(lr)] * 2, np.float32)
 
 
 def test_the_learning_rate_can_be_changed():
