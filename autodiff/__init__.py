@@ -30,6 +30,7 @@ from .primitive import REGISTRY
 from .products import *
 from .questions import *
 from .reductions import *
+from .rounding import *
 from .shapes import *
 from .special import *
 from .statistics import *

@@ -26,7 +26,7 @@ from .syntax import (
     name,
     outside_brackets,
     product,
-)  # fmt: skip
+)
 
 Function = Callable[..., Any]
 

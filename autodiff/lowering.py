@@ -192,9 +192,9 @@ class Lowered:
         have a layout of their own. So the operation is tried on arrays as the program has them.
         """
         primitive = step.primitive
-        if primitive is None or isinstance(primitive.formula.tree, ast.BinOp):
-            return None  # an operator's result is new
-        if primitive.elementwise:
+        if primitive is None or primitive.elementwise:
+            return None
+        if isinstance(primitive.formula.tree, ast.BinOp):  # the result of an operator is new
             return None
         operands = [self._stand_in(o) if isinstance(o, Step) else o for o in step.operands]
         given = [operands] if primitive.variadic else operands
@@ -242,10 +242,12 @@ class Lowered:
 
     def _factor(self, tree: ast.expr) -> Any:
         """A variable, or the transpose of one as a view; None for another expression."""
-        if not (isinstance(tree, ast.Attribute) and isinstance(tree.value, ast.Name)):
-            return self._operand(tree)
-        base = self._by_name.get(tree.value.id)
-        if base is None or base.shape is None:
+        match tree:
+            case ast.Attribute(value=ast.Name(id=name), attr="T"):
+                base = self._by_name[name]
+            case _:
+                return self._operand(tree)
+        if base.shape is None:
             return None
         key = ("view", "T", base)
         if key not in self._same:

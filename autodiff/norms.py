@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 
 from .declare import as_numpy, composite, internal, primitive
-from .ops import abs, sign, times, where
+from .ops import abs, times, where
 from .primitive import shape_of
 from .reductions import Axis, max, min, spread, sum
+from .rounding import sign
 from .shapes import expand_dims, moveaxis, ravel, reshape
 
 

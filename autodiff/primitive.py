@@ -88,9 +88,11 @@ class Primitive:
 
     @property
     def symbol(self) -> str:
-        """How it is written in a picture: `*` for the product, else its name."""
-        operator = self.formula.operator
-        return self.name if operator is None or operator[1] in ("neg", "pos") else operator[0]
+        """How it is written in a picture: `*` for the product, `a.T @ b`, else its name."""
+        operator, text = self.formula.operator, self.formula.text
+        if operator is not None and operator[1] not in ("neg", "pos"):
+            return operator[0]
+        return text.replace(".mT", ".T") if "@" in text else self.name
 
     def link(self, positions: tuple[int, ...]) -> Link:
         """The pull-back where just the operands at these positions are nodes."""

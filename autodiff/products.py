@@ -67,7 +67,7 @@ def _pulled(ct: Any, a: Any, b: Any) -> Any:
                 _behind(back, ct) if a_ndim == 2 else _behind(back, expand_dims(ct, -1))[..., 0]
             ),
         )
-    return lambda: _before(ct, b, True), lambda: _behind(a, ct, True)
+    return lambda: _before_transposed(ct, b), lambda: _transposed_behind(a, ct)
 
 
 # A product with a transposed matrix is an operation of its own: its cotangents are such products
@@ -80,7 +80,13 @@ def matmul_transposed(ct, z, a, b):
     """Matrices a times the transposes of matrices b."""
     if len(shape_of(a)) == 1:
         return _pulled(ct, b, a)[::-1]
-    return lambda: _before(ct, b), lambda: _transposed_behind(a, ct)
+
+    def by_b() -> Any:
+        if needs_care(ct, a):
+            return adjoint(_transposed_behind(a, ct))
+        return transposed_matmul(ct, a)
+
+    return lambda: _before(ct, b), by_b
 
 
 @internal
@@ -89,37 +95,41 @@ def transposed_matmul(ct, z, a, b):
     """The transposes of matrices a times matrices b."""
     if len(shape_of(b)) == 1:
         return _pulled(ct, b, a)[::-1]
-    return lambda: _transposed_before(ct, b), lambda: _behind(a, ct)
+
+    def by_a() -> Any:
+        if needs_care(ct, b):
+            return adjoint(_before_transposed(ct, b))
+        return matmul_transposed(b, ct)
+
+    return by_a, lambda: _behind(a, ct)
 
 
-def _before(ct: Any, x: Any, transposed: bool = False) -> Any:
-    """ct @ x (or x.T), where zeros of the cotangent stop at what is not finite in x."""
+def _before(ct: Any, x: Any) -> Any:
+    """ct @ x, where zeros of the cotangent stop at what is not finite in x."""
     if not needs_care(ct, x):
-        return matmul_transposed(ct, x) if transposed else matmul(ct, x)
-    x = adjoint(x) if transposed else x
+        return matmul(ct, x)
     finite = isfinite(x)
     met = matmul((ct != 0) * 1.0, logical_not(finite) * 1.0)
     return where(met > 0, matmul(ct, x), matmul(ct, where(finite, x, 0.0)))
 
 
-def _behind(x: Any, ct: Any, transposed: bool = False) -> Any:
-    """x (or x.T) @ ct, likewise."""
+def _behind(x: Any, ct: Any) -> Any:
+    """x @ ct, likewise."""
     if not needs_care(ct, x):
-        return transposed_matmul(x, ct) if transposed else matmul(x, ct)
-    x = adjoint(x) if transposed else x
+        return matmul(x, ct)
     if len(shape_of(ct)) == 1:
         return _before(ct, adjoint(x))
     return adjoint(_before(adjoint(ct), adjoint(x)))
 
 
-def _transposed_before(ct: Any, x: Any) -> Any:
-    """(ct @ x.T).T, likewise."""
-    return adjoint(_before(ct, x, True)) if needs_care(ct, x) else matmul_transposed(x, ct)
+def _before_transposed(ct: Any, x: Any) -> Any:
+    """ct @ x.mT, likewise."""
+    return _before(ct, adjoint(x)) if needs_care(ct, x) else matmul_transposed(ct, x)
 
 
 def _transposed_behind(x: Any, ct: Any) -> Any:
-    """(x.T @ ct).T, likewise."""
-    return adjoint(_behind(x, ct, True)) if needs_care(ct, x) else transposed_matmul(ct, x)
+    """x.mT @ ct, likewise."""
+    return _behind(adjoint(x), ct) if needs_care(ct, x) else transposed_matmul(x, ct)
 
 
 as_numpy(np.linalg.matmul)(matmul)

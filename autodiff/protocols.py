@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, NoReturn
 
 import numpy as np
 
-from . import ops, shapes
+from . import rounding, shapes
 from .declare import NUMPY
 from .tensor import Tensor
 from .value import Value
@@ -238,8 +238,8 @@ def install() -> None:
     tensor: Any = Tensor
     value.__array_ufunc__ = _array_ufunc
     value.__array_function__ = _array_function
-    value.__divmod__ = ops.divmod
-    value.__rdivmod__ = lambda b, a: ops.divmod(a, b)
+    value.__divmod__ = rounding.divmod
+    value.__rdivmod__ = lambda b, a: rounding.divmod(a, b)
     value.clip = _method(np.clip)
     value.astype = shapes.astype
     tensor.flatten = shapes.flatten

@@ -127,14 +127,16 @@ class Writer:
         primitive: Any = step.primitive
         params = dict(zip(primitive.defaults, step.params, strict=True))
         qualified = self._of_floats if on_floats else self._of_arrays
-        asked = {f"{name} as an array": put[name] for name in self._asked(step)}
-        named = {**put, **{name: syntax.name(f"{name} as an array") for name in self._asked(step)}}
-        tree = primitive.formula.put(named, params, self.static, qualified, _of_stacks(step))
+        arrays: dict[str, ast.expr] = {}
+        for name in self._asked(step):  # put in last: on floats, float(...) goes around calls
+            place = f"{name} as an array"
+            arrays[place] = ast.Call(self._of_arrays("float64"), [put[name]], [])
+            put = {**put, name: syntax.name(place)}
+        tree = primitive.formula.put(put, params, self.static, qualified, _of_stacks(step))
         tree = self._brief(tree, on_floats)
-        if not asked:
+        if not arrays:
             return tree
-        float64 = self._of_arrays("float64")
-        tree = syntax.filled(tree, {name: ast.Call(float64, [x], []) for name, x in asked.items()})
+        tree = syntax.filled(tree, arrays)
         return syntax.call("float", tree) if on_floats else tree
 
     def _asked(self, step: Step) -> list[str]:

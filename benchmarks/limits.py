@@ -95,9 +95,9 @@ def main() -> None:
     options = parser.parse_args()
     print(f"{LARGE:,} nodes: time per node, and its ratio to that of {SMALL:,} nodes")
     usual = gc.get_threshold()
-    for often in (usual[0], RARELY, 0):  # at 0 it is off
+    for often in (usual[0], RARELY, 0):  # after none, that is never
         gc.set_threshold(often, *usual[1:])
-        print(f"garbage collector after {often:,} new objects" if often else "off")
+        print(f"garbage collector {f'after {often:,} new objects' if often else 'off'}")
         for name, make, kind in [
             ("chain of Values", chain, ad.Value),
             ("chain of Tensors", chain, ad.Tensor),

@@ -395,6 +395,7 @@ def test_what_cancels_to_zero_is_no_false_alarm(f):
         (lambda x, y: x + y, (1.0, 1.0), lambda x, y: (2.0 if x == y else 1.0, 1.0)),  # at ties
         (lambda x: 1e-20 * np.sin(x), (1e-3,), lambda x: 1.001e-20 * np.cos(x)),
         (lambda x: (1e8 + x) - 1e8, (0.3,), lambda x: 1.1),
+        (lambda x: x**10, (np.float32(1.0),), lambda x: 10.01 * x**9),
         (lambda x: ad.sum(x - x), (np.ones(3),), lambda x: np.full(3, 1e-12)),
         (lambda x: ad.sum(x - x), (np.ones(99),), lambda x: np.full(99, 1e-12)),
     ],

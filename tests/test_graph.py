@@ -18,7 +18,7 @@ import autodiff as ad
 import viz
 from autodiff import Tensor, Value
 from autodiff.primitive import REGISTRY
-from autodiff.source import formula_text
+from autodiff.source import formula_text, operation_text
 from viz.graph import number
 from viz.render import CARD, GRADIENT, LEAF, LOCAL, OUTPUT, _in_process, with_dark_style
 
@@ -328,3 +328,13 @@ def test_what_is_no_node_is_told_what_to_do(thing, message):
         viz.draw(thing)
     with pytest.raises(TypeError, match=f"`save` takes a Value or Tensor, but this is {message}"):
         viz.save(thing, Value(1.0))  # the two by mistake the other way round
+
+
+def test_a_product_with_a_transposed_matrix_is_titled_as_it_is_written():
+    a, b = ad.Tensor(np.ones((2, 3)), name="a"), ad.Tensor(np.ones((4, 3)), name="b")
+    assert operation_text(ad.matmul_transposed(a, b)) == "a @ b.T"
+    assert operation_text(ad.transposed_matmul(a.T, b.T)) == "a.T @ b"
+    assert operation_text(a @ b.T) == "@"
+    assert formula_text(ad.matmul_transposed(a, b), lambda o: o.name) == "a @ b.T"
+    stack = ad.Tensor(np.ones((2, 4, 3)), name="s")
+    assert formula_text(ad.matmul_transposed(a, stack), lambda o: o.name) == "a @ s.mT"
