@@ -100,6 +100,7 @@ def text_of(tree: ast.expr) -> str:
 
 # How closely the operators bind that stand in most lines.
 _PRECEDENCE: dict[type[ast.AST], int] = {ast.Add: 1, ast.Sub: 1, ast.Mult: 2, ast.Div: 2}
+_NEGATIVE = 3  # and how closely a minus does
 
 
 def _text_of(tree: ast.expr, above: int = 0) -> str | None:
@@ -107,6 +108,9 @@ def _text_of(tree: ast.expr, above: int = 0) -> str | None:
         return tree.id
     if isinstance(tree, (ast.Attribute, ast.Call, ast.Constant)):
         return ast.unparse(tree)
+    if isinstance(tree, ast.UnaryOp) and isinstance(tree.op, ast.USub):
+        operand = _text_of(tree.operand, _NEGATIVE)
+        return None if operand is None else f"-{operand}"
     own = _PRECEDENCE.get(type(tree.op)) if isinstance(tree, ast.BinOp) else None
     if not isinstance(tree, ast.BinOp) or own is None:
         return None

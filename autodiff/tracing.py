@@ -81,7 +81,8 @@ class Trace:
         self.nodes.append(node)
         if self._pulls:
             self.passes[node] = self._pulls[-1]
-        self._keep_frames()
+        else:  # a backward pass is called by what is kept already
+            self._keep_frames()
         return node
 
     def _keep_frames(self) -> None:
@@ -235,7 +236,9 @@ def _dtype(operand: Any) -> np.dtype[Any]:
 
 
 def _differentiable(operand: Any) -> bool:
-    return isinstance(operand, Value) and _dtype(operand).kind == "f"
+    if not isinstance(operand, Value):
+        return False
+    return type(operand._data) is float or _dtype(operand).kind == "f"
 
 
 # -- tracing -------------------------------------------------------------------------------

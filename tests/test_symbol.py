@@ -1,15 +1,18 @@
 """Symbols: what a rule says, as text, and with the numbers that are known."""
 
+import ast
+import random
+
 import numpy as np
 import pytest
 
-from autodiff import formula
+from autodiff import syntax
 from autodiff.ops import times
 from autodiff.symbol import Symbol
 
 
 def symbol(name, data=None):
-    return Symbol(formula.name(name), data)
+    return Symbol(syntax.name(name), data)
 
 
 def test_what_is_done_to_a_symbol_is_written_down():
@@ -43,3 +46,19 @@ def test_a_symbol_decides_nothing():
     for decide in (bool, float):
         with pytest.raises(TypeError, match="`x > 0`"):
             decide(symbol("x") > 0)
+
+
+def test_texts_are_those_of_unparse():
+    draw = random.Random(0)
+
+    def expression(depth):
+        if not depth:
+            return draw.choice(["x", "y", "2.0", "f(x)", "a.T"])
+        if draw.random() < 0.3:
+            return f"-({expression(depth - 1)})"
+        return f"({expression(depth - 1)}) {draw.choice('+-*/')} ({expression(depth - 1)})"
+
+    for depth in range(5):
+        for _ in range(100):
+            tree = ast.parse(expression(depth), mode="eval").body
+            assert syntax.text_of(tree) == ast.unparse(tree)
