@@ -14,8 +14,9 @@ from .tensor import Tensor
 from .value import Value, tick
 
 Function = Callable[..., Any]
-ndarray = np.ndarray
+ndarray, float64 = np.ndarray, np.float64
 new = object.__new__
+EXACT = 2**53  # below it, floats hold every whole number
 
 
 # The functions of a formula are compiled at their first use: all of them at once would be a third
@@ -82,49 +83,43 @@ def _binary(primitive: Primitive) -> Function:
         kind, other, link = type(a), type(b), both
         if MODES:
             return apply(primitive, (a, b), ())
-        if kind is Value:
-            x = a._data
-            if other is Value:
-                y = b._data
-            elif other is float:
-                y, link = b, first
-            else:
-                return apply(primitive, (a, b), ())
-            node = new(Value)
-            try:
-                result = on_floats(x, y)
-            except (ArithmeticError, ValueError, TypeError):
-                return apply(primitive, (a, b), ())  # by IEEE 754, or says what was wrong
-        else:
-            if kind is Tensor:
+        try:
+            if kind is Value or kind is Tensor:
                 x = a._data
-                if other is Tensor:
+                if other is kind:
                     y = b._data
                 elif other is float:
                     y, link = b, first
-                elif other is ndarray:
+                elif other is int or (other is float64 and (kind is Value or x.dtype.char == "d")):
+                    y = b = float(b)
+                    link = first
+                elif other is ndarray and kind is Tensor:
                     y = b = kept(b, x if paired else None)
                     link = first
                 else:
                     return apply(primitive, (a, b), ())
-            elif kind is not ndarray:
-                return apply(primitive, (a, b), ())
-            elif other is Tensor:
-                y, link = b._data, second
-                x = a = kept(a, y if paired else None)
-            elif other is ndarray:
+            elif other is Value or other is Tensor:
+                y, link, kind, other = b._data, second, other, kind
+                if other is float:
+                    x = a
+                elif other is int or (other is float64 and (kind is Value or y.dtype.char == "d")):
+                    x = a = float(a)
+                elif other is ndarray and kind is Tensor:
+                    x = a = kept(a, y if paired else None)
+                else:
+                    return apply(primitive, (a, b), ())
+            elif kind is ndarray is other:
                 return primitive.on_arrays(a, b)
             else:
                 return apply(primitive, (a, b), ())
-            node = new(Tensor)
-            try:
-                result = on_tensors(x, y)
-            except (ValueError, TypeError):
-                return apply(primitive, (a, b), ())  # which says what was wrong
-            if type(result) is not ndarray:
-                if type(result) is tuple:
-                    result, node._kept = result
-                result = np.asarray(result)
+            result = on_floats(x, y) if kind is Value else on_tensors(x, y)
+        except (ArithmeticError, ValueError, TypeError):
+            return apply(primitive, (a, b), ())  # by IEEE 754, or says what was wrong
+        node = new(kind)
+        if kind is Tensor and type(result) is not ndarray:
+            if type(result) is tuple:
+                result, node._kept = result
+            result = np.asarray(result)
         node._data = result
         node._grad = node.name = None
         node._link = link
@@ -187,6 +182,9 @@ def _on_tensors(primitive: Primitive, operands: tuple[Any, ...], params: tuple[A
             data.append(operand._data)
         elif kind is ndarray:
             constants.append(len(data))
+            data.append(operand)
+        elif kind is float or (kind is int and -EXACT < operand < EXACT):
+            operand = float(operand)
             data.append(operand)
         else:
             return apply(primitive, operands, params)

@@ -45,6 +45,7 @@ NUMBERS = {
     "a float's subclass": (Metres(2.0), 2.0),
     "numpy bool": (np.bool_(True), 1.0),
     "numpy int": (np.int8(-3), -3.0),
+    "float64": (np.float64(2.5), 2.5),
     "float16": (np.float16(1.5), 1.5),
     "float32": (np.float32(0.1), float(np.float32(0.1))),
     "longdouble": (np.longdouble(1.5), 1.5),
@@ -302,6 +303,60 @@ def test_a_constant_keeps_the_type_that_numpy_gives_the_result(dtype):
     assert (t / constant).dtype == expected
     assert (constant / t).dtype == expected
     assert ad.where(np.array([True, False]), t, constant).dtype == expected
+
+
+@pytest.mark.parametrize("given", [2, np.float64(2.0)], ids=["int", "float64"])
+@pytest.mark.parametrize(
+    "name", [n for n, p in REGISTRY.items() if p.elementwise and len(p.operands) == 2]
+)
+def test_a_number_beside_a_node_is_recorded_as_its_float(name, given):
+    operation = getattr(ad, name)
+    for leaf in (Value(0.75), Tensor([0.75, 0.5]), Tensor(0.75)):
+        for order in (lambda t, c: (t, c), lambda t, c: (c, t)):
+            found, right = (operation(*order(leaf, c)) for c in (given, 2.0))
+            np.testing.assert_array_equal(found.data, right.data)
+            assert type(found) is type(right) is type(leaf)
+            assert sorted(map(type, (found._x, found._y)), key=str) == [type(leaf), float]
+            pulled = []
+            for result in (found, right):
+                leaf.zero_grad()
+                result.backward(np.ones(np.shape(result.data)))
+                pulled.append(leaf.grad)
+            np.testing.assert_array_equal(*pulled)
+
+
+def test_a_number_gives_the_type_that_it_gives_in_numpy():
+    array = np.ones(2, np.float32)
+    t = Tensor(array)
+    for number in (2, 2.0, np.float32(2.0), np.float64(2.0), np.int64(2), True):
+        assert (t * number).dtype == (array * number).dtype
+        assert (number * t).dtype == (number * array).dtype
+
+
+def test_a_number_that_no_float_holds_is_refused_on_either_side():
+    for node in (Value(2.0), Tensor([2.0])):
+        for operation in (ad.mul, ad.maximum, ad.pow):
+            for operands in ((node, 10**400), (10**400, node)):
+                with pytest.raises(TypeError, match="too large for any of them"):
+                    operation(*operands)
+
+
+def test_a_division_by_a_whole_zero_is_infinite():
+    with np.errstate(divide="ignore"):
+        assert (Value(2.0) / 0).data == np.inf
+        np.testing.assert_array_equal((Tensor([2.0, -2.0]) / 0).data, [np.inf, -np.inf])
+        np.testing.assert_array_equal((1 / Tensor([0.0])).data, [np.inf])
+        assert (1 / Value(0.0)).data == np.inf
+
+
+def test_a_whole_number_among_three_operands():
+    t = Tensor([1.0, -1.0])
+    for zero in (0, 0.0, np.float64(0.0)):
+        kept = np.where(t.data > 0, t, zero)
+        kept.sum().backward()
+        np.testing.assert_array_equal(kept.data, [1.0, 0.0])
+        np.testing.assert_array_equal(t.grad, [1.0, 0.0])
+        t.zero_grad()
 
 
 def test_advice_fits_what_was_asked():
