@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import functools
+import math
 import operator
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from contextlib import nullcontext
 from typing import Any
 
@@ -13,7 +14,8 @@ import numpy as np
 from . import ops, reductions, shapes
 from .checking import check_cotangents
 from .link import Link
-from .modes import MODES, current_mode, pulling_back, with_care
+from .modes import MODES, current_mode, postponing, pulling_back, with_care
+from .postponed import Postponed, can_wait
 from .primitive import ONE, brief
 from .tensor import Tensor, as_array
 from .value import Value, describe, is_finite, plain
@@ -218,17 +220,26 @@ def pull_edges(node: Value, ct: Any) -> tuple[Any, ...]:
         )
 
 
-def pull_back_recorded(order: Iterable[Value], seeds: Iterable[tuple[Value, Any]]) -> Cotangents:
-    """The same by the project's own operations: the cotangents are nodes, with a graph behind."""
+def pull_back_recorded(
+    order: Iterable[Value],
+    seeds: Iterable[tuple[Value, Any]],
+    waiting: Collection[Value] = frozenset(),
+) -> Cotangents:
+    """The same by the project's own operations: the cotangents are nodes, with a graph behind.
+
+    Those of the nodes `waiting` are pulled back further, perhaps without being looked at.
+    """
     trace = current_mode().trace
     with with_care(), nullcontext() if trace is None else trace.pulling():
-        pulled = _walk_recorded(order, seeds)
+        pulled = _walk_recorded(order, seeds, waiting)
     if trace is not None:
         trace.pulled(pulled)
     return pulled
 
 
-def _walk_recorded(order: Iterable[Value], seeds: Iterable[tuple[Value, Any]]) -> Cotangents:
+def _walk_recorded(
+    order: Iterable[Value], seeds: Iterable[tuple[Value, Any]], waiting: Collection[Value]
+) -> Cotangents:
     watched = current_mode().lines is not None
     pulled: Cotangents = {}
     for node, ct in seeds:
@@ -239,11 +250,13 @@ def _walk_recorded(order: Iterable[Value], seeds: Iterable[tuple[Value, Any]]) -
         if link is None or ct is None:
             continue
         with pulling_back(node) if watched else nullcontext():
-            _pull_recorded(link, ct, node, pulled)
+            _pull_recorded(link, ct, node, pulled, waiting)
     return pulled
 
 
-def _pull_recorded(link: Link, ct: Any, node: Value, pulled: Cotangents) -> None:
+def _pull_recorded(
+    link: Link, ct: Any, node: Value, pulled: Cotangents, waiting: Collection[Value]
+) -> None:
     primitive = link.primitive
     parts, operands = link.recorded(ct, node), link.inputs(node)
     if primitive.elementwise:
@@ -254,6 +267,9 @@ def _pull_recorded(link: Link, ct: Any, node: Value, pulled: Cotangents) -> None
     for operand, part in zip(operands, parts, strict=True):
         if operand._clock > node._clock:
             _refuse_changed(operand, node)
+        if callable(part):
+            with postponing() if operand in waiting and can_wait(node, operand) else nullcontext():
+                part = part()
         if part is None:
             continue
         try:
@@ -274,12 +290,20 @@ def _product(ct: Any, partial: Any) -> Any:
             return ct
         if partial == -1:
             return -ct
+        if math.isfinite(partial):  # nothing that a zero of the cotangent must stop
+            return ct * partial
     if type(ct) is float and ct == 1.0:
         return partial
     return ops.times(ct, partial)
 
 
 def _sum_to_recorded(part: Any, operand: Value) -> Any:
+    if type(part) is Tensor is type(operand):
+        data, like = part._data, operand._data
+        if data.shape == like.shape and data.dtype is like.dtype:
+            return part
+    if type(part) is Postponed:  # its shape and dtype are known to be the operand's
+        return part
     if not isinstance(operand, Tensor):
         part = reductions.sum(part) if np.ndim(plain(part)) else part
         narrow = getattr(part, "dtype", np.float64) != np.float64

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import AbstractContextManager
 from typing import Any
 
@@ -61,11 +61,16 @@ class Level(AbstractContextManager["Level"]):
     def output(self, found: Any) -> Any:
         return found if self.nested else tree_map(plain, found)
 
-    def pull(self, order: Sequence[Value], seeds: Sequence[tuple[Value, Any]]) -> dict[Value, Any]:
+    def pull(
+        self,
+        order: Sequence[Value],
+        seeds: Sequence[tuple[Value, Any]],
+        waiting: Collection[Value] = frozenset(),
+    ) -> dict[Value, Any]:
         if not self.nested:
             return pull_back(order, seeds, inner=False)
         with np.errstate(all="ignore"):  # a backward pass does not warn
-            return pull_back_recorded(order, seeds)
+            return pull_back_recorded(order, seeds, waiting)
 
 
 def constant(data: Any, like: Any) -> Value:
@@ -78,13 +83,14 @@ def between(roots: Sequence[Value], targets: Sequence[Value]) -> list[Value]:
 
     What lies behind a target, or behind anything else, belongs to others.
     """
-    order = reverse_topological(roots, stop=set(targets))
-    depends = set(targets)
-    for node in reversed(order):
-        if node not in depends and any(operand in depends for operand in node.inputs):
+    ends = set(targets)
+    depends, found = set(targets), []
+    for node in reversed(reverse_topological(roots, stop=ends)):
+        if node not in ends and not depends.isdisjoint(node.inputs):
             depends.add(node)
-    inner = depends.difference(targets)
-    return [node for node in order if node in inner]
+            found.append(node)
+    found.reverse()
+    return found
 
 
 class Recording:
@@ -121,11 +127,14 @@ class Recording:
     def nodes(self) -> list[Value]:
         return [leaf for leaf in leaves(self.out) if isinstance(leaf, Value)]
 
-    def pull(self, cotangents: Sequence[Any]) -> list[Any]:
-        """One cotangent for each target, from one for each leaf of the output."""
+    def pull(self, cotangents: Sequence[Any], postpone: bool = False) -> list[Any]:
+        """One cotangent for each target, from one for each leaf of the output.
+
+        With `postpone` they are for pulling back further only, and may be computed when asked for.
+        """
         pairs = zip(leaves(self.out), cotangents, strict=True)
         seeds = [(node, ct) for node, ct in pairs if isinstance(node, Value)]
-        pulled = self.level.pull(self.order, seeds)
+        pulled = self.level.pull(self.order, seeds, frozenset(self.targets if postpone else ()))
         return [
             self.level.answer(or_zeros(pulled.get(target), target), original)
             for target, original in zip(self.targets, self.originals, strict=True)

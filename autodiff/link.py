@@ -111,6 +111,8 @@ class Link:
         """Where in a node the rule's parameters are found."""
         primitive = self.primitive
         places = dict.fromkeys(primitive.lead, form.format("node._data"))
+        if "_" in places:  # so a rule calls an output that it does not look at
+            places["_"] = "None"
         for i, name in enumerate(primitive.operands):
             place = self._place(i)
             places[name] = form.format(f"{place}._data" if i in self.positions else place)
@@ -125,7 +127,10 @@ class Link:
         return (node._x,) if len(self.primitive.operands) == 1 else (node._x, node._y)
 
     def recorded(self, ct: Any, node: Value) -> list[Any]:
-        """The rule run on the nodes themselves: partials, or cotangents that are nodes."""
+        """The rule run on the nodes themselves: partials, or cotangents that are nodes.
+
+        In the place of a cotangent may stand a function that gives it.
+        """
         primitive, operands = self.primitive, self.operands(node)
         if primitive.elementwise:
             params = node._y if primitive.general else ()
@@ -134,9 +139,9 @@ class Link:
             except ArithmeticError:  # of constants, which are Python's floats
                 said = primitive.rule(node, *map(_float64_of, operands), *params)
             said = said if isinstance(said, tuple) else (said,)
-        else:
-            said = primitive.apply_rule(ct, node, operands, node)
-        return [said[i]() if callable(said[i]) else said[i] for i in self.positions]
+            return [said[i]() if callable(said[i]) else said[i] for i in self.positions]
+        said = primitive.apply_rule(ct, node, operands, node)
+        return [said[i] for i in self.positions]
 
 
 class LinkOfMany(Link):

@@ -26,6 +26,7 @@ class Mode(NamedTuple):
     lines: dict[int, str] | None = None  # by identity: nodes compare by their data
     trace: Trace | None = None
     pulling: tuple[str, str] | None = None  # whose pull-back is recorded, and the line of that
+    postpones: bool = False  # results are computed when they are asked for: see Postponed
 
 
 class _Depth(local):
@@ -105,6 +106,15 @@ def recording() -> Iterator[None]:
     else:
         with in_mode(mode._replace(records=True)):
             yield
+
+
+@contextmanager
+def postponing() -> Iterator[None]:
+    """Within it, products are computed when they are asked for; not if each result is looked at."""
+    mode = current_mode()
+    looking = mode.trace is not None or mode.lines is not None
+    with in_mode(mode._replace(postpones=not looking)):
+        yield
 
 
 @contextmanager

@@ -56,7 +56,8 @@ def pow(z, a, b):
     """
     node = isinstance(b, Value) and not isinstance(b, Symbol)
     kept = (a == 0) * (b == 0) if node else b == 0
-    return b * a ** (b - 1 + kept), lambda: z * log(where(a == 0, 1.0, a))
+    power = a if type(b) is float and b == 2 else a ** (b - 1 + kept)
+    return b * power, lambda: z * log(where(a == 0, 1.0, a))
 
 
 as_numpy(np.float_power)(pow)

@@ -15,6 +15,7 @@ from . import symbol, syntax
 from .formula import FUSED, HELPERS, Formula
 from .link import Link, LinkOfMany
 from .modes import current_mode, line_of
+from .postponed import Postponed
 from .tensor import Tensor, as_array
 from .tensor import to_float as _to_float
 from .value import Value, describe, is_finite, tick
@@ -181,6 +182,10 @@ def apply(primitive: Primitive, operands: Sequence[Any], params: tuple[Any, ...]
     nodes = tuple([i for i, operand in enumerate(operands) if isinstance(operand, Value)])
     if any([type(operands[i]) is symbol.Symbol for i in nodes]):
         return _on_symbols(primitive, operands, params)
+    mode = current_mode()
+    if mode.postpones and nodes and not (primitive.elementwise or primitive.general):
+        given = [o if isinstance(o, Value) else kept(o) for o in operands]
+        return Postponed(primitive.link(nodes), given)
     scalar = all([_is_number(o) for o in operands])
     whole = bool(nodes) and not scalar and all([_is_whole(operands[i]._data) for i in nodes])
     data = tuple(
@@ -195,7 +200,6 @@ def apply(primitive: Primitive, operands: Sequence[Any], params: tuple[Any, ...]
     result = _forward(primitive, arguments, scalar)
     if not nodes:
         return result
-    mode = current_mode()
     if mode.trace is not None:
         given = [o if isinstance(o, Value) else d for o, d in zip(operands, data, strict=True)]
         return mode.trace.record(primitive, given, params, result)

@@ -34,7 +34,7 @@ def adjoint(x: Any) -> Any:
         "Turn a matrix by `.T` or `.mT`, or write `*` for the product entry by entry.",
     ),
 )
-def matmul(ct, z, a, b):
+def matmul(ct, _, a, b):
     """Matrix product, as `a @ b` writes it: of vectors, matrices, and stacks of matrices.
 
     >>> import autodiff as ad
@@ -76,7 +76,7 @@ def _pulled(ct: Any, a: Any, b: Any) -> Any:
 
 @internal
 @primitive("a @ b.mT")
-def matmul_transposed(ct, z, a, b):
+def matmul_transposed(ct, _, a, b):
     """Matrices a times the transposes of matrices b."""
     if len(shape_of(a)) == 1:
         return _pulled(ct, b, a)[::-1]
@@ -91,7 +91,7 @@ def matmul_transposed(ct, z, a, b):
 
 @internal
 @primitive("a.mT @ b")
-def transposed_matmul(ct, z, a, b):
+def transposed_matmul(ct, _, a, b):
     """The transposes of matrices a times matrices b."""
     if len(shape_of(b)) == 1:
         return _pulled(ct, b, a)[::-1]

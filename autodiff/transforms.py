@@ -118,16 +118,14 @@ def _checked_pair(
     return tuple(primals), tuple(tangents)
 
 
-def _cast_like(given: Any, like: Any) -> Any:
+def _cast_like(given: Any, like: Any, copy: bool = True) -> Any:
     """A cotangent or tangent as plain data of the kind and dtype of `like`, if it is no node."""
     if isinstance(given, Value):
         return given
     data = plain(like)
     if isinstance(data, np.ndarray):
-        return np.array(
-            as_array(given, copy=False, promote=True),
-            data.dtype if data.dtype.kind == "f" else None,
-        )
+        given = as_array(given, copy=copy, promote=True)
+        return given.astype(data.dtype, copy=False) if data.dtype.kind == "f" else given
     return float(given)
 
 
@@ -152,20 +150,31 @@ def jvp(
         cotangents = [
             constant(np.ones_like(plain(o)) if isinstance(o, Tensor) else 1.0, o) for o in outputs
         ]
-        pulled = run.pull(cotangents)
-        pairs = [
-            (node, _cast_like(t, node))
-            for node, t in zip(pulled, leaves(tangents), strict=True)
-            if isinstance(node, Value)
-        ]
-        order = between([node for node, _ in pairs], cotangents)
-        found = level.pull(order, pairs)
-        pushed = [
-            level.answer(or_zeros(found.get(c), c), o)
-            for c, o in zip(cotangents, outputs, strict=True)
-        ]
+        pulled = run.pull(cotangents, postpone=not level.nested)
+        pushed = _pulled_on(level, run, pulled, tangents, cotangents, outputs)
         out, tangent = level.output(run.out), unflatten(run.out, pushed)
         return (out, tangent, level.output(run.aux)) if has_aux else (out, tangent)
+
+
+def _pulled_on(
+    level: Level, run: Recording, pulled: Sequence[Any], tangents: Any,
+    targets: Sequence[Value], originals: Sequence[Any],
+) -> list[Any]:  # fmt: skip
+    """The tangents, pulled back through the pull-back that `run` has recorded, to `targets`."""
+    pairs = [
+        (node, _cast_like(t, by, copy=level.nested))
+        for node, by, t in zip(pulled, run.targets, leaves(tangents), strict=True)
+        if isinstance(node, Value)
+    ]
+    found = level.pull(between([node for node, _ in pairs], targets), pairs)
+    given = {id(tangent) for _, tangent in pairs}
+    answers = []
+    for target, original in zip(targets, originals, strict=True):
+        answer = or_zeros(found.get(target), target)
+        if isinstance(answer, np.ndarray) and (id(answer) in given or not answer.flags.owndata):
+            answer = answer.copy()  # it is, or it sees, a tangent, and that is the caller's
+        answers.append(level.answer(answer, original))
+    return answers
 
 
 def jacobian(f: Function, argnums: int | tuple[int, ...] = 0, has_aux: bool = False) -> Function:
@@ -260,14 +269,14 @@ def hvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any], has_aux: b
     array([ 6., 12.])
     """
     primals, tangents = _checked_pair("hvp", f, primals, tangents)
-    by = tuple(range(len(primals)))
     with Level((primals, tangents)) as level:
-        run = Recording(level, grad(f, by, has_aux), primals, {}, by, has_aux)
-        pairs = zip(leaves(tangents), leaves(run.out), strict=True)
-        found = run.pull([_cast_like(t, gradient) for t, gradient in pairs])
-        answer = unflatten(primals, found)
+        inner = Level(primals)  # nested, as it is within another
+        run = Recording(inner, f, primals, {}, tuple(range(len(primals))), has_aux)
+        gradient = run.pull([_one_like(run.scalar())], postpone=not level.nested)
+        found = _pulled_on(level, run, gradient, tangents, run.targets, run.originals)
+        answer = run.structured(found)
         answer = answer[0] if len(primals) == 1 else answer
-        return (answer, run.aux) if has_aux else answer
+        return (answer, level.output(run.aux)) if has_aux else answer
 
 
 def local_gradients(node: Value) -> tuple[Any, ...]:

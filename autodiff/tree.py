@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 
@@ -23,18 +23,20 @@ def checked_argnums(argnums: Any, args: tuple[Any, ...]) -> tuple[int, ...]:
 
 def leaves(tree: Any) -> list[Any]:
     """The leaves in order: what is no list, tuple, dict or None."""
-    return list(_walk(tree))
+    found: list[Any] = []
+    _gather(tree, found)
+    return found
 
 
-def _walk(tree: Any) -> Iterator[Any]:
+def _gather(tree: Any, into: list[Any]) -> None:
     if isinstance(tree, (list, tuple)):
         for branch in tree:
-            yield from _walk(branch)
+            _gather(branch, into)
     elif isinstance(tree, dict):
         for branch in tree.values():
-            yield from _walk(branch)
+            _gather(branch, into)
     elif tree is not None:
-        yield tree
+        into.append(tree)
 
 
 def tree_map(function: Callable[[Any], Any], tree: Any) -> Any:
