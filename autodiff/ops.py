@@ -362,7 +362,10 @@ def needs_care(ct: Any, factor: Any) -> bool:
     trace = current_mode().trace
     if trace is not None:
         return trace.needs_care(ct, factor)
-    return not is_finite(plain_data(factor))
+    ct, factor = plain_data(ct), plain_data(factor)
+    if np.size(ct) < np.size(factor) and np.all(ct):  # the smaller of the two is looked at first
+        return False
+    return not is_finite(factor)
 
 
 def times(ct: Any, partial: Any) -> Any:
