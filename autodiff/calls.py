@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from .modes import MODES
+from .modes import MODES, records_plainly
 from .primitive import Primitive, apply, kept, widened
 from .tensor import Tensor
 from .value import Value, tick
@@ -38,7 +38,10 @@ def _unary(primitive: Primitive) -> Function:
 
     def call(x: Any) -> Any:
         kind = type(x)
-        if MODES or not (kind is Value or kind is Tensor):
+        records: bool | None = True
+        if MODES:
+            records = records_plainly()
+        if records is None or not (kind is Value or kind is Tensor):
             return on_arrays(x) if kind is ndarray else apply(primitive, (x,), ())
         data = x._data
         if kind is Value:
@@ -56,8 +59,11 @@ def _unary(primitive: Primitive) -> Function:
         node = new(kind)
         node._data = result
         node._grad = node.name = None
-        node._link = link
-        node._x = x
+        if records:
+            node._link = link
+            node._x = x
+        else:
+            node._link = node._x = node._y = None
         node._clock = tick()
         return node
 
@@ -80,8 +86,10 @@ def _binary(primitive: Primitive) -> Function:
     both, first, second = primitive.link((0, 1)), primitive.link((0,)), primitive.link((1,))
 
     def call(a: Any, b: Any) -> Any:
-        kind, other, link = type(a), type(b), both
-        if MODES:
+        kind, other = type(a), type(b)
+        link = both
+        records: bool | None = True
+        if MODES and (records := records_plainly()) is None:
             return apply(primitive, (a, b), ())
         try:
             if kind is Value or kind is Tensor:
@@ -99,7 +107,8 @@ def _binary(primitive: Primitive) -> Function:
                 else:
                     return apply(primitive, (a, b), ())
             elif other is Value or other is Tensor:
-                y, link, kind, other = b._data, second, other, kind
+                y, link = b._data, second
+                kind, other = other, kind
                 if other is float:
                     x = a
                 elif other is int or (other is float64 and (kind is Value or y.dtype.char == "d")):
@@ -122,9 +131,12 @@ def _binary(primitive: Primitive) -> Function:
             result = np.asarray(result)
         node._data = result
         node._grad = node.name = None
-        node._link = link
-        node._x = a
-        node._y = b
+        if records:
+            node._link = link
+            node._x = a
+            node._y = b
+        else:
+            node._link = node._x = node._y = None
         node._clock = tick()
         return node
 
@@ -189,7 +201,8 @@ def _on_tensors(primitive: Primitive, operands: tuple[Any, ...], params: tuple[A
         else:
             return apply(primitive, operands, params)
         given.append(operand)
-    if MODES or not positions or (params and any([isinstance(p, Value) for p in params])):
+    records = records_plainly() if MODES else True
+    if records is None or not positions or (params and any([isinstance(p, Value) for p in params])):
         return apply(primitive, operands, params)
     for i in constants:
         constant = kept(given[i])
@@ -201,10 +214,13 @@ def _on_tensors(primitive: Primitive, operands: tuple[Any, ...], params: tuple[A
         return apply(primitive, operands, params)  # which says what was wrong
     node._data = result if type(result) is ndarray else np.asarray(result)
     node._grad = node.name = None
-    node._link = primitive.link(tuple(positions))
-    if primitive.general:
+    if not records:
+        node._link = node._x = node._y = None
+    elif primitive.general:
+        node._link = primitive.link(tuple(positions))
         node._x, node._y = tuple(given), params
     else:
+        node._link = primitive.link(tuple(positions))
         node._x, node._y = given[0], given[-1]
     node._clock = tick()
     return node

@@ -60,6 +60,12 @@ def in_mode(mode: Mode) -> Iterator[None]:
             MODES[thread] = before
 
 
+def records_plainly() -> bool | None:
+    """Whether this thread records its results; None where a mode has to see each of them."""
+    records, lines, trace, _, postpones = MODES.get(get_ident(), _DEFAULT)
+    return None if postpones or lines is not None or trace is not None else records
+
+
 def is_watched() -> bool:
     """Whether a transform or a trace is at work in this thread: nodes may be wanted of a result."""
     return DEPTH.value > 0 or current_mode().trace is not None
