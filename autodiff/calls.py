@@ -121,14 +121,17 @@ def _binary(primitive: Primitive) -> Function:
                 return primitive.on_arrays(a, b)
             else:
                 return apply(primitive, (a, b), ())
-            result = on_floats(x, y) if kind is Value else on_tensors(x, y)
+            node = new(kind)
+            if kind is Value:
+                result = on_floats(x, y)
+            else:
+                result = on_tensors(x, y)
+                if type(result) is not ndarray:
+                    if type(result) is tuple:
+                        result, node._kept = result
+                    result = np.asarray(result)
         except (ArithmeticError, ValueError, TypeError):
             return apply(primitive, (a, b), ())  # by IEEE 754, or says what was wrong
-        node = new(kind)
-        if kind is Tensor and type(result) is not ndarray:
-            if type(result) is tuple:
-                result, node._kept = result
-            result = np.asarray(result)
         node._data = result
         node._grad = node.name = None
         if records:
