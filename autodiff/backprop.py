@@ -264,7 +264,7 @@ def _pull_recorded(
             ops.times_choice(ct, part) if primitive.choices[i] else _product(ct, part)
             for i, part in zip(link.positions, parts, strict=True)
         ]
-    for operand, part in zip(operands, parts, strict=True):
+    for operand, part, place in zip(operands, parts, link.positions, strict=True):
         if operand._clock > node._clock:
             _refuse_changed(operand, node)
         if callable(part):
@@ -275,7 +275,7 @@ def _pull_recorded(
         try:
             part = _sum_to_recorded(part, operand)
         except (ValueError, TypeError):
-            check_cotangents(primitive, parts, operands, link.positions)
+            check_cotangents(primitive, [part], [operand], [place])
             raise
         before = pulled.get(operand)
         pulled[operand] = part if before is None else before + part

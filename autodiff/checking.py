@@ -165,7 +165,7 @@ def _forward(primitive: Primitive, operands: tuple[Any, ...]) -> Any:
 
 
 def _pulled(primitive: Primitive, z: Any, operands: tuple[Any, ...]) -> tuple[Any, ...]:
-    ct = _trial(np.shape(z), len(operands))
+    ct, z = _trial(np.shape(z), len(operands)), z if primitive.looks else None
     if primitive.variadic:
         said = primitive.rule(ct, z, *operands, **primitive.defaults)
     else:

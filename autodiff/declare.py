@@ -156,7 +156,8 @@ def primitive(
 
     The decorated rule takes the cotangent, the output and the operands and returns one
     cotangent for each operand, or None where the output does not change with it; a function
-    of no arguments is called only if that operand's cotangent is wanted. A cotangent that
+    of no arguments is called only if that operand's cotangent is wanted. A rule that does not
+    look at the output calls it `_`, and is given none. A cotangent that
     was broadcast is summed to the operand's shape afterwards. Parameters with a default are
     static; `*arrays` takes a sequence. `keeps` names another operation of the same operands,
     which the rule is given the result of, after the output. `takes` says of which shapes the

@@ -110,9 +110,8 @@ class Link:
     def _places(self, form: str) -> dict[str, str]:
         """Where in a node the rule's parameters are found."""
         primitive = self.primitive
-        places = dict.fromkeys(primitive.lead, form.format("node._data"))
-        if "_" in places:  # so a rule calls an output that it does not look at
-            places["_"] = "None"
+        output = form.format("node._data") if primitive.looks else "None"
+        places = dict.fromkeys(primitive.lead, output)
         for i, name in enumerate(primitive.operands):
             place = self._place(i)
             places[name] = form.format(f"{place}._data" if i in self.positions else place)

@@ -64,6 +64,7 @@ class Primitive:
                 "that name.\nRename it, or declare the rule with @primitive."
             )
         self.lead = tuple(p.name for p in lead)
+        self.looks = elementwise or "_" not in self.lead  # whether the rule looks at the output
         self.operands = tuple(p.name for p in required)
         self.variadic = required[0].kind is inspect.Parameter.VAR_POSITIONAL
         self.defaults = {p.name: p.default for p in rest if p.default is not p.empty}
@@ -128,6 +129,7 @@ class Primitive:
     def apply_rule(self, ct: Any, z: Any, operands: Sequence[Any], node: Value) -> tuple[Any, ...]:
         """One cotangent (or a function that gives it, or None) for each operand of `node`."""
         params = node._y if self.general else ()
+        z = z if self.looks else None
         if self.keeps is not None:
             kept = apply(self.kept_beside, operands, params)
             return self.checked(self.rule(ct, z, kept, *operands, *params))

@@ -9,7 +9,17 @@ import pytest
 
 import autodiff as ad
 import viz
-from autodiff import Tensor, Value, elementwise, grad, hessian, local_gradients, primitive
+from autodiff import (
+    Tensor,
+    Value,
+    derive,
+    elementwise,
+    grad,
+    hessian,
+    hvp,
+    local_gradients,
+    primitive,
+)
 from autodiff.formula import HELPERS
 from autodiff.primitive import REGISTRY
 from autodiff.source import edge_texts
@@ -262,6 +272,44 @@ def test_cotangents_may_be_none_lazy_or_not_yet_summed():
     np.testing.assert_array_equal(y.grad, [2.0, 2.0, 2.0])
 
 
+def test_a_rule_that_does_not_look_at_the_output():
+    @primitive("x @ y")
+    def times_matrix(ct, _, x, y):
+        return lambda: ct @ y.T, lambda: x.T @ ct
+
+    def f(x, y):
+        return (times_matrix(x, y) ** 2).sum()
+
+    x, y = np.arange(6.0).reshape(2, 3), np.ones((3, 4))
+    for found, by_hand in zip(
+        grad(f, (0, 1))(x, y), (2 * x @ y @ y.T, 2 * x.T @ x @ y), strict=True
+    ):
+        np.testing.assert_allclose(found, by_hand)
+    np.testing.assert_allclose(hvp(lambda x: f(x, y), (x,), (x,)), 2 * x @ y @ y.T)
+    np.testing.assert_allclose(derive(f, x, y)(x, y)[1][0], 2 * x @ y @ y.T)
+
+
+def test_an_elementwise_output_by_any_name():
+    @elementwise("exp(2 * x)")
+    def doubled(_, x):
+        return 2 * _
+
+    for leaf in (Value(0.5), Tensor([0.5])):
+        doubled(leaf).backward(np.ones(np.shape(leaf.data)))
+        np.testing.assert_allclose(leaf.grad, 2 * np.exp(1.0))
+    np.testing.assert_allclose(grad(grad(doubled))(0.5), 4 * np.exp(1.0))
+
+
+def test_a_fault_in_one_of_two_lazy_cotangents_is_named():
+    @primitive("x[:, 0, 0, 0, 0, 0] * y")
+    def corner(ct, z, x, y):
+        return (lambda: ct), (lambda: ct * x[:, 0, 0, 0, 0, 0])
+
+    t = Tensor(np.ones((2, 3, 1, 1, 1, 3)))
+    with pytest.raises(ValueError, match=r"returned a cotangent of shape \(2,\), but `x` has"):
+        hessian(lambda x: corner(x, Tensor([1.0, 2.0])).sum())(t.data)
+
+
 # -- what is refused -----------------------------------------------------------------------
 
 
@@ -398,6 +446,10 @@ def text(ct, z, x):
     return "ct"
 
 
+def looking(ct, _, x):
+    return ct * _
+
+
 @pytest.mark.parametrize(
     ("formula", "rule", "error", "match"),
     [
@@ -411,6 +463,7 @@ def text(ct, z, x):
         ("a @ b", transposed, ValueError, r"shape \(3, 2\), but `a` has shape \(2, 3\)"),
         ("a * b", one_for_two, TypeError, "one cotangent for each operand, 2 in all"),
         ("2 * x", text, TypeError, "returned str 'ct' for `x`"),
+        ("exp(2 * x)", looking, TypeError, "`looking` fails on .*NoneType"),
     ],
 )
 def test_the_cotangents_of_a_rule(formula, rule, error, match):

@@ -126,6 +126,18 @@ def test_vjp_checks_its_cotangent():
         jvp(lambda x: x, (np.ones(3),), (np.ones(2),))
     with pytest.raises(ValueError, match="A tangent has the shape of its primal"):
         hvp(lambda x: x.sum(), (np.ones(3),), (np.ones(1),))
+    for tangent in (np.ones(3) * 1j, np.array(["a", "b", "c"]), np.ma.masked_array(np.ones(3))):
+        for along in (jvp, hvp):
+            with pytest.raises(TypeError):
+                along(lambda x: (x * x).sum(), (np.ones(3),), (tangent,))
+
+
+def test_hvp_is_of_a_function_with_one_number():
+    with pytest.raises(TypeError, match=r"output is one number, but .* returned shape \(3,\)"):
+        hvp(lambda x: x * x, (np.ones(3),), (np.ones(3),))
+    for whole in (np.ones((1,)), np.ones(())):  # one number, with an axis or without
+        found = hvp(lambda x: x**3, (whole,), (whole,))
+        np.testing.assert_array_equal(found, 6 * whole)
 
 
 def test_jacobian_of_structures():
