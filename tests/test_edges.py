@@ -5,6 +5,7 @@ import pytest
 
 import autodiff as ad
 from autodiff import Tensor, Value, grad, value_and_grad, vjp
+from autodiff.backprop import reverse_topological
 from autodiff.primitive import REGISTRY
 from autodiff.testing import finite_differences
 
@@ -69,6 +70,23 @@ def test_a_power_that_is_a_node_bends_at_zero():
         slope = grad(lambda t, b=b: (t**b).sum())
         found = value_and_grad(lambda t, slope=slope: slope(t).sum())(np.zeros(1))
         assert found == (first, second)
+
+
+@pytest.mark.parametrize(("power", "left"), [(3, [2.0]), (0.5, [-0.5]), (2, []), (1, [0.0])])
+def test_an_exponent_that_is_a_number_stays_one(power, left):
+    """NumPy knows a number's fastest way; of an array of exponents it takes each by itself."""
+    found = []
+
+    def slope(x):
+        node = grad(lambda u: (u**power).sum())(x)
+        found.extend(n._y for n in reverse_topological([node]) if n.op == "pow")
+        return node.sum()
+
+    x = np.array([1.0, 4.0])
+    np.testing.assert_allclose(grad(slope)(x), power * (power - 1) * x ** (power - 2.0))
+    kept = [e for e in found if e != power]
+    assert kept == left
+    assert all(type(e) is float for e in kept)
 
 
 @pytest.mark.parametrize("f", [ad.arcsec, ad.arccsc])
