@@ -13,7 +13,6 @@ from .primitive import Primitive, apply, kept, widened
 from .tensor import Tensor
 from .value import Value, tick
 
-Function = Callable[..., Any]
 ndarray, float64 = np.ndarray, np.float64
 new = object.__new__
 EXACT = 2**53  # below it, floats hold every whole number
@@ -23,7 +22,7 @@ EXACT = 2**53  # below it, floats hold every whole number
 # of the time that `import autodiff` takes.
 
 
-def _unary(primitive: Primitive) -> Function:
+def _unary(primitive: Primitive) -> Callable[..., Any]:
     ieee, link = primitive.ieee, primitive.link((0,))
 
     def on_floats(x: float) -> Any:
@@ -70,7 +69,7 @@ def _unary(primitive: Primitive) -> Function:
     return call
 
 
-def _binary(primitive: Primitive) -> Function:
+def _binary(primitive: Primitive) -> Callable[..., Any]:
     def on_floats(x: float, y: float) -> Any:
         nonlocal on_floats
         on_floats = primitive.on_floats
@@ -146,7 +145,7 @@ def _binary(primitive: Primitive) -> Function:
     return call
 
 
-def _general(primitive: Primitive) -> Function:
+def _general(primitive: Primitive) -> Callable[..., Any]:
     """A call by position or by name, with the defaults of the static parameters."""
     count, defaults = len(primitive.operands), tuple(primitive.defaults.values())
     places = {name: i for i, name in enumerate(primitive.defaults)}
@@ -229,7 +228,7 @@ def _on_tensors(primitive: Primitive, operands: tuple[Any, ...], params: tuple[A
     return node
 
 
-def public(primitive: Primitive) -> Function:
+def public(primitive: Primitive) -> Callable[..., Any]:
     if primitive.general:
         call = _general(primitive)
     else:

@@ -17,8 +17,6 @@ from .formula import HELPERS
 from .primitive import Primitive
 from .value import describe, plain
 
-Function = Callable[..., Any]
-
 # Operands of these shapes are tried, each with each: lengths that differ tell an axis apart.
 _SHAPES = [(2, 3), (3, 4), (3,), (2,), (), (3, 3), (2, 3, 4), (2, 3, 4, 5)]
 _TRIED_TOGETHER = 3  # with more operands than these, all have one shape
@@ -47,7 +45,7 @@ def check_form(rule: Any, formula: Any, decorator: str) -> None:
             )
 
 
-def functions_named(rule: Function, formula: str) -> dict[str, Function]:
+def functions_named(rule: Callable[..., Any], formula: str) -> dict[str, Callable[..., Any]]:
     """The functions of the rule's own module that its formula calls.
 
     Raises ValueError for one that has the name of NumPy's, or of another module's.
@@ -56,7 +54,7 @@ def functions_named(rule: Function, formula: str) -> dict[str, Function]:
         names = {n.id for n in ast.walk(ast.parse(formula)) if isinstance(n, ast.Name)}
     except SyntaxError:
         return {}  # which the formula itself reports
-    found: dict[str, Function] = {}
+    found: dict[str, Callable[..., Any]] = {}
     for name in names.difference(inspect.signature(rule).parameters):
         function = rule.__globals__.get(name)
         if not isinstance(function, types.FunctionType) or function.__module__ != rule.__module__:

@@ -17,8 +17,6 @@ from .recorded import Parameters, Recorded, as_example, is_hashable, name_of
 from .tree import leaves, tree_map
 from .value import Value, checked_function, describe
 
-Function = Callable[..., Any]
-
 
 class Compiled:
     """What `compile` makes of a function: called like it, and as fast as hand-written NumPy.
@@ -28,7 +26,9 @@ class Compiled:
     `source` is the program that was compiled last.
     """
 
-    def __init__(self, f: Function, static: tuple[str, ...], donate: tuple[str, ...]) -> None:
+    def __init__(
+        self, f: Callable[..., Any], static: tuple[str, ...], donate: tuple[str, ...]
+    ) -> None:
         functools.update_wrapper(self, f)
         self._f, self._static, self._donate = f, static, donate
         self._parameters = Parameters(f)
@@ -140,7 +140,7 @@ class CompiledByJax(Compiled):
 
 
 def compile(
-    f: Function | None = None,
+    f: Callable[..., Any] | None = None,
     *,
     static: str | tuple[str, ...] = (),
     donate: str | tuple[str, ...] = (),

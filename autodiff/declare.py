@@ -17,13 +17,11 @@ from .primitive import REGISTRY, Primitive, apply
 from .value import Value
 from .value import plain as plain_data
 
-Function = Callable[..., Any]
-
 # Beside the registry: functions without a derivative, functions written in operations,
 # and what NumPy's functions do on a Tensor.
-PLAIN: dict[str, Function] = {}
-COMPOSITES: dict[str, Function] = {}
-NUMPY: dict[Any, Function] = {}
+PLAIN: dict[str, Callable[..., Any]] = {}
+COMPOSITES: dict[str, Callable[..., Any]] = {}
+NUMPY: dict[Any, Callable[..., Any]] = {}
 INTERNAL: set[str] = set()  # operations that others are made of, which `dir` leaves out
 
 # What Python's own syntax and functions call NumPy's by, beside the operators of formulas.
@@ -32,7 +30,7 @@ _PYTHON = {
 }  # fmt: skip
 
 
-def _register(primitive: Primitive, call: Function) -> None:
+def _register(primitive: Primitive, call: Callable[..., Any]) -> None:
     name = primitive.name
     before = REGISTRY.get(name)
     if before is not None or name in PLAIN or name in COMPOSITES:
@@ -56,7 +54,7 @@ def _register(primitive: Primitive, call: Function) -> None:
         setattr(Value, name, _method(call, primitive))
 
 
-def _is_same(before: Function, rule: Function) -> bool:
+def _is_same(before: Callable[..., Any], rule: Callable[..., Any]) -> bool:
     """Whether a rule is an earlier one run again, as in a notebook."""
     return (before.__module__, before.__qualname__) == (rule.__module__, rule.__qualname__)
 
@@ -71,7 +69,7 @@ def _forget(primitive: Primitive) -> None:
         delattr(Value, primitive.name)
 
 
-def _method(call: Function, primitive: Primitive) -> Function:
+def _method(call: Callable[..., Any], primitive: Primitive) -> Callable[..., Any]:
     """The operation as a method, which takes `t.reshape(2, 3)` for `t.reshape((2, 3))`."""
     if not primitive.defaults:
         return call
@@ -87,7 +85,7 @@ def _method(call: Function, primitive: Primitive) -> Function:
 
 
 @contextmanager
-def _own_functions(rule: Function, formula: str) -> Iterator[None]:
+def _own_functions(rule: Callable[..., Any], formula: str) -> Iterator[None]:
     """Let a formula use the functions of its own module; if it is refused after all, not."""
     before = dict(HELPERS)
     HELPERS.update(functions_named(rule, formula))
@@ -100,8 +98,12 @@ def _own_functions(rule: Function, formula: str) -> Iterator[None]:
 
 
 def _declared(
-    rule: Function, formula: str, how: str, check: Callable[[Primitive], None], **options: Any
-) -> Function:
+    rule: Callable[..., Any],
+    formula: str,
+    how: str,
+    check: Callable[[Primitive], None],
+    **options: Any,
+) -> Callable[..., Any]:
     """The operation of a rule. A user's is checked: it is run at once, to find its faults here."""
     if (getattr(rule, "__module__", None) or "").startswith("autodiff."):
         primitive = Primitive(rule, formula, **options)
@@ -117,7 +119,9 @@ def _declared(
         return call
 
 
-def elementwise(formula: str, *, quiet: bool = False) -> Callable[[Function], Function]:
+def elementwise(
+    formula: str, *, quiet: bool = False
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Declare an operation that works entry by entry, by its formula and its partials.
 
     The decorated rule takes the output and the operands and returns one partial derivative
@@ -142,7 +146,7 @@ def elementwise(formula: str, *, quiet: bool = False) -> Callable[[Function], Fu
     if not isinstance(formula, str):
         check_form(None, formula, "elementwise")
 
-    def declare(rule: Function) -> Function:
+    def declare(rule: Callable[..., Any]) -> Callable[..., Any]:
         options = {"elementwise": True, "quiet": quiet}
         return _declared(rule, formula, "elementwise", try_elementwise, **options)
 
@@ -151,7 +155,7 @@ def elementwise(formula: str, *, quiet: bool = False) -> Callable[[Function], Fu
 
 def primitive(
     formula: str, *, keeps: str | None = None, takes: tuple[str, str] | None = None
-) -> Callable[[Function], Function]:
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Declare an operation by its formula and its pull-back.
 
     The decorated rule takes the cotangent, the output and the operands and returns one
@@ -180,19 +184,19 @@ def primitive(
     if not isinstance(formula, str):
         check_form(None, formula, "primitive")
 
-    def declare(rule: Function) -> Function:
+    def declare(rule: Callable[..., Any]) -> Callable[..., Any]:
         return _declared(rule, formula, "primitive", try_primitive, keeps=keeps, takes=takes)
 
     return declare
 
 
-def plain(formula: str) -> Callable[[Function], Function]:
+def plain(formula: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Declare a function that has no derivative: it gives plain data for nodes, too.
 
     The decorated function only names its operands and parameters.
     """
 
-    def declare(rule: Function) -> Function:
+    def declare(rule: Callable[..., Any]) -> Callable[..., Any]:
         primitive = Primitive(rule, formula, plain=True)
         count, signature = len(primitive.operands), inspect.signature(rule)
 
@@ -213,16 +217,16 @@ def plain(formula: str) -> Callable[[Function], Function]:
     return declare
 
 
-def internal(call: Function) -> Function:
+def internal(call: Callable[..., Any]) -> Callable[..., Any]:
     """Leave an operation out of what `dir(autodiff)` lists."""
     INTERNAL.add(call.__name__)
     return call
 
 
-def as_numpy(*numpy_functions: Any) -> Callable[[Function], Function]:
+def as_numpy(*numpy_functions: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Say what these functions of NumPy are on a Tensor, where it is not what they are named by."""
 
-    def declare(function: Function) -> Function:
+    def declare(function: Callable[..., Any]) -> Callable[..., Any]:
         for numpy_function in numpy_functions:
             NUMPY[numpy_function] = function
         return function
@@ -230,10 +234,10 @@ def as_numpy(*numpy_functions: Any) -> Callable[[Function], Function]:
     return declare
 
 
-def composite(*numpy_functions: Any) -> Callable[[Function], Function]:
+def composite(*numpy_functions: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Make public a function that is written in operations, and name NumPy's own for it."""
 
-    def declare(function: Function) -> Function:
+    def declare(function: Callable[..., Any]) -> Callable[..., Any]:
         COMPOSITES[function.__name__] = function
         for numpy_function in numpy_functions:
             NUMPY[numpy_function] = function

@@ -12,11 +12,9 @@ from .program import Program
 from .recorded import Recorded
 from .value import checked_function
 
-Function = Callable[..., Any]
-
 
 def derive(
-    f: Function, *example_args: Any, argnums: int | tuple[int, ...] | None = None,
+    f: Callable[..., Any], *example_args: Any, argnums: int | tuple[int, ...] | None = None,
     name: str | None = None, engine: str = "numpy",
 ) -> Program:  # fmt: skip
     """The derivative of f as a program that can be read, run and saved: a `Program`.

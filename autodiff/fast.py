@@ -24,8 +24,6 @@ from .tree import leaves, unflatten
 from .value import Value
 from .writing import preamble
 
-Function = Callable[..., Any]
-
 
 class Fast:
     """The program of one function for one structure, and the shapes and dtypes in it."""
@@ -57,9 +55,9 @@ class Fast:
         self._quiet = any(map(_may_warn, graph.steps))
         self.source = self._source()
         namespace = self._namespace()
-        self._make: Function = namespace["workspace"]
-        self.fits: Function = namespace["fits"]
-        self._idle: list[Function] = []
+        self._make: Callable[..., Any] = namespace["workspace"]
+        self.fits: Callable[..., Any] = namespace["fits"]
+        self._idle: list[Callable[..., Any]] = []
         self._named_tuples = holds_named_tuple(recorded.out)
         self._plain: Program | None = None
         del self.lowered, self.calls, self._inputs, self._writer, self._names

@@ -28,8 +28,6 @@ from .syntax import (
     product,
 )
 
-Function = Callable[..., Any]
-
 
 def _maximum(a: float, b: float) -> float:
     return float(a if a >= b or a != a else b)
@@ -68,7 +66,7 @@ def _safe_product(ct: float, partial: float) -> float:
     return ct * partial if ct or math.isfinite(partial) else 0.0
 
 
-SCALARS: dict[str, Function] = {
+SCALARS: dict[str, Callable[..., Any]] = {
     "abs": builtins.abs,
     "maximum": _maximum,
     "minimum": _minimum,
@@ -80,19 +78,19 @@ SCALARS: dict[str, Function] = {
     "chosen_product": _chosen_product,
 }
 # Functions of ours that a formula may use beside NumPy's: `@helper` puts them here.
-HELPERS: dict[str, Function] = {"matmul_by_dot": product}
+HELPERS: dict[str, Callable[..., Any]] = {"matmul_by_dot": product}
 # The body that some of them have over `jax.numpy`; the others' is their own, by its names.
 JAX_BODIES: dict[str, str] = {}
 
 
-def helper(name: str, jax: str | None = None) -> Callable[[Function], Function]:
+def helper(name: str, jax: str | None = None) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Let formulas use this function of arrays by that name.
 
     `jax` is its body where JAX must write it otherwise, as for what writes into an array: the
     last line is an expression over the parameters, `jnp`, `jax` and other helpers.
     """
 
-    def declare(function: Function) -> Function:
+    def declare(function: Callable[..., Any]) -> Callable[..., Any]:
         HELPERS[name] = function
         if jax is not None:
             JAX_BODIES[name] = jax
@@ -105,10 +103,10 @@ def helper(name: str, jax: str | None = None) -> Callable[[Function], Function]:
 FUSED: dict[tuple[str, str], str] = {}
 
 
-def fused(name: str, first: str, second: str) -> Callable[[Function], Function]:
+def fused(name: str, first: str, second: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Let programs that need both operations of the same operands use this function of arrays."""
 
-    def declare(function: Function) -> Function:
+    def declare(function: Callable[..., Any]) -> Callable[..., Any]:
         FUSED[first, second] = name
         return helper(name)(function)
 
@@ -231,7 +229,7 @@ class Formula:
         return None if form is None else (OPERATORS[type(form)][0], OPERATORS[type(form)][2])
 
     @property
-    def numpy(self) -> Function | None:
+    def numpy(self) -> Callable[..., Any] | None:
         """NumPy's function that the formula is: np.multiply for `a * b`, np.tanh for `tanh(x)`."""
         form = self._operator(self.tree)
         if form is not None:
@@ -260,7 +258,7 @@ class Formula:
     def _are_operands(self, nodes: Sequence[ast.expr]) -> bool:
         return tuple(getattr(n, "id", None) for n in nodes) == self.operands
 
-    def on_arrays(self) -> Function:
+    def on_arrays(self) -> Callable[..., Any]:
         """The formula as a function of arrays, then of its parameters."""
         tree = ast.parse(self.text, mode="eval").body
         return self._compiled(numpy_function, _ProductByDot().visit(tree))
@@ -272,7 +270,7 @@ class Formula:
         names = {n.value.id for n in whole if isinstance(n.value, ast.Name)}
         return names & set(self.operands)
 
-    def on_floats(self) -> Function:
+    def on_floats(self) -> Callable[..., Any]:
         """The formula as a function of Python floats.
 
         One that asks an operand for what only arrays have, as `x[index]`, is given NumPy's floats.
@@ -288,7 +286,7 @@ class Formula:
         tree = ast.parse(self.text, mode="eval").body
         return self._compiled(scalar_function, powers_by_math(tree))
 
-    def _compiled(self, look_up: Callable[[str], Any], tree: ast.expr) -> Function:
+    def _compiled(self, look_up: Callable[[str], Any], tree: ast.expr) -> Callable[..., Any]:
         form = self._operator(tree)
         if form is not None:
             return OPERATORS[type(form)][1]

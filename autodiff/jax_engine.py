@@ -19,8 +19,6 @@ from .tree import leaves, tree_map, unflatten
 from .value import Value, plain
 from .writing import OnArrays, Writer
 
-Function = Callable[..., Any]
-
 
 def the_jax() -> Any:
     """JAX, imported when it is first wanted. Raises ImportError that names the extra."""
@@ -109,7 +107,7 @@ class JaxProgram(Program):
         )
 
     def _prepare(self) -> None:
-        self._jitted: Function | None = None
+        self._jitted: Callable[..., Any] | None = None
         self._taken = self._donated()
 
     def _donated(self) -> list[bool]:
@@ -124,7 +122,7 @@ class JaxProgram(Program):
                 wanted[kind] -= taken[-1]
         return taken
 
-    def _jit(self) -> Function:
+    def _jit(self) -> Callable[..., Any]:
         """The program from two lists of leaves (donated and kept) to a list of them."""
         jax, taken, first = the_jax(), self._taken, self._on_leaves()
         second = self._careful_one and self._careful_one._on_leaves()
@@ -143,7 +141,7 @@ class JaxProgram(Program):
 
         return jax.jit(run, donate_argnums=0)  # type: ignore[no-any-return]
 
-    def _on_leaves(self) -> Function:
+    def _on_leaves(self) -> Callable[..., Any]:
         """The source's function, from the leaves of its arguments to those of its result."""
         jnp, recorded = the_jax().numpy, self._recorded
         function, names = self._compiled({}), list(self._captured)

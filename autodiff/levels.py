@@ -17,8 +17,6 @@ from .tensor import Tensor, as_array
 from .tree import checked_argnums, leaves, tree_map, unflatten
 from .value import Value, describe, plain
 
-Function = Callable[..., Any]
-
 
 class Level(AbstractContextManager["Level"]):
     """One transform at work. Its answers are nodes if a transform around it may want them."""
@@ -97,7 +95,7 @@ class Recording:
     """One call of a function on fresh targets, recorded: what all transforms start from."""
 
     def __init__(
-        self, level: Level, f: Function, args: tuple[Any, ...], keywords: dict[str, Any],
+        self, level: Level, f: Callable[..., Any], args: tuple[Any, ...], keywords: dict[str, Any],
         argnums: Any, has_aux: bool,
     ) -> None:  # fmt: skip
         self.level, self.f = level, f
@@ -164,7 +162,7 @@ class Recording:
         return self.out
 
 
-def _check_output(f: Function, leaf: Any) -> None:
+def _check_output(f: Callable[..., Any], leaf: Any) -> None:
     if not isinstance(leaf, (Value, np.ndarray, float, int, np.number, np.bool_)):
         raise TypeError(
             f"A function to differentiate returns numbers, but `{getattr(f, '__name__', f)}` "

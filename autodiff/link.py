@@ -15,8 +15,6 @@ from .value import Value, plain
 if TYPE_CHECKING:
     from .primitive import Primitive
 
-Function = Callable[..., Any]
-
 
 class Link:
     """How one use of an operation pulls a cotangent back to those operands that are nodes.
@@ -31,10 +29,10 @@ class Link:
         "pull_arrays", "pull_carefully", "pull_floats", "pull_ieee",
     )  # fmt: skip
 
-    pull_arrays: Function
-    pull_carefully: Function
-    pull_floats: Function
-    pull_ieee: Function
+    pull_arrays: Callable[..., Any]
+    pull_carefully: Callable[..., Any]
+    pull_floats: Callable[..., Any]
+    pull_ieee: Callable[..., Any]
 
     def __init__(self, primitive: Primitive, positions: tuple[int, ...]) -> None:
         self.primitive = primitive
@@ -44,7 +42,7 @@ class Link:
         for which in ("pull_floats", "pull_ieee", "pull_arrays", "pull_carefully"):
             setattr(self, which, self._compiling(which))
 
-    def _compiling(self, which: str) -> Function:
+    def _compiling(self, which: str) -> Callable[..., Any]:
         compiled = self._of_partials if self.primitive.elementwise else self._of_rule
 
         def compile_then_pull(ct: Any, node: Value) -> Any:
@@ -55,7 +53,7 @@ class Link:
 
         return compile_then_pull
 
-    def _of_partials(self, which: str) -> Function:
+    def _of_partials(self, which: str) -> Callable[..., Any]:
         primitive = self.primitive
         partials = primitive.partials()
         return symbol.pull_function(
@@ -68,7 +66,7 @@ class Link:
             choices=[primitive.choices[i] for i in self.positions],
         )
 
-    def _of_rule(self, which: str) -> Function:
+    def _of_rule(self, which: str) -> Callable[..., Any]:
         """The rule called on what stands in the node."""
         primitive = self.primitive
         places = {**self._places("{}"), primitive.lead[0]: "ct"}
@@ -164,7 +162,7 @@ class LinkOfMany(Link):
         return () if _all_zero(ct) else self.pull_arrays(ct, node)
 
 
-def _inputs_getter(primitive: Primitive, positions: tuple[int, ...]) -> Function:
+def _inputs_getter(primitive: Primitive, positions: tuple[int, ...]) -> Callable[..., Any]:
     if primitive.general or not positions:
         return lambda node: tuple([node._x[i] for i in positions])
     if positions == (0,):

@@ -17,12 +17,11 @@ from .modes import is_numpys, is_ours
 from .traced import TraceError
 from .value import Value
 
-Function = Callable[..., Any]
 _DEEPEST, _MOST = 5, 500  # how far a generator is looked for, and in how many things
 
 
 @contextmanager
-def drawing_nothing(f: Function) -> Iterator[None]:
+def drawing_nothing(f: Callable[..., Any]) -> Iterator[None]:
     """Raises TraceError if within it numbers are drawn from a generator that f has from around it.
 
     Its program would have the same numbers at every call. Known are the generators of the
@@ -40,7 +39,7 @@ def drawing_nothing(f: Function) -> Iterator[None]:
         )
 
 
-def _generators(f: Function) -> list[np.random.Generator]:
+def _generators(f: Callable[..., Any]) -> list[np.random.Generator]:
     """The generators that a function can reach: in its variables, and inside of what they hold."""
     found: list[np.random.Generator] = []
     seen: dict[int, Any] = {}
@@ -87,7 +86,7 @@ def _state(state: Any) -> str:
 
 
 @contextmanager
-def explaining(f: Function) -> Iterator[None]:
+def explaining(f: Callable[..., Any]) -> Iterator[None]:
     """Makes a TraceError, with the line of f, of what Python says about a traced argument."""
     try:
         yield

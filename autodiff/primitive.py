@@ -20,7 +20,6 @@ from .tensor import Tensor, as_array
 from .tensor import to_float as _to_float
 from .value import Value, describe, is_finite, tick
 
-Function = Callable[..., Any]
 ndarray = np.ndarray
 
 REGISTRY: dict[str, Primitive] = {}
@@ -41,8 +40,9 @@ class Primitive:
     """
 
     def __init__(
-        self, rule: Function, formula: str, *, elementwise: bool = False, quiet: bool = False,
-        plain: bool = False, keeps: str | None = None, takes: tuple[str, str] | None = None,
+        self, rule: Callable[..., Any], formula: str, *, elementwise: bool = False,
+        quiet: bool = False, plain: bool = False, keeps: str | None = None,
+        takes: tuple[str, str] | None = None,
     ) -> None:  # fmt: skip
         self.name = rule.__name__
         self.rule = rule
@@ -76,13 +76,13 @@ class Primitive:
         self.links: dict[tuple[int, ...], Link] = {}
 
     @functools.cached_property
-    def on_floats(self) -> Function:
+    def on_floats(self) -> Callable[..., Any]:
         """The forward on Python floats, compiled when it is first wanted."""
         with syntax.COMPILING:
             return self.formula.on_floats()
 
     @functools.cached_property
-    def on_arrays(self) -> Function:
+    def on_arrays(self) -> Callable[..., Any]:
         """The forward on arrays, compiled when it is first wanted."""
         with syntax.COMPILING:
             on_arrays = self.formula.on_arrays()
@@ -111,7 +111,7 @@ class Primitive:
         return symbol.trace_partials(self.rule, names, len(self.operands), label or self.name)
 
     @functools.cached_property
-    def on_arrays_keeping(self) -> Function:
+    def on_arrays_keeping(self) -> Callable[..., Any]:
         """The forward on arrays, and beside it what the rule `keeps`."""
         return HELPERS[FUSED[self.name, self.keeps]]  # type: ignore[index]
 
@@ -382,7 +382,7 @@ def _on_symbols(primitive: Primitive, operands: Sequence[Any], params: tuple[Any
     return symbol.Symbol(primitive.formula.put(put, static, stacks=stacks), known)
 
 
-def _without_overflow_warning(function: Function) -> Function:
+def _without_overflow_warning(function: Callable[..., Any]) -> Callable[..., Any]:
     def quiet(*arguments: Any) -> Any:
         with np.errstate(over="ignore"):
             return function(*arguments)

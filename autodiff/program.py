@@ -23,8 +23,6 @@ from .tree import leaves, unflatten
 from .value import Value
 from .writing import Writer, preamble
 
-Function = Callable[..., Any]
-
 _LARGEST = 10_000  # entries of a constant array that a program spells out
 
 
@@ -69,7 +67,7 @@ class Program:
 
     def _prepare(self) -> None:
         self._run = self._compiled({})
-        self._ieee: Function | None = None
+        self._ieee: Callable[..., Any] | None = None
         self._named_tuples = holds_named_tuple(self._recorded.out)
         self._careful: Program | None = None
 
@@ -181,14 +179,14 @@ class Program:
 
     # -- running it --------------------------------------------------------------------------
 
-    def _compiled(self, replaced: dict[str, Any]) -> Function:
+    def _compiled(self, replaced: dict[str, Any]) -> Callable[..., Any]:
         """The function that the source defines. It comes from the registry and checked names."""
         module = ast.parse(self.source)
         if replaced:
             module.body = [s for s in module.body if not isinstance(s, ast.Import)]
         namespace: dict[str, Any] = dict(replaced)
         exec(compiled_source(self.name, self.source, module), namespace)
-        function: Function = namespace[self.name]
+        function: Callable[..., Any] = namespace[self.name]
         return function
 
     def __call__(self, *args: Any) -> Any:

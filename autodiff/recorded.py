@@ -19,8 +19,6 @@ from .transforms import value_and_grad
 from .tree import checked_argnums, leaves, same_structure, tree_map
 from .value import Value, describe, plain
 
-Function = Callable[..., Any]
-
 
 class _NoGradientError(Exception):
     """Carries the output of a function that has no gradient."""
@@ -33,8 +31,8 @@ class Recorded:
     """A function traced on example arguments: its inputs and outputs in their structures."""
 
     def __init__(
-        self, f: Function, args: tuple[Any, ...], argnums: Any = (), careful: bool = False,
-        static: Collection[str] = (), names: list[str] | None = None,
+        self, f: Callable[..., Any], args: tuple[Any, ...], argnums: Any = (),
+        careful: bool = False, static: Collection[str] = (), names: list[str] | None = None,
     ) -> None:  # fmt: skip
         self.f, self.trace, self.static = f, Trace(careful), static
         self.parameters = Parameters(f).names(args, by_keyword=False) if names is None else names
@@ -128,7 +126,7 @@ def _is_float(leaf: Any) -> bool:
     return isinstance(leaf, (float, int)) or getattr(leaf, "dtype", np.dtype(int)).kind == "f"
 
 
-def name_of(f: Function) -> str:
+def name_of(f: Callable[..., Any]) -> str:
     name = getattr(f, "__name__", "f")
     return name if name.isidentifier() and not keyword.iskeyword(name) else "f"
 
@@ -142,7 +140,7 @@ def is_hashable(thing: Any) -> bool:
     return True
 
 
-def _signature_of(f: Function) -> inspect.Signature:
+def _signature_of(f: Callable[..., Any]) -> inspect.Signature:
     """What f takes; of a ufunc the operands alone, as `out` and the like are not of a Tensor."""
     if isinstance(f, np.ufunc):
         kind = inspect.Parameter.POSITIONAL_ONLY
@@ -154,7 +152,7 @@ def _signature_of(f: Function) -> inspect.Signature:
 class Parameters:
     """What a function calls its arguments, and these in one order, those by keyword last."""
 
-    def __init__(self, f: Function) -> None:
+    def __init__(self, f: Callable[..., Any]) -> None:
         self.f = f
         try:
             self._signature = _signature_of(f)
@@ -172,7 +170,7 @@ class Parameters:
         # How many arguments are in order as they come; -1 if none need be.
         self.arity = -1 if self._several or self._last else len(self._signature.parameters)
 
-    def _from_order(self) -> Function:
+    def _from_order(self) -> Callable[..., Any]:
         """The function, called with all of its arguments in order."""
 
         def call(*args: Any) -> Any:
@@ -246,7 +244,7 @@ def _leaf_names(name: str, tree: Any) -> Iterator[str]:
 
 
 def checked_arguments(
-    recorded: Recorded, args: tuple[Any, ...], converted: Function = as_example
+    recorded: Recorded, args: tuple[Any, ...], converted: Callable[..., Any] = as_example
 ) -> list[Any]:
     """The leaves of `args` as the program takes them, each `converted(leaf, name, promote)`.
 
@@ -272,7 +270,7 @@ def checked_arguments(
     return found
 
 
-def _checked_leaf(leaf: Any, node: Any, converted: Function) -> Any:
+def _checked_leaf(leaf: Any, node: Any, converted: Callable[..., Any]) -> Any:
     if isinstance(node, TracedGenerator):
         return leaf
     data = converted(leaf, node.name, False)

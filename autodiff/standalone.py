@@ -16,21 +16,21 @@ import numpy as np
 
 from .formula import HELPERS, JAX_BODIES
 
-Function = Callable[..., Any]
 
-
-def definitions(wanted: dict[str, Function], module: str = "np") -> list[str]:
+def definitions(wanted: dict[str, Callable[..., Any]], module: str = "np") -> list[str]:
     """The functions, under these names, and all that they call, each before its first use.
 
     `module` is what they are written against: "np", or "jnp" for `jax.numpy`.
     """
-    found: dict[Function, str] = {}
+    found: dict[Callable[..., Any], str] = {}
     for name, function in wanted.items():
         _define(name, inspect.unwrap(function), module, found)
     return list(found.values())
 
 
-def _define(name: str, function: Function, module: str, found: dict[Function, str]) -> None:
+def _define(
+    name: str, function: Callable[..., Any], module: str, found: dict[Callable[..., Any], str]
+) -> None:
     if function in found:
         return
     tree, called = _bare(function) if module == "np" else _over_jax(name, function)
@@ -41,7 +41,7 @@ def _define(name: str, function: Function, module: str, found: dict[Function, st
     found[function] = (module == "np" and _as_written(text, function)) or text
 
 
-def _as_written(text: str, function: Function) -> str | None:
+def _as_written(text: str, function: Callable[..., Any]) -> str | None:
     """A definition with the body as it stands in its file, if that is all on lines of its own."""
     source = textwrap.dedent(inspect.getsource(function))
     tree = ast.parse(source).body[0]
@@ -54,7 +54,7 @@ def _as_written(text: str, function: Function) -> str | None:
 
 
 @functools.cache
-def _bare(function: Function) -> tuple[ast.FunctionDef, dict[str, Function]]:
+def _bare(function: Callable[..., Any]) -> tuple[ast.FunctionDef, dict[str, Callable[..., Any]]]:
     """A function's syntax without types and decorators, and those of ours that it calls."""
     tree = ast.parse(textwrap.dedent(inspect.getsource(function))).body[0]
     if not isinstance(tree, ast.FunctionDef):
@@ -88,7 +88,9 @@ class _Plain(ast.NodeTransformer):
 
 
 @functools.cache
-def _over_jax(name: str, function: Function) -> tuple[ast.FunctionDef, dict[str, Function]]:
+def _over_jax(
+    name: str, function: Callable[..., Any]
+) -> tuple[ast.FunctionDef, dict[str, Callable[..., Any]]]:
     """A function's syntax over `jax.numpy`: by the body declared for it, or by its own."""
     if name not in JAX_BODIES:
         tree, called = _bare(function)

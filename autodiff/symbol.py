@@ -15,8 +15,6 @@ from . import syntax
 from .formula import powers_by_math, scalar_function
 from .value import Value, describe
 
-Function = Callable[..., Any]
-
 
 class Symbol(Value):
     """An expression over the names of a rule's parameters.
@@ -101,7 +99,7 @@ def expression_of(thing: Any) -> ast.expr:
 
 
 def trace_partials(
-    rule: Function, names: Sequence[str], operands: int, label: str
+    rule: Callable[..., Any], names: Sequence[str], operands: int, label: str
 ) -> list[ast.expr]:
     """The partials, one for each operand, that an elementwise rule says when run on `names`.
 
@@ -132,7 +130,7 @@ def pull_function(
     look_up: Callable[[str], Any],
     careful: bool = False,
     choices: Sequence[bool] = (),
-) -> Function:
+) -> Callable[..., Any]:
     """`(ct, node) -> ((operand, ct * partial), ...)`; what stands twice is computed once.
 
     `places` says where in the node each name's data stands, `operands` where the nodes do that

@@ -11,8 +11,6 @@ from typing import Any
 
 import numpy as np
 
-Function = Callable[..., Any]
-
 
 def product(a: Any, b: Any) -> Any:
     """a @ b; for two matrices by `dot`, which reaches BLAS in less time."""
@@ -22,7 +20,7 @@ def product(a: Any, b: Any) -> Any:
 
 
 # The syntax of an operator: how it is written, what computes it, Python's and NumPy's names.
-OPERATORS: dict[type[ast.AST], tuple[str, Function, str, str]] = {
+OPERATORS: dict[type[ast.AST], tuple[str, Callable[..., Any], str, str]] = {
     ast.Add: ("+", operator.add, "add", "add"),
     ast.Sub: ("-", operator.sub, "sub", "subtract"),
     ast.Mult: ("*", operator.mul, "mul", "multiply"),
@@ -158,7 +156,7 @@ def compile_function(
     statements: Sequence[ast.stmt],
     result: ast.expr,
     look_up: Callable[[str], Any],
-) -> Function:
+) -> Callable[..., Any]:
     """A function out of syntax; each name that is not bound in it is looked up once, now.
 
     The syntax comes from the registry alone: formulas, and rules run on symbols.

@@ -21,8 +21,6 @@ from .value import Value
 if TYPE_CHECKING:
     from .tracing import Trace
 
-Function = Callable[..., Any]
-
 
 class TraceError(TypeError):
     """A function does something that its trace cannot record."""
@@ -188,7 +186,7 @@ class TracedGenerator:
         self._trace, self.name = trace, name
         self._example = np.random.Generator(type(example.bit_generator)(0))
 
-    def __getattr__(self, method: str) -> Function:
+    def __getattr__(self, method: str) -> Callable[..., Any]:
         if method not in self.METHODS:
             raise TraceError(
                 f"A traced generator draws by {', '.join(self.METHODS)}, but not by `{method}`.\n"

@@ -15,8 +15,6 @@ from .primitive import Primitive, new_node
 from .traced import Draw, Traced, TracedTensor, TracedValue, TraceError, refuse
 from .value import Value
 
-Function = Callable[..., Any]
-
 if TYPE_CHECKING:
     from types import FrameType
 

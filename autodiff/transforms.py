@@ -16,12 +16,10 @@ from .tensor import Tensor, as_array
 from .tree import leaves, same_structure, unflatten
 from .value import Value, checked_function, describe, plain
 
-Function = Callable[..., Any]
-
 
 def value_and_grad(
-    f: Function, argnums: int | tuple[int, ...] = 0, has_aux: bool = False
-) -> Function:
+    f: Callable[..., Any], argnums: int | tuple[int, ...] = 0, has_aux: bool = False
+) -> Callable[..., Any]:
     """The function that gives `(f(*args), gradient)`.
 
     The gradient has the structure of the argument that `argnums` names, a tuple of them where
@@ -46,7 +44,9 @@ def value_and_grad(
     return call
 
 
-def grad(f: Function, argnums: int | tuple[int, ...] = 0, has_aux: bool = False) -> Function:
+def grad(
+    f: Callable[..., Any], argnums: int | tuple[int, ...] = 0, has_aux: bool = False
+) -> Callable[..., Any]:
     """The function that gives the gradient of f; `grad(grad(f))` is its second derivative.
 
     Arguments are as in `value_and_grad`; with `has_aux` the answer is `(gradient, more)`.
@@ -66,7 +66,7 @@ def grad(f: Function, argnums: int | tuple[int, ...] = 0, has_aux: bool = False)
     return call
 
 
-def vjp(f: Function, *primals: Any, has_aux: bool = False) -> tuple[Any, ...]:
+def vjp(f: Callable[..., Any], *primals: Any, has_aux: bool = False) -> tuple[Any, ...]:
     """`(output, pull)`, where `pull(ct)` gives one cotangent for each of `primals`.
 
     `ct` has the structure of the output. With `has_aux`, a third part is what f returned more.
@@ -104,7 +104,7 @@ def _check_like(given: Any, like: Any, what: str, whose: str) -> None:
 
 
 def _checked_pair(
-    name: str, f: Function, primals: Sequence[Any], tangents: Sequence[Any]
+    name: str, f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]
 ) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
     """The primals and their tangents as tuples, one entry for each argument of the function."""
     checked_function(f, name)
@@ -130,7 +130,7 @@ def _cast_like(given: Any, like: Any, copy: bool = True) -> Any:
 
 
 def jvp(
-    f: Function, primals: Sequence[Any], tangents: Sequence[Any], has_aux: bool = False
+    f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any], has_aux: bool = False
 ) -> tuple[Any, ...]:
     """`(output, tangent of the output)`, as the primals move along the tangents.
 
@@ -177,7 +177,9 @@ def _pulled_on(
     return answers
 
 
-def jacobian(f: Function, argnums: int | tuple[int, ...] = 0, has_aux: bool = False) -> Function:
+def jacobian(
+    f: Callable[..., Any], argnums: int | tuple[int, ...] = 0, has_aux: bool = False
+) -> Callable[..., Any]:
     """The function that gives every derivative of every output, of shape `out.shape + in.shape`.
 
     Outputs and arguments may be nested: the answer has the structure of the output, with the
@@ -245,7 +247,9 @@ def _stacked(run: Recording, rows: list[Any], shape: tuple[int, ...]) -> Any:
     return np.array(rows, None if rows else np.float64).reshape(shape)
 
 
-def hessian(f: Function, argnums: int | tuple[int, ...] = 0, has_aux: bool = False) -> Function:
+def hessian(
+    f: Callable[..., Any], argnums: int | tuple[int, ...] = 0, has_aux: bool = False
+) -> Callable[..., Any]:
     """The function that gives the second derivatives of f: the Jacobian of its gradient.
 
     >>> hessian(lambda x: x[0] * x[1] ** 2)(np.array([1.0, 3.0]))
@@ -255,7 +259,9 @@ def hessian(f: Function, argnums: int | tuple[int, ...] = 0, has_aux: bool = Fal
     return jacobian(grad(checked_function(f, "hessian"), argnums, has_aux), argnums, has_aux)
 
 
-def hvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any], has_aux: bool = False) -> Any:
+def hvp(
+    f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any], has_aux: bool = False
+) -> Any:
     """The Hessian of f times a vector, without the Hessian: one tangent for each primal.
 
     The answer is a tuple like `primals`; for one primal, just its part. It is the gradient of

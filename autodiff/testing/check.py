@@ -14,16 +14,16 @@ from ..value import checked_function
 from . import diagnosis
 from .differences import Along, Slope, central
 from .oracles import Argnums, along, direction, observed_order, output_weights, slopes_by_entry
-from .problem import Function, Leaf, Problem, Vector, dot, flattened
+from .problem import Leaf, Problem, Vector, dot, flattened
 from .report import Comparison, GradientError, Report, UncheckableError, failure
 
 MODES = ("vjp", "jvp")
 
 
 def check_gradients(
-    f: Function, *args: Any, argnums: Argnums = None, order: int = 2,
+    f: Callable[..., Any], *args: Any, argnums: Argnums = None, order: int = 2,
     modes: tuple[str, ...] = MODES, rtol: float | None = None,
-    gradient: Function | None = None, keywords: Mapping[str, Any] | None = None,
+    gradient: Callable[..., Any] | None = None, keywords: Mapping[str, Any] | None = None,
     has_aux: bool = False, entries: int = 64, directions: int = 4, seed: int = 0,
 ) -> Report:  # fmt: skip
     """Check the derivatives of f at `args` against finite differences, and report.
@@ -331,7 +331,7 @@ def _higher_name(problem: Problem, order: int) -> Callable[[int], str]:
     return lambda i: f"{problem.point.place(i)} (of {through}, along a random direction)"
 
 
-def _gradient_line(problem: Problem, slope: Function, v: Vector) -> Along:
+def _gradient_line(problem: Problem, slope: Callable[..., Any], v: Vector) -> Along:
     """The gradient as a function of a step along v; NaN where it cannot be computed."""
     point = problem.point
 
@@ -345,17 +345,17 @@ def _gradient_line(problem: Problem, slope: Function, v: Vector) -> Along:
     return line
 
 
-def _pulled(problem: Problem, scalar: Function) -> Callable[[Vector], Vector]:
+def _pulled(problem: Problem, scalar: Callable[..., Any]) -> Callable[[Vector], Vector]:
     """The gradient of a scalar function of the targets, as a function of the point."""
     slope = problem.slope(scalar)
     return lambda at: flattened(slope(*problem.point.targets(at)))
 
 
-def _pushed(problem: Problem, slope: Function, v: Vector) -> Callable[[Vector], Vector]:
+def _pushed(problem: Problem, slope: Callable[..., Any], v: Vector) -> Callable[[Vector], Vector]:
     """The derivative along v of a function of the targets, as a function of the point."""
     point = problem.point
     return lambda at: flattened(jvp(slope, point.targets(at), point.targets(v))[1])
 
 
-def _along_direction(slope: Function, v: Vector) -> Function:
+def _along_direction(slope: Callable[..., Any], v: Vector) -> Callable[..., Any]:
     return lambda *targets: dot(slope(*targets), v)

@@ -31,7 +31,6 @@ from .oracles import along, direction
 from .problem import Problem
 from .text import call_text, text_of
 
-Function = Callable[..., Any]
 Caller = Callable[[str, Sequence[Any], dict[str, Any]], Any]
 
 CONSTANTS = (2.0, -0.5, 3.0, 0.7)
@@ -201,7 +200,9 @@ def _operands(choice: Choice, kinds: Sequence[str], count: int, turn: int) -> li
     return refs
 
 
-def _prepared(domain: Function, refs: list[Any], nodes: list[Any]) -> tuple[list[Step], list[Any]]:
+def _prepared(
+    domain: Callable[..., Any], refs: list[Any], nodes: list[Any]
+) -> tuple[list[Step], list[Any]]:
     """The steps that bring operands into a domain, and the operands then."""
     before: list[Step] = []
     moved: dict[Ref, Ref] = {}
@@ -213,7 +214,7 @@ def _prepared(domain: Function, refs: list[Any], nodes: list[Any]) -> tuple[list
     return before, [moved.get(ref, ref) if isinstance(ref, Ref) else ref for ref in refs]
 
 
-def _recorded(function: Function, ref: Ref, value: Any, start: int) -> list[Step]:
+def _recorded(function: Callable[..., Any], ref: Ref, value: Any, start: int) -> list[Step]:
     """A function of one node as steps, read from the graph that it records."""
     leaf = Tensor(value) if isinstance(value, np.ndarray) else Value(value)
     places: dict[Any, Ref] = {leaf: ref}
@@ -310,7 +311,7 @@ def well_defined(expression: Expression) -> bool:
     return bool(slope.smooth.all() and abs(slope.value[0]) < 1e5)
 
 
-def named(operations: Sequence[str | Function] | None) -> list[str]:
+def named(operations: Sequence[str | Callable[..., Any]] | None) -> list[str]:
     """The names of operations, which may be given as functions; all of the registry for None."""
     if operations is None:
         return list(REGISTRY)

@@ -21,7 +21,6 @@ from ..tensor import Tensor
 from ..value import Value, describe
 from .text import call_text
 
-Function = Callable[..., Any]
 Array = np.ndarray[Any, np.dtype[Any]]
 
 SHAPES: tuple[tuple[int, ...], ...] = ((), (3,), (2, 3), (3, 3), (2, 3, 3), (1, 3), (3, 2))
@@ -151,7 +150,7 @@ class Use:
         return call_text(self.name, self.operands, self.params)
 
 
-def primitive_of(operation: str | Function) -> Primitive:
+def primitive_of(operation: str | Callable[..., Any]) -> Primitive:
     """The registry's entry of an operation, by its name or by its function."""
     found = getattr(operation, "primitive", None)
     if isinstance(found, Primitive):
@@ -308,7 +307,7 @@ def _reads_one_triangle(use: Use) -> bool:
     return bool(np.triu(node.grad, 1).any())
 
 
-def uses(operation: str | Function, most: int | None = None) -> list[Use]:
+def uses(operation: str | Callable[..., Any], most: int | None = None) -> list[Use]:
     """Uses of an operation that can be computed, at most so many.
 
     First come those that show a shape or a value of a static parameter which none before has.

@@ -13,7 +13,6 @@ from ..transforms import vjp as _vjp
 from .differences import Slope, central, one_sided
 from .problem import Problem, Vector, flattened, unflatten_like
 
-Function = Callable[..., Any]
 Argnums = int | tuple[int, ...] | None
 
 
@@ -31,7 +30,7 @@ class OneSided(NamedTuple):
     right: Any
 
 
-def finite_differences(f: Function, *args: Any, argnums: Argnums = 0) -> Estimate:
+def finite_differences(f: Callable[..., Any], *args: Any, argnums: Argnums = 0) -> Estimate:
     """The gradient of f, by central differences, with an estimate of its error.
 
     f gives one number, by any means: it need not be written with this project. Arguments are
@@ -54,7 +53,7 @@ def finite_differences(f: Function, *args: Any, argnums: Argnums = 0) -> Estimat
     )
 
 
-def one_sided_differences(f: Function, *args: Any, argnums: Argnums = 0) -> OneSided:
+def one_sided_differences(f: Callable[..., Any], *args: Any, argnums: Argnums = 0) -> OneSided:
     """The derivatives of f from the left and from the right: on a kink they differ.
 
     NaN where f ends on that side, infinite where it jumps or is vertical. Arguments are as in
@@ -75,7 +74,7 @@ def one_sided_differences(f: Function, *args: Any, argnums: Argnums = 0) -> OneS
     return OneSided(*map(problem.point.structured, sides))
 
 
-def complex_step(f: Function, *args: Any, argnums: Argnums = 0) -> Any:
+def complex_step(f: Callable[..., Any], *args: Any, argnums: Argnums = 0) -> Any:
     """The gradient of f, by f(x + ih) = f(x) + ih f'(x): exact to rounding.
 
     f gives one number, and must be made of operations that take complex numbers and are
@@ -109,8 +108,8 @@ def complex_step(f: Function, *args: Any, argnums: Argnums = 0) -> Any:
 
 
 def taylor_order(
-    f: Function, *args: Any, argnums: Argnums = None, gradient: Function | None = None,
-    seed: int = 0,
+    f: Callable[..., Any], *args: Any, argnums: Argnums = None,
+    gradient: Callable[..., Any] | None = None, seed: int = 0,
 ) -> float:  # fmt: skip
     """The observed order of the Taylor remainder |f(x + h v) - f(x) - h <g, v>| in h.
 
@@ -161,8 +160,8 @@ def observed_order(problem: Problem, slope: Vector, weights: Vector, v: Vector) 
 
 
 def adjoint_gap(
-    f: Function, *args: Any, argnums: Argnums = None, seed: int = 0, jvp: Function = _jvp,
-    vjp: Function = _vjp,
+    f: Callable[..., Any], *args: Any, argnums: Argnums = None, seed: int = 0,
+    jvp: Callable[..., Any] = _jvp, vjp: Callable[..., Any] = _vjp,
 ) -> float:  # fmt: skip
     """How far <J v, w> is from <v, J' w>, relative to the larger, for random v and w.
 
@@ -188,7 +187,7 @@ def adjoint_gap(
 # -- what they are made of -----------------------------------------------------------------
 
 
-def _scalar_problem(f: Function, args: tuple[Any, ...], argnums: Argnums) -> Problem:
+def _scalar_problem(f: Callable[..., Any], args: tuple[Any, ...], argnums: Argnums) -> Problem:
     problem = Problem(f, args, argnums)
     if problem.value.size != 1:
         shape = np.shape(problem.out) if not isinstance(problem.out, (list, tuple, dict)) else ()

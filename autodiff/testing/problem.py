@@ -11,7 +11,6 @@ from ..transforms import grad, jvp, vjp
 from ..tree import checked_argnums, leaves, same_structure, unflatten
 from ..value import describe, plain
 
-Function = Callable[..., Any]
 Vector = np.ndarray[Any, np.dtype[Any]]
 
 
@@ -158,9 +157,9 @@ class Problem:
     """
 
     def __init__(
-        self, f: Function, args: tuple[Any, ...], argnums: Any = None,
+        self, f: Callable[..., Any], args: tuple[Any, ...], argnums: Any = None,
         keywords: Mapping[str, Any] | None = None, has_aux: bool = False,
-        gradient: Function | None = None,
+        gradient: Callable[..., Any] | None = None,
     ) -> None:  # fmt: skip
         self.f, self.gradient, self.has_aux = f, gradient, has_aux
         self.keywords = dict(keywords or {})
@@ -218,11 +217,11 @@ class Problem:
         targets = self.point.targets(self.point.vector if at is None else at)
         return flattened(jvp(self.targeted, targets, self.point.targets(direction))[1])
 
-    def scalar(self, weights: Vector) -> Function:
+    def scalar(self, weights: Vector) -> Callable[..., Any]:
         """<weights, outputs> as a function of the targets, in the engine's own operations."""
         return lambda *targets: dot(self.targeted(*targets), weights)
 
-    def slope(self, scalar: Function) -> Function:
+    def slope(self, scalar: Callable[..., Any]) -> Callable[..., Any]:
         """The gradient of a scalar function of the targets."""
         return grad(scalar, tuple(range(len(self.point.by))))
 

@@ -13,7 +13,7 @@ from ..primitive import shape_of
 from ..tree import leaves
 from . import diagnosis
 from .differences import Along, central, one_sided
-from .problem import Function, Problem, Vector
+from .problem import Problem, Vector
 
 
 class UncheckableError(ValueError):
@@ -143,7 +143,7 @@ class Comparison:
     scales: Vector | None = None  # how far each is moved, at most
     contributions: Vector | None = None  # what each entry gets from each output
     chosen: Vector | None = None  # which entries these are, where they are not all
-    scalar: Function = lambda: 0.0  # what a higher order is the gradient of
+    scalar: Callable[..., Any] = lambda: 0.0  # what a higher order is the gradient of
     kinks: dict[int, Kink] = field(default_factory=dict)
     kept: Any = True  # which of them count
     rounding: float = 0.0  # what rounding leaves of a derivative that is 0

@@ -28,7 +28,6 @@ from .oracles import along, direction
 from .problem import Problem
 from .report import UncheckableError
 
-Function = Callable[..., Any]
 Strategy = st.SearchStrategy[Any]
 
 
@@ -68,7 +67,7 @@ def _like(data: Any, flat: Any) -> Any:
     return array if isinstance(data, np.ndarray) else type(data)(array)
 
 
-def smooth_points(f: Function, *like: Any) -> Strategy:
+def smooth_points(f: Callable[..., Any], *like: Any) -> Strategy:
     """Arguments for f, as a tuple, at which it is finite and has a derivative.
 
     `like` says what the arguments are: each is a strategy, or an example (a number, an array,
@@ -80,7 +79,7 @@ def smooth_points(f: Function, *like: Any) -> Strategy:
     return points(tuple(like)).filter(lambda args: is_smooth(f, args))
 
 
-def is_smooth(f: Function, args: tuple[Any, ...]) -> bool:
+def is_smooth(f: Callable[..., Any], args: tuple[Any, ...]) -> bool:
     """Whether f is finite at `args`, and differences along a random line tell its derivative."""
     with np.errstate(all="ignore"):
         try:
@@ -93,7 +92,9 @@ def is_smooth(f: Function, args: tuple[Any, ...]) -> bool:
         return bool(central(along(problem, v), problem.value, 1.0, problem.eps).smooth.all())
 
 
-def arrays_for(operation: str | Function, dtype: Any = np.float64) -> st.SearchStrategy[Use]:
+def arrays_for(
+    operation: str | Callable[..., Any], dtype: Any = np.float64
+) -> st.SearchStrategy[Use]:
     """Uses of an operation: operands on which it is defined and smooth, and static parameters.
 
     The operation is named, or given as its function: any of the registry, one declared just
@@ -149,7 +150,7 @@ _SHAPES = ((3,), (2, 3), (3, 3), (1, 3), (2, 1), (), (3, 2), (2, 2, 3))
 
 def expressions(
     max_nodes: int = 6, scalars: int = 2, tensors: int = 2,
-    operations: Sequence[str | Function] | None = None, dtype: Any = np.float64,
+    operations: Sequence[str | Callable[..., Any]] | None = None, dtype: Any = np.float64,
 ) -> st.SearchStrategy[Expression]:  # fmt: skip
     """Random programs over the registry, defined and smooth at the inputs they come with.
 
@@ -192,7 +193,9 @@ def _expression(
     return build(inputs, draw(st.lists(choices, min_size=1, max_size=max_nodes)))
 
 
-def gradient_property(*like: Any, **options: Any) -> Callable[[Function], Function]:
+def gradient_property(
+    *like: Any, **options: Any
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Make a test of a function: its derivatives are checked wherever it is defined.
 
     `like` says what its arguments are: each is a strategy, or an example whose structure,
@@ -211,7 +214,7 @@ def gradient_property(*like: Any, **options: Any) -> Callable[[Function], Functi
             "Say what they are, by a strategy or an example: @gradient_property(np.zeros(3))."
         )
 
-    def decorate(f: Function) -> Function:
+    def decorate(f: Callable[..., Any]) -> Callable[..., Any]:
         if not callable(f):
             raise TypeError(f"@gradient_property decorates a function, but this is {describe(f)}.")
 
