@@ -10,6 +10,7 @@
 
 from . import protocols as _protocols
 from .activations import *
+from .anomaly import detect_anomaly as detect_anomaly
 from .calculus import *
 from .compile import compile as compile
 from .declare import COMPOSITES, INTERNAL, PLAIN
@@ -22,7 +23,6 @@ from .indexing import *
 from .joining import *
 from .linalg import *
 from .memory import keep_freed_memory as _keep_freed_memory
-from .modes import detect_anomaly as detect_anomaly
 from .modes import no_grad as no_grad
 from .norms import *
 from .ops import *

@@ -6,8 +6,8 @@ import math
 
 from .declare import composite, elementwise
 from .ops import abs, exp, sigmoid, where
-from .primitive import shape_of
 from .special import erfc
+from .value import shape_of
 
 SQRT_HALF = math.sqrt(0.5)
 

@@ -12,13 +12,13 @@ from typing import Any
 import numpy as np
 
 from . import ops, reductions, shapes
+from .anomaly import pulling_back
 from .checking import check_cotangents
 from .link import Link
-from .modes import MODES, current_mode, postponing, pulling_back, with_care
+from .modes import MODES, current_mode, postponing, with_care
 from .postponed import Postponed, can_wait
-from .primitive import ONE, brief
-from .tensor import Tensor, as_array
-from .value import Value, describe, is_finite, plain
+from .tensor import ONE, Tensor, as_array
+from .value import Value, brief, describe, is_finite, plain
 
 Cotangents = dict[Value, Any]
 ndarray = np.ndarray
@@ -229,11 +229,10 @@ def pull_back_recorded(
 
     Those of the nodes `waiting` are pulled back further, perhaps without being looked at.
     """
-    trace = current_mode().trace
-    with with_care(), nullcontext() if trace is None else trace.pulling():
+    interpreter = current_mode().interpreter
+    with with_care(), interpreter.pulling():
         pulled = _walk_recorded(order, seeds, waiting)
-    if trace is not None:
-        trace.pulled(pulled)
+    interpreter.pulled(pulled)
     return pulled
 
 
@@ -368,7 +367,7 @@ def _refuse_changed(operand: Value, node: Value) -> None:
     if clock <= node._clock:
         values = f"its value was {brief(before)}, {values}"
     raise ValueError(
-        f"{operand.label()} was changed after `{node._link.primitive.symbol}` had used it "  # type: ignore[union-attr]
+        f"{operand.label()} was changed after `{node._link.primitive.symbol}` had used it "
         f"({values}), so its gradient would be wrong.\n"
         "Run the forward pass again, or draw and pull back before the change."
     )
@@ -385,7 +384,7 @@ def _check_pulled(order: Sequence[Value], pulled: Cotangents) -> None:
             if not is_finite(part):
                 values = ", ".join(brief(o._data) for o in node.inputs)
                 raise FloatingPointError(
-                    f"The pull-back of `{node._link.primitive.symbol}` gave {brief(part)} for "  # type: ignore[union-attr]
+                    f"The pull-back of `{node._link.primitive.symbol}` gave {brief(part)} for "
                     f"{operand.label()}, from the cotangent {brief(ct)} at {values}.\n"
                     f"It was recorded here: {lines.get(id(node), 'before detect_anomaly()')}"
                 )

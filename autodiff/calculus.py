@@ -10,11 +10,10 @@ from .declare import composite, internal, plain
 from .indexing import getitem
 from .joining import concatenate, pad_constant, stack, windows
 from .ops import where
-from .primitive import shape_of
 from .products import matmul
 from .reductions import sum
 from .shapes import flip, like, moveaxis, ravel, reshape
-from .value import Value
+from .value import Value, shape_of
 
 
 def _cut(x: Any, axis: int, start: int | None, stop: int | None) -> Any:

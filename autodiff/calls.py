@@ -8,8 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from .apply import apply, kept, widened
+from .link import link_of
 from .modes import MODES, records_plainly
-from .primitive import Primitive, apply, kept, widened
+from .primitive import Primitive
 from .tensor import Tensor
 from .value import Value, tick
 
@@ -23,7 +25,7 @@ EXACT = 2**53  # below it, floats hold every whole number
 
 
 def _unary(primitive: Primitive) -> Callable[..., Any]:
-    ieee, link = primitive.ieee, primitive.link((0,))
+    ieee, link = primitive.ieee, link_of(primitive, (0,))
 
     def on_floats(x: float) -> Any:
         nonlocal on_floats
@@ -82,7 +84,7 @@ def _binary(primitive: Primitive) -> Callable[..., Any]:
         return on_tensors(x, y)
 
     paired = primitive.elementwise
-    both, first, second = primitive.link((0, 1)), primitive.link((0,)), primitive.link((1,))
+    both, first, second = [link_of(primitive, nodes) for nodes in ((0, 1), (0,), (1,))]
 
     def call(a: Any, b: Any) -> Any:
         kind, other = type(a), type(b)
@@ -219,10 +221,10 @@ def _on_tensors(primitive: Primitive, operands: tuple[Any, ...], params: tuple[A
     if not records:
         node._link = node._x = node._y = None
     elif primitive.general:
-        node._link = primitive.link(tuple(positions))
+        node._link = link_of(primitive, tuple(positions))
         node._x, node._y = tuple(given), params
     else:
-        node._link = primitive.link(tuple(positions))
+        node._link = link_of(primitive, tuple(positions))
         node._x, node._y = given[0], given[-1]
     node._clock = tick()
     return node

@@ -10,10 +10,11 @@ from typing import Any
 import numpy as np
 
 from . import symbol
+from .apply import apply
 from .calls import bound_arguments, public
 from .checking import check_form, functions_named, try_elementwise, try_primitive
 from .formula import HELPERS
-from .primitive import REGISTRY, Primitive, apply
+from .primitive import REGISTRY, Primitive
 from .value import Value
 from .value import plain as plain_data
 
@@ -42,6 +43,7 @@ def _register(primitive: Primitive, call: Callable[..., Any]) -> None:
             )
         _forget(before)
     REGISTRY[name] = primitive
+    primitive.call = call
     if primitive.formula.numpy is not None:
         NUMPY.setdefault(primitive.formula.numpy, call)
     operator = primitive.formula.operator

@@ -13,14 +13,12 @@ import numpy as np
 from .declare import as_numpy, composite, internal, plain, primitive
 from .formula import helper
 from .indexing import diagonal, getitem
-from .linalg import inv, solve, spared
-from .norms import norm
+from .linalg import solve, spared
 from .ops import times, where
-from .primitive import shape_of
 from .products import adjoint
 from .reductions import sum
 from .shapes import expand_dims, reshape, tril
-from .value import Value
+from .value import Value, shape_of
 
 
 class EighResult(NamedTuple):
@@ -254,13 +252,3 @@ def lstsq(a: Any, b: Any, rcond: float | None = None) -> tuple[Any, Any, Any, An
     if rank == n < m and len(shape_of(b)) == 1:
         left = reshape(left, (1,))
     return x, left, rank, svdvals(a)
-
-
-@composite(np.linalg.cond)
-def cond(x: Any, p: Any = None) -> Any:
-    """The condition number of a matrix: the norm of order p times that of the inverse."""
-    if p in (None, 2, -2):
-        values = svdvals(x)
-        large, small = values[..., 0], values[..., -1]
-        return small / large if p == -2 else large / small
-    return norm(x, p, (-2, -1)) * norm(inv(x), p, (-2, -1))

@@ -11,8 +11,9 @@ import numpy as np
 from .declare import internal, primitive
 from .formula import fused, helper
 from .ops import exp, times, where
-from .primitive import ONE, shape_of
 from .reductions import Axis, axes_of, spread, sum
+from .tensor import ONE
+from .value import shape_of
 
 
 @helper("logsumexp")

@@ -18,8 +18,7 @@ from .program import Program
 from .ready import make_ready
 from .recorded import Recorded
 from .simplify import Step
-from .traced import TracedGenerator
-from .tracing import reach
+from .tracing import TracedGenerator, reach
 from .tree import leaves, unflatten
 from .value import Value
 from .writing import preamble

@@ -11,11 +11,10 @@ import numpy as np
 from .declare import composite, internal, primitive
 from .formula import helper
 from .ops import where
-from .primitive import shape_of
 from .questions import argpartition, argsort
 from .shapes import broadcast_to, ravel, reshape
 from .tensor import Tensor
-from .value import Value, describe
+from .value import Value, describe, shape_of
 
 
 @internal

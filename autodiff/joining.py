@@ -12,8 +12,8 @@ from .declare import as_numpy, composite, internal, primitive
 from .formula import helper
 from .indexing import gathered, getitem
 from .ops import where
-from .primitive import shape_of
 from .shapes import flip, like, ravel, reshape
+from .value import shape_of
 
 
 @primitive("concatenate(arrays, axis)")

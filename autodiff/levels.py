@@ -12,10 +12,9 @@ import numpy as np
 from . import ops
 from .backprop import pull_back, pull_back_recorded, reverse_topological
 from .modes import DEPTH, recording
-from .primitive import new_node, shape_of
-from .tensor import Tensor, as_array
+from .tensor import Tensor, as_array, new_node
 from .tree import checked_argnums, leaves, tree_map, unflatten
-from .value import Value, describe, plain
+from .value import Value, describe, plain, shape_of
 
 
 class Level(AbstractContextManager["Level"]):

@@ -12,14 +12,13 @@ from .formula import helper
 from .indexing import diagonal
 from .modes import CARE, current_mode
 from .ops import where
-from .primitive import shape_of
 from .products import adjoint
 from .questions import all as all_of
 from .questions import any as any_of
 from .questions import either, isfinite
 from .reductions import sum
 from .shapes import cast, expand_dims, moveaxis, ravel, reshape, tril
-from .value import Value, is_finite
+from .value import Value, is_finite, shape_of
 
 
 class SlogdetResult(NamedTuple):
@@ -53,11 +52,11 @@ def spared(ct: Any, x: Any, suspect: Any = None, instead: Any = None) -> Any:
     looked at only in a careful walk: see `ops.needs_care`.
     """
     suspect = x if suspect is None else suspect
-    trace = current_mode().trace
-    if trace is None:
-        if not CARE.taken or is_finite(suspect):
+    interpreter = current_mode().interpreter
+    if interpreter.traces:
+        if not (isinstance(ct, Value) and interpreter.may_stop(ct)):
             return x
-    elif not (isinstance(ct, Value) and trace.may_stop(ct)):
+    elif not CARE.taken or is_finite(suspect):
         return x
     fine = either(any_of(ct, (-1, -2), True), all_of(isfinite(suspect), (-1, -2), True))
     instead = np.eye(shape_of(x)[-1], dtype=np.float16) if instead is None else instead

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from . import symbol, syntax
 from .formula import helper, numpy_function, scalar_function
+from .primitive import Primitive
 from .value import Value, plain
-
-if TYPE_CHECKING:
-    from .primitive import Primitive
 
 
 class Link:
@@ -137,7 +135,7 @@ class Link:
                 said = primitive.rule(node, *map(_float64_of, operands), *params)
             said = said if isinstance(said, tuple) else (said,)
             return [said[i]() if callable(said[i]) else said[i] for i in self.positions]
-        said = primitive.apply_rule(ct, node, operands, node)
+        said = apply_rule(primitive, ct, node, operands, node)
         return [said[i] for i in self.positions]
 
 
@@ -152,7 +150,7 @@ class LinkOfMany(Link):
         self.inputs = _inputs_getter(primitive, positions)
 
     def pull_arrays(self, ct: Any, node: Value) -> Any:
-        said = self.primitive.apply_rule(ct, node._data, [plain(o) for o in node._x], node)
+        said = apply_rule(self.primitive, ct, node._data, [plain(o) for o in node._x], node)
         parts = [said[i]() if callable(said[i]) else said[i] for i in self.positions]
         return zip(self.inputs(node), parts)  # no pair lives on: the collector would visit each
 
@@ -160,6 +158,33 @@ class LinkOfMany(Link):
 
     def pull_carefully(self, ct: Any, node: Value) -> Any:
         return () if _all_zero(ct) else self.pull_arrays(ct, node)
+
+
+def link_of(primitive: Primitive, positions: tuple[int, ...]) -> Link:
+    """The pull-back where just the operands at these positions are nodes."""
+    link: Link | None = primitive.links.get(positions)
+    if link is None:
+        if primitive.variadic:  # there is no end to them: none is kept
+            return LinkOfMany(primitive, positions)
+        link = primitive.links[positions] = Link(primitive, positions)
+    return link
+
+
+def apply_rule(
+    primitive: Primitive, ct: Any, z: Any, operands: Sequence[Any], node: Value
+) -> tuple[Any, ...]:
+    """One cotangent (or a function that gives it, or None) for each operand of `node`."""
+    params = node._y if primitive.general else ()
+    z = z if primitive.looks else None
+    if primitive.keeps is not None:
+        kept = primitive.kept_beside.call(*operands, *params)
+        return primitive.checked(primitive.rule(ct, z, kept, *operands, *params))
+    if primitive.variadic:
+        named = dict(zip(primitive.defaults, params, strict=True))
+        said = primitive.rule(ct, z, *operands, **named)
+    else:
+        said = primitive.rule(ct, z, *operands, *params)
+    return primitive.checked(said, len(operands))
 
 
 def _inputs_getter(primitive: Primitive, positions: tuple[int, ...]) -> Callable[..., Any]:

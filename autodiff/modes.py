@@ -6,17 +6,59 @@ import linecache
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from threading import get_ident, local
-from typing import TYPE_CHECKING, NamedTuple
+from types import FrameType
+from typing import Any, NamedTuple
 
-if TYPE_CHECKING:
-    from types import FrameType
-
-    from .tracing import Trace
-    from .value import Value
+import numpy as np
 
 _HERE = os.path.dirname(__file__) + os.sep
+
+
+class Interpreter:
+    """What is asked while a function runs, with the answers for one that computes at once.
+
+    A trace, whose data are examples only, answers otherwise: see `tracing.Trace`.
+    """
+
+    traces = False  # whether it is given every result to record
+
+    def record(
+        self, primitive: Any, operands: list[Any], params: tuple[Any, ...], result: Any
+    ) -> Any:
+        """The node of an operation on these operands, for an interpreter that traces."""
+        raise NotImplementedError
+
+    def zero_may_meet(self, ct: Any, factor: Any) -> bool:
+        """Whether a zero of a cotangent may meet an entry of the factor that is not finite."""
+        ct, factor = _data_of(ct), _data_of(factor)
+        # The smaller of the two is looked at first.
+        if np.size(ct) < np.size(factor) and np.all(ct):
+            return False
+        return not bool(np.isfinite(factor).all())
+
+    def may_stop(self, ct: Any) -> bool:
+        """Whether a cotangent may be 0 for a reason that lasts."""
+        return True
+
+    def infinity_may_meet(self, ct: Any) -> bool:
+        """Whether a cotangent may be infinite where a branch that is not taken must stop it."""
+        return not bool(np.isfinite(_data_of(ct)).all())
+
+    def pulling(self) -> AbstractContextManager[None]:
+        """What a backward pass is recorded within."""
+        return nullcontext()
+
+    def pulled(self, cotangents: dict[Any, Any]) -> None:
+        """Takes note of what that backward pass gave."""
+
+
+def _data_of(thing: Any) -> Any:
+    return getattr(thing, "_data", thing)
+
+
+EAGER = Interpreter()
 
 
 class Mode(NamedTuple):
@@ -24,7 +66,7 @@ class Mode(NamedTuple):
 
     records: bool = True
     lines: dict[int, str] | None = None  # by identity: nodes compare by their data
-    trace: Trace | None = None
+    interpreter: Interpreter = EAGER
     pulling: tuple[str, str] | None = None  # whose pull-back is recorded, and the line of that
     postpones: bool = False  # results are computed when they are asked for: see Postponed
 
@@ -62,13 +104,13 @@ def in_mode(mode: Mode) -> Iterator[None]:
 
 def records_plainly() -> bool | None:
     """Whether this thread records its results; None where a mode has to see each of them."""
-    records, lines, trace, _, postpones = MODES.get(get_ident(), _DEFAULT)
-    return None if postpones or lines is not None or trace is not None else records
+    records, lines, interpreter, _, postpones = MODES.get(get_ident(), _DEFAULT)
+    return None if postpones or lines is not None or interpreter.traces else records
 
 
 def is_watched() -> bool:
     """Whether a transform or a trace is at work in this thread: nodes may be wanted of a result."""
-    return DEPTH.value > 0 or current_mode().trace is not None
+    return DEPTH.value > 0 or current_mode().interpreter.traces
 
 
 @contextmanager
@@ -118,45 +160,9 @@ def recording() -> Iterator[None]:
 def postponing() -> Iterator[None]:
     """Within it, products are computed when they are asked for; not if each result is looked at."""
     mode = current_mode()
-    looking = mode.trace is not None or mode.lines is not None
+    looking = mode.interpreter.traces or mode.lines is not None
     with in_mode(mode._replace(postpones=not looking)):
         yield
-
-
-@contextmanager
-def detect_anomaly() -> Iterator[None]:
-    """Within it, the first NaN or infinity to be born, forward or backward, is an error.
-
-    The message names the operation, its operands' values and the line of yours that made it.
-    It is for finding a fault: each operation becomes several times slower. Raises
-    FloatingPointError.
-
-    >>> import autodiff as ad
-    >>> with ad.detect_anomaly():
-    ...     ad.log(ad.Value(0.0, name="x"))
-    Traceback (most recent call last):
-    FloatingPointError: `log` gave -inf from x = 0.0.
-    Its operands are finite, so it was born here: ...
-    """
-    with in_mode(current_mode()._replace(lines={})):
-        yield
-
-
-@contextmanager
-def pulling_back(node: Value) -> Iterator[None]:
-    """Within it, what is recorded is the pull-back of `node`, and is of the line that made it."""
-    mode = current_mode()
-    if mode.lines is None or node._link is None:
-        yield
-    else:
-        line = mode.lines.get(id(node), "before detect_anomaly()")
-        with in_mode(mode._replace(pulling=(node._link.primitive.symbol, line))):
-            yield
-
-
-def line_of(mode: Mode) -> str:
-    """The line of the user's that an operation made now belongs to."""
-    return user_line() if mode.pulling is None else mode.pulling[1]
 
 
 def is_ours(frame: FrameType) -> bool:

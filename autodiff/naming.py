@@ -11,7 +11,7 @@ from typing import Any
 from .formula import HELPERS, SCALARS
 from .recorded import Recorded, name_of
 from .simplify import Graph, Step
-from .traced import TracedGenerator
+from .tracing import TracedGenerator
 from .tree import leaves
 from .value import Value
 

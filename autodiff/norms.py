@@ -7,11 +7,13 @@ from typing import Any
 import numpy as np
 
 from .declare import as_numpy, composite, internal, primitive
+from .decompositions import svdvals
+from .linalg import inv
 from .ops import abs, times, where
-from .primitive import shape_of
 from .reductions import Axis, max, min, spread, sum
 from .rounding import sign
 from .shapes import expand_dims, moveaxis, ravel, reshape
+from .value import shape_of
 
 
 @internal
@@ -95,3 +97,13 @@ def _vector_norm_of(x: Any, axis: Axis = None, keepdims: bool = False, ord: Any 
         found = norm(reshape(moved, (*shape_of(moved)[: len(rest)], -1)), ord, -1)
         return expand_dims(found, tuple(a % ndim for a in axis)) if keepdims else found
     return norm(x, ord, axis, keepdims)
+
+
+@composite(np.linalg.cond)
+def cond(x: Any, p: Any = None) -> Any:
+    """The condition number of a matrix: the norm of order p times that of the inverse."""
+    if p in (None, 2, -2):
+        values = svdvals(x)
+        large, small = values[..., 0], values[..., -1]
+        return small / large if p == -2 else large / small
+    return norm(x, p, (-2, -1)) * norm(inv(x), p, (-2, -1))

@@ -10,12 +10,10 @@ import numpy as np
 from .declare import as_numpy, composite, elementwise, internal, primitive
 from .formula import helper
 from .modes import CARE, current_mode
-from .primitive import shape_of
 from .questions import isfinite, isinf, isnan, nonzero
 from .rounding import sign
 from .symbol import Symbol
-from .value import Value, is_finite
-from .value import plain as plain_data
+from .value import Value, shape_of
 
 LOG_2 = math.log(2.0)
 
@@ -359,13 +357,7 @@ def needs_care(ct: Any, factor: Any) -> bool:
         return False
     if not (isinstance(ct, Value) or isinstance(factor, Value)):
         return CARE.taken
-    trace = current_mode().trace
-    if trace is not None:
-        return trace.needs_care(ct, factor)
-    ct, factor = plain_data(ct), plain_data(factor)
-    if np.size(ct) < np.size(factor) and np.all(ct):  # the smaller of the two is looked at first
-        return False
-    return not is_finite(factor)
+    return current_mode().interpreter.zero_may_meet(ct, factor)
 
 
 def times(ct: Any, partial: Any) -> Any:
@@ -378,7 +370,6 @@ def times(ct: Any, partial: Any) -> Any:
 
 def times_choice(ct: Any, partial: Any) -> Any:
     """ct * partial, where the partial's 0 says that a branch is not taken: see `is_choice`."""
-    trace = current_mode().trace
-    if trace.wild_choice(ct) if trace is not None else not is_finite(plain_data(ct)):
+    if current_mode().interpreter.infinity_may_meet(ct):
         return where(partial != 0, ct * partial, 0.0)
     return ct * partial

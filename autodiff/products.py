@@ -13,10 +13,10 @@ from .indexing import getitem
 from .joining import stack
 from .modes import CARE
 from .ops import needs_care, times, where
-from .primitive import shape_of
 from .questions import isfinite, logical_not
 from .reductions import sum
 from .shapes import expand_dims, moveaxis, ravel, reshape, swapaxes, transpose
+from .value import shape_of
 
 ndarray = np.ndarray
 

@@ -18,7 +18,7 @@ from .layout import compiled_source, holds_named_tuple, returned, unpacking
 from .naming import Names
 from .recorded import Recorded, checked_arguments, name_of
 from .simplify import Step, uniform
-from .traced import TracedGenerator
+from .tracing import TracedGenerator
 from .tree import leaves, unflatten
 from .value import Value
 from .writing import Writer, preamble

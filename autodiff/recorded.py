@@ -10,14 +10,12 @@ from typing import Any
 import numpy as np
 
 from .outside import drawing_nothing, explaining
-from .primitive import shape_of
 from .simplify import Graph
 from .tensor import as_array
-from .traced import TracedGenerator
-from .tracing import Trace, tracing
+from .tracing import Trace, TracedGenerator, tracing
 from .transforms import value_and_grad
 from .tree import checked_argnums, leaves, same_structure, tree_map
-from .value import Value, describe, plain
+from .value import Value, describe, plain, shape_of
 
 
 class _NoGradientError(Exception):

@@ -13,8 +13,8 @@ from .formula import helper
 from .indexing import getitem
 from .joining import concatenate
 from .ops import maximum, minimum, times, where
-from .primitive import shape_of
 from .shapes import expand_dims, flip, moveaxis, reshape
+from .value import shape_of
 
 # Along which axes: an int, a tuple of them, or None for all.
 Axis = int | tuple[int, ...] | None

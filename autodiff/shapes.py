@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from .declare import as_numpy, composite, internal, plain, primitive
-from .primitive import shape_of
 from .value import plain as plain_data
+from .value import shape_of
 
 # -- shapes and axes -----------------------------------------------------------------------
 

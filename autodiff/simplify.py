@@ -11,8 +11,7 @@ import numpy as np
 
 from .primitive import REGISTRY, Primitive
 from .source import topological
-from .traced import Draw
-from .tracing import Trace
+from .tracing import Draw, Trace
 from .value import Value
 
 

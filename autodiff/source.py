@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 
 from . import syntax
+from .link import apply_rule
+from .primitive import Primitive
 from .symbol import Symbol
 from .value import Value, plain
 
@@ -79,7 +81,7 @@ def operation_text(node: Value) -> str:
     """A node's operation with its constant number: `*`, `+1`, `1/x`, `**2`, `exp`."""
     if node._link is None:
         return ""
-    primitive = node._link.primitive
+    primitive: Primitive = node._link.primitive
     operands = operands_of(node)
     if len(operands) == 2 and primitive.formula.operator is not None:
         left, right = map(_constant, operands)
@@ -153,7 +155,7 @@ def _cotangent_texts(node: Value, link: Any) -> tuple[str, ...]:
     ]
     ct = Symbol(syntax.name("ct"), np.ones_like(node._data))
     z = Symbol(syntax.name(primitive.lead[1]), node._data)
-    said = primitive.apply_rule(ct, z, symbols, node)
+    said = apply_rule(primitive, ct, z, symbols, node)
     parts = [said[i]() if callable(said[i]) else said[i] for i in link.positions]
     return tuple(ast.unparse(p.expression) if isinstance(p, Symbol) else "0" for p in parts)
 

@@ -11,12 +11,11 @@ from .declare import composite
 from .indexing import sort, take_along_axis
 from .joining import concatenate
 from .ops import sqrt, where
-from .primitive import shape_of
 from .products import matmul
 from .questions import all, any, isnan, logical_not
 from .reductions import Axis, cumprod, cumsum, max, mean, min, prod, sum
 from .shapes import broadcast_to, expand_dims, like, moveaxis, reshape, swapaxes
-from .value import Value
+from .value import Value, shape_of
 
 
 @composite(np.ptp)

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from .value import MASKED, Value, describe
+from .value import MASKED, Value, describe, tick
 
 ndarray = np.ndarray
 
@@ -226,3 +226,16 @@ def _holds_a_node(items: list[Any] | tuple[Any, ...]) -> bool:
     return any(
         isinstance(i, Value) or (isinstance(i, (list, tuple)) and _holds_a_node(i)) for i in items
     )
+
+
+ONE = np.ones(())  # the cotangent that a backward pass starts from: a product with it is saved
+ONE.setflags(write=False)
+
+
+def new_node(kind: type[Value], data: Any) -> Value:
+    """A leaf around data that is its own already."""
+    node: Value = object.__new__(kind)
+    node._data = data
+    node._grad = node._link = node._x = node._y = node.name = None
+    node._clock = tick()
+    return node

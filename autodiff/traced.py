@@ -7,19 +7,12 @@ made from the trace would keep that decision for other arguments.
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
-
-import numpy as np
+from typing import Any, NoReturn
 
 from .declare import PLAIN
 from .modes import user_line
 from .tensor import Tensor
 from .value import Value
-
-if TYPE_CHECKING:
-    from .tracing import Trace
 
 
 class TraceError(TypeError):
@@ -166,39 +159,3 @@ def refuse(node: Value, what: str, instead: str = "") -> NoReturn:
         f"on the value of {name}: {user_line()}\n"
         f"Use {instead or '`where`'}, or make what decides a static argument."
     )
-
-
-class Draw(NamedTuple):
-    """Stands for a primitive where a generator draws numbers: it is written as a method call."""
-
-    name: str
-    generator: TracedGenerator
-    args: tuple[Any, ...]
-    keywords: dict[str, Any]
-
-
-class TracedGenerator:
-    """A numpy.random.Generator that is an argument: its draws are made anew at each call."""
-
-    METHODS = ("normal", "standard_normal", "uniform", "random", "integers", "permutation")
-
-    def __init__(self, trace: Trace, name: str, example: np.random.Generator) -> None:
-        self._trace, self.name = trace, name
-        self._example = np.random.Generator(type(example.bit_generator)(0))
-
-    def __getattr__(self, method: str) -> Callable[..., Any]:
-        if method not in self.METHODS:
-            raise TraceError(
-                f"A traced generator draws by {', '.join(self.METHODS)}, but not by `{method}`.\n"
-                "Draw outside the function, and pass the numbers as an argument."
-            )
-        return functools.partial(self._draw, method)
-
-    def _draw(self, method: str, *args: Any, **keywords: Any) -> Any:
-        for given in (*args, *keywords.values()):
-            if isinstance(given, Value):
-                refuse(given, "a random draw", "a draw of fixed parameters, scaled afterwards")
-        drawn = getattr(self._example, method)(*args, **keywords)
-        node = self._trace.leaf(drawn, None)
-        self._trace.draws[node] = Draw(method, self, args, keywords)
-        return node

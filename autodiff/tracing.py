@@ -6,29 +6,30 @@ import functools
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from types import FrameType
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from .modes import current_mode, in_mode, is_numpys, is_ours
-from .primitive import Primitive, new_node
-from .traced import Draw, Traced, TracedTensor, TracedValue, TraceError, refuse
+from .link import link_of
+from .modes import Interpreter, current_mode, in_mode, is_numpys, is_ours
+from .primitive import REGISTRY, Primitive
+from .tensor import new_node
+from .traced import Traced, TracedTensor, TracedValue, TraceError, refuse
 from .value import Value
-
-if TYPE_CHECKING:
-    from types import FrameType
-
 
 # Whose variables are only passing names.
 _ANONYMOUS = ("<listcomp>", "<genexpr>", "<dictcomp>", "<setcomp>")
 
 
-class Trace:
+class Trace(Interpreter):
     """The nodes that a function made, in their order, and what is known about each.
 
     `passes` numbers the backward pass that made a node, `names` are the user's own for local
     variables.
     """
+
+    traces = True
 
     def __init__(self, careful: bool = False) -> None:
         self.careful = careful
@@ -71,7 +72,7 @@ class Trace:
         if not scalar:
             node._data = np.asarray(result)
         by = () if primitive.plain or not current_mode().records else tuple(range(len(operands)))
-        node._link = primitive.link(tuple([i for i in by if _differentiable(operands[i])]))
+        node._link = link_of(primitive, tuple([i for i in by if _differentiable(operands[i])]))
         if primitive.general:
             node._x, node._y = tuple(operands), params
         else:
@@ -125,7 +126,7 @@ class Trace:
 
     # -- where a zero cotangent may meet a partial that is not finite ----------------------
 
-    def needs_care(self, ct: Any, partial: Any) -> bool:
+    def zero_may_meet(self, ct: Any, partial: Any) -> bool:
         """Whether the product must look: ct is masked, and the partial can be infinite.
 
         Where ct could be 0 only by chance, the product is plain, and the program is known to
@@ -142,7 +143,7 @@ class Trace:
         """Whether a cotangent may be 0 by a choice between branches, as far as one looks."""
         return self.careful or self.masked(ct)
 
-    def wild_choice(self, ct: Any) -> bool:
+    def infinity_may_meet(self, ct: Any) -> bool:
         """Whether a cotangent may be infinite where a branch that is not taken must stop it."""
         if not self.wild(ct):
             return False
@@ -194,8 +195,6 @@ def reach(name: str) -> bool | None:
 
     Found by trying: the operation is computed at zero, at small and at large numbers.
     """
-    from .primitive import REGISTRY
-
     primitive = REGISTRY[name]
     count = len(primitive.operands)
     params = tuple(primitive.defaults.values())
@@ -245,7 +244,7 @@ def _differentiable(operand: Any) -> bool:
 @contextmanager
 def tracing(trace: Trace) -> Iterator[None]:
     """Within it, operations on traced nodes are recorded in `trace`."""
-    if current_mode().trace is not None:
+    if current_mode().interpreter.traces:
         raise TraceError(
             "A function is traced already, and in it another would be traced.\n"
             "Derive or compile the outer one alone: `grad` and its like do compose."
@@ -255,7 +254,43 @@ def tracing(trace: Trace) -> Iterator[None]:
         trace.frames[frame] = 0
         frame = frame.f_back
     try:
-        with in_mode(current_mode()._replace(trace=trace, lines=None, records=True)):
+        with in_mode(current_mode()._replace(interpreter=trace, lines=None, records=True)):
             yield
     finally:
         trace.note_names()
+
+
+class Draw(NamedTuple):
+    """Stands for a primitive where a generator draws numbers: it is written as a method call."""
+
+    name: str
+    generator: TracedGenerator
+    args: tuple[Any, ...]
+    keywords: dict[str, Any]
+
+
+class TracedGenerator:
+    """A numpy.random.Generator that is an argument: its draws are made anew at each call."""
+
+    METHODS = ("normal", "standard_normal", "uniform", "random", "integers", "permutation")
+
+    def __init__(self, trace: Trace, name: str, example: np.random.Generator) -> None:
+        self._trace, self.name = trace, name
+        self._example = np.random.Generator(type(example.bit_generator)(0))
+
+    def __getattr__(self, method: str) -> Callable[..., Any]:
+        if method not in self.METHODS:
+            raise TraceError(
+                f"A traced generator draws by {', '.join(self.METHODS)}, but not by `{method}`.\n"
+                "Draw outside the function, and pass the numbers as an argument."
+            )
+        return functools.partial(self._draw, method)
+
+    def _draw(self, method: str, *args: Any, **keywords: Any) -> Any:
+        for given in (*args, *keywords.values()):
+            if isinstance(given, Value):
+                refuse(given, "a random draw", "a draw of fixed parameters, scaled afterwards")
+        drawn = getattr(self._example, method)(*args, **keywords)
+        node = self._trace.leaf(drawn, None)
+        self._trace.draws[node] = Draw(method, self, args, keywords)
+        return node

@@ -11,10 +11,9 @@ import numpy as np
 from . import joining, shapes
 from .backprop import pull_edges
 from .levels import Level, Recording, between, constant, or_zeros
-from .primitive import shape_of
 from .tensor import Tensor, as_array
 from .tree import leaves, same_structure, unflatten
-from .value import Value, checked_function, describe, plain
+from .value import Value, checked_function, describe, plain, shape_of
 
 
 def value_and_grad(

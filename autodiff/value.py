@@ -5,16 +5,15 @@ from __future__ import annotations
 import itertools
 import math
 import numbers
-from typing import TYPE_CHECKING, Any, NoReturn
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 
 import numpy as np
 
 from .modes import DEPTH, current_mode
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from .link import Link
+    from collections.abc import Callable, Sequence
 
 
 # The time, as the engine counts it: it moves on with every node, and with every change of a leaf.
@@ -24,6 +23,18 @@ MASKED = (
     "Fill it first (`data.filled(0.0)`), and use `where` to leave entries out."
 )
 _SHOWN = 6  # entries of an array that a message about a change still shows
+
+
+class Pulls(Protocol):
+    """What a node knows of the operation that made it: see `link.Link`."""
+
+    @property
+    def primitive(self) -> Any: ...
+    @property
+    def positions(self) -> tuple[int, ...]: ...
+    @property
+    def inputs(self) -> Callable[[Value], tuple[Value, ...]]: ...
+    def operands(self, node: Value) -> Sequence[Any]: ...
 
 
 class _NotHere:
@@ -68,7 +79,7 @@ class Value:
     # would be one more object for the garbage collector to visit, over and over.
     _data: Any
     _grad: Any
-    _link: Link | None  # how the operation pulls back; None for a leaf
+    _link: Any  # how the operation pulls back (a `Pulls`); None for a leaf
     _x: Any
     _y: Any
     _clock: int  # when the data was made: an operand whose clock is later has been changed
@@ -323,3 +334,15 @@ def is_finite(data: Any) -> bool:
     if isinstance(data, (float, int)):
         return math.isfinite(data)
     return bool(np.isfinite(data).all())
+
+
+def brief(data: Any) -> str:
+    """A number or a small array in full, the ends of a large one, on one line."""
+    if np.ndim(data) == 0:
+        return str(data)
+    return " ".join(np.array2string(np.asarray(data), threshold=6, edgeitems=2).split())
+
+
+def shape_of(operand: Any) -> tuple[int, ...]:
+    """The shape of a number, an array or a node."""
+    return np.shape(operand._data if isinstance(operand, Value) else operand)

@@ -15,8 +15,10 @@ from typing import Any
 
 import numpy as np
 
+from ..apply import apply
 from ..declare import COMPOSITES
-from ..primitive import REGISTRY, Primitive, apply
+from ..link import apply_rule
+from ..primitive import REGISTRY, Primitive
 from ..tensor import Tensor
 from ..value import Value, describe
 from .text import call_text
@@ -245,7 +247,7 @@ def kinds_of(primitive: Primitive) -> tuple[str, ...]:
     z = call(use.name, nodes, use.params)
     if primitive.elementwise or not isinstance(z, Value) or z._link is None:
         return kinds
-    said = primitive.apply_rule(np.ones_like(z._data), z._data, use.operands, z)
+    said = apply_rule(primitive, np.ones_like(z._data), z._data, use.operands, z)
     fixed = [i for i, part in enumerate(said) if part is None]
     found = _first_that_computes(primitive, ["32f" if i in fixed else "f" for i in range(arity)])
     kinds, use = found or (kinds, use)
