@@ -8,54 +8,117 @@
 (-0.105, 0.21)
 """
 
-from . import protocols as _protocols
-from .activations import *
-from .anomaly import detect_anomaly as detect_anomaly
-from .calculus import *
-from .compile import compile as compile
-from .declare import COMPOSITES, INTERNAL, PLAIN
-from .declare import elementwise as elementwise
-from .declare import primitive as primitive
-from .decompositions import *
-from .derive import derive as derive
-from .entropy import *
-from .indexing import *
-from .joining import *
-from .linalg import *
+# ruff: isort: skip_file
+# fmt: off
+from .activations import (
+    elu, gelu, glu, hard_tanh, leaky_relu, log_sigmoid, logit, relu, selu, silu, soft_sign,
+    softplus,
+)
+from .anomaly import detect_anomaly
+from .calculus import (
+    convolve, correlate, diff, ediff1d, gradient, interp, polyval, trapezoid, unwrap, vander,
+)
+from .compile import compile
+from .declare import elementwise, primitive
+from .decompositions import eigh, eigvalsh, lstsq, matrix_rank, pinv, qr, svd, svdvals
+from .derive import derive
+from .entropy import cross_entropy, log_softmax, logsumexp, softmax
+from .indexing import (
+    compress, diag, diagflat, diagonal, extract, partition, sort, take, take_along_axis, unique,
+)
+from .joining import (
+    append, array_split, atleast_1d, atleast_2d, atleast_3d, block, column_stack, concatenate,
+    delete, dsplit, dstack, fliplr, flipud, hsplit, hstack, insert, pad, repeat, resize, rot90,
+    split, stack, tile, unstack, vsplit, vstack,
+)
+from .linalg import cholesky, det, inv, matrix_power, slogdet, solve, tensorinv, tensorsolve, trace
+from .modes import no_grad
+from .norms import cond, norm
+from .ops import (
+    abs, add, cbrt, choose, clip, div, exp, exp2, expm1, fabs, fmax, fmin, ldexp, log, log10,
+    log1p, log2, logaddexp, logaddexp2, maximum, minimum, mul, nan_to_num, neg, piecewise,
+    positive, pow, reciprocal, select, sigmoid, sqrt, square, sub, where, xlogy,
+)
+from .products import (
+    cross, dot, einsum, inner, kron, matmul, matvec, multi_dot, outer, tensordot, vdot, vecdot,
+    vecmat,
+)
+from .questions import (
+    all, allclose, any, argmax, argmin, argpartition, argsort, argwhere, array_equal,
+    array_equiv, count_nonzero, digitize, equal, flatnonzero, greater, greater_equal, isclose,
+    iscomplex, isfinite, isin, isinf, isnan, isneginf, isposinf, isreal, less, less_equal,
+    lexsort, logical_and, logical_not, logical_or, logical_xor, nanargmax, nanargmin, nonzero,
+    not_equal, searchsorted, signbit,
+)
+from .reductions import cumprod, cumsum, max, mean, min, prod, recurrence, std, sum, var
+from .rounding import (
+    ceil, copysign, divmod, floor, floor_divide, fmod, heaviside, modf, remainder, rint, round,
+    sign, trunc,
+)
+from .shapes import (
+    angle, astype, broadcast_arrays, broadcast_to, expand_dims, flatten, flip, full_like, imag,
+    linspace, matrix_transpose, meshgrid, moveaxis, ravel, real, reshape, roll, rollaxis,
+    squeeze, swapaxes, transpose, tril, triu,
+)
+from .special import beta, betaln, digamma, erf, erfc, erfinv, gamma, gammaln, i0, polygamma
+from .statistics import (
+    average, corrcoef, cov, median, nancumprod, nancumsum, nanmax, nanmean, nanmedian, nanmin,
+    nanpercentile, nanprod, nanquantile, nanstd, nansum, nanvar, percentile, ptp, quantile,
+)
+from .tensor import Tensor
+from .traced import TraceError
+from .transforms import grad, hessian, hvp, jacobian, jvp, local_gradients, value_and_grad, vjp
+from .trigonometry import (
+    arccos, arccosh, arccot, arccoth, arccsc, arccsch, arcsec, arcsech, arcsin, arcsinh, arctan,
+    arctan2, arctanh, cos, cosh, cot, coth, csc, csch, deg2rad, hypot, rad2deg, sec, sech, sin,
+    sinc, sinh, tan, tanh,
+)
+from .value import Value
 from .memory import keep_freed_memory as _keep_freed_memory
-from .modes import no_grad as no_grad
-from .norms import *
-from .ops import *
-from .primitive import REGISTRY
-from .products import *
-from .questions import *
-from .reductions import *
-from .rounding import *
-from .shapes import *
-from .special import *
-from .statistics import *
-from .tensor import Tensor as Tensor
-from .transforms import grad as grad
-from .transforms import hessian as hessian
-from .transforms import hvp as hvp
-from .transforms import jacobian as jacobian
-from .transforms import jvp as jvp
-from .transforms import local_gradients as local_gradients
-from .transforms import value_and_grad as value_and_grad
-from .transforms import vjp as vjp
-from .trigonometry import *
-from .value import Value as Value
+from .protocols import install as _install
 
-_CORE = (
-    "Tensor", "Value", "compile", "derive", "detect_anomaly", "elementwise", "grad", "hessian",
-    "hvp", "jacobian", "jvp", "local_gradients", "no_grad", "primitive", "value_and_grad", "vjp",
-)  # fmt: skip
+__all__ = [
+    "Tensor", "TraceError", "Value", "abs", "add", "all", "allclose", "angle", "any", "append",
+    "arccos", "arccosh", "arccot", "arccoth", "arccsc", "arccsch", "arcsec", "arcsech",
+    "arcsin", "arcsinh", "arctan", "arctan2", "arctanh", "argmax", "argmin", "argpartition",
+    "argsort", "argwhere", "array_equal", "array_equiv", "array_split", "astype", "atleast_1d",
+    "atleast_2d", "atleast_3d", "average", "beta", "betaln", "block", "broadcast_arrays",
+    "broadcast_to", "cbrt", "ceil", "cholesky", "choose", "clip", "column_stack", "compile",
+    "compress", "concatenate", "cond", "convolve", "copysign", "corrcoef", "correlate", "cos",
+    "cosh", "cot", "coth", "count_nonzero", "cov", "cross", "cross_entropy", "csc", "csch",
+    "cumprod", "cumsum", "deg2rad", "delete", "derive", "det", "detect_anomaly", "diag",
+    "diagflat", "diagonal", "diff", "digamma", "digitize", "div", "divmod", "dot", "dsplit",
+    "dstack", "ediff1d", "eigh", "eigvalsh", "einsum", "elementwise", "elu", "equal", "erf",
+    "erfc", "erfinv", "exp", "exp2", "expand_dims", "expm1", "extract", "fabs", "flatnonzero",
+    "flatten", "flip", "fliplr", "flipud", "floor", "floor_divide", "fmax", "fmin", "fmod",
+    "full_like", "gamma", "gammaln", "gelu", "glu", "grad", "gradient", "greater",
+    "greater_equal", "hard_tanh", "heaviside", "hessian", "hsplit", "hstack", "hvp", "hypot",
+    "i0", "imag", "inner", "insert", "interp", "inv", "isclose", "iscomplex", "isfinite",
+    "isin", "isinf", "isnan", "isneginf", "isposinf", "isreal", "jacobian", "jvp", "kron",
+    "ldexp", "leaky_relu", "less", "less_equal", "lexsort", "linspace", "local_gradients",
+    "log", "log10", "log1p", "log2", "log_sigmoid", "log_softmax", "logaddexp", "logaddexp2",
+    "logical_and", "logical_not", "logical_or", "logical_xor", "logit", "logsumexp", "lstsq",
+    "matmul", "matrix_power", "matrix_rank", "matrix_transpose", "matvec", "max", "maximum",
+    "mean", "median", "meshgrid", "min", "minimum", "modf", "moveaxis", "mul", "multi_dot",
+    "nan_to_num", "nanargmax", "nanargmin", "nancumprod", "nancumsum", "nanmax", "nanmean",
+    "nanmedian", "nanmin", "nanpercentile", "nanprod", "nanquantile", "nanstd", "nansum",
+    "nanvar", "neg", "no_grad", "nonzero", "norm", "not_equal", "outer", "pad", "partition",
+    "percentile", "piecewise", "pinv", "polygamma", "polyval", "positive", "pow", "primitive",
+    "prod", "ptp", "qr", "quantile", "rad2deg", "ravel", "real", "reciprocal", "recurrence",
+    "relu", "remainder", "repeat", "reshape", "resize", "rint", "roll", "rollaxis", "rot90",
+    "round", "searchsorted", "sec", "sech", "select", "selu", "sigmoid", "sign", "signbit",
+    "silu", "sin", "sinc", "sinh", "slogdet", "soft_sign", "softmax", "softplus", "solve",
+    "sort", "split", "sqrt", "square", "squeeze", "stack", "std", "sub", "sum", "svd",
+    "svdvals", "swapaxes", "take", "take_along_axis", "tan", "tanh", "tensordot", "tensorinv",
+    "tensorsolve", "tile", "trace", "transpose", "trapezoid", "tril", "triu", "trunc", "unique",
+    "unstack", "unwrap", "value_and_grad", "vander", "var", "vdot", "vecdot", "vecmat", "vjp",
+    "vsplit", "vstack", "where", "xlogy",
+]
 
 
 def __dir__() -> list[str]:
-    public = {*_CORE, *REGISTRY, *PLAIN, *COMPOSITES} - INTERNAL
-    return sorted(public & globals().keys())
+    return __all__
 
 
-_protocols.install()
+_install()
 _keep_freed_memory()

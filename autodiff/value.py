@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 import numbers
+import operator
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 
@@ -134,14 +135,7 @@ class Value:
                 f"`.data` is assigned on a leaf, but {self.label()} was computed by `{self.op}`.\n"
                 "Assign the leaves that it is made from and compute it again."
             )
-        self._replace(self._own_like(data))
-
-    def _replace(self, data: Any) -> None:
-        """Give a leaf other data, so that graphs which have used the old are known to be stale."""
-        if type(data) is float or data.size <= _SHOWN:
-            self._before = (self._data, self._clock)
-        self._clock = tick()
-        self._data = data
+        replace_data(self, self._own_like(data))
 
     def _own_like(self, data: Any) -> Any:
         return self._own(data)
@@ -294,6 +288,34 @@ class Value:
         def __trunc__(self) -> Any: ...
         def __neg__(self) -> Any: ...
         def __abs__(self) -> Any: ...
+
+
+def replace_data(leaf: Value, data: Any) -> None:
+    """Give a leaf other data, its own from now on; graphs that have used the old are stale."""
+    if type(data) is float or data.size <= _SHOWN:
+        leaf._before = (leaf._data, leaf._clock)
+    leaf._clock = tick()
+    leaf._data = data
+
+
+# The gradient as it stands in a leaf, not to be written to; None where no pass has come.
+gradient_of: Callable[[Value], Any] = operator.attrgetter("_grad")
+
+
+def descend(leaf: Value, step: Any) -> None:
+    """Take a step, of the shape and dtype of the data, away from it.
+
+    The leaf gets new data; the old is never written into, so graphs and copies of it stay right.
+    """
+    data = leaf._data
+    moved = data - step
+    if type(moved) is not type(data):  # NumPy makes a number of an array without axes
+        moved = np.asarray(moved) if isinstance(data, np.ndarray) else float(moved)
+    # As `replace_data` does: a call less is a tenth of a step.
+    if type(data) is float or data.size <= _SHOWN:
+        leaf._before = (data, leaf._clock)
+    leaf._clock = tick()
+    leaf._data = moved
 
 
 def plain(operand: Any) -> Any:

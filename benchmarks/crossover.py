@@ -74,7 +74,7 @@ def network(width: int) -> tuple[Callable[..., Any], tuple[Any, ...]]:
 def compiled(engine: str, case: str, size: int) -> Callable[[], Any]:
     """A call that waits for its result, compiled and warm."""
     from autodiff import compile
-    from autodiff.tree import tree_map
+    from autodiff.extend import tree_map
 
     f, args = {"chain": chain, "network": network}[case](size)
     run = compile(f, engine=engine)

@@ -15,7 +15,7 @@ import numpy as np
 from timing import by_turns
 
 import autodiff as ad
-from autodiff.tree import leaves, tree_map
+from autodiff.extend import leaves, tree_map
 
 Function = Callable[..., Any]
 

@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 import autodiff as ad
-from autodiff.checks import Seed
+from autodiff.extend import Seed
 
 from .module import Module
 from .neuron import checked_size

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 import autodiff as ad
-from autodiff.value import plain
+from autodiff.extend import plain
 
 _ROUNDING = 8  # units in the last place of 1, by which a sum of probabilities may be above it
 

@@ -12,8 +12,7 @@ from typing import Any
 import numpy as np
 
 from autodiff import Value
-from autodiff.files import replacing
-from autodiff.value import describe
+from autodiff.extend import describe, replacing
 
 
 class Module:

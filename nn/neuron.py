@@ -11,8 +11,7 @@ from typing import Any
 import numpy as np
 
 from autodiff import Value, sigmoid
-from autodiff.checks import Seed, is_count
-from autodiff.value import describe
+from autodiff.extend import Seed, describe, is_count
 
 from .module import Module
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from autodiff import Value
-from autodiff.checks import Seed, is_count
+from autodiff.extend import Seed, is_count
 
 
 class Batches:

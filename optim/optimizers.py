@@ -10,8 +10,7 @@ from typing import Any
 import numpy as np
 
 from autodiff import Tensor, Value
-from autodiff.checks import is_number
-from autodiff.value import describe
+from autodiff.extend import descend, describe, gradient_of, is_number
 
 
 class Optimizer:
@@ -72,17 +71,14 @@ class Optimizer:
         if len(self._rates) != len(self.params):  # one was added to the list
             self.lr = self._lr
         for index, p in enumerate(self.params):
-            gradient = p._grad
+            gradient = gradient_of(p)
             if gradient is not None:
-                moved = p._data - self.update(index, gradient)
-                if type(moved) is not np.ndarray and isinstance(p, Tensor):
-                    moved = np.asarray(moved)  # NumPy makes a number of an array without axes
-                p._replace(moved)
+                descend(p, self.update(index, gradient))
 
     def zero_grad(self) -> None:
         """Set every gradient to zero, for the next backward pass to add to."""
         for p in self.params:
-            p._grad = None
+            p.zero_grad()
 
 
 class GD(Optimizer):

@@ -11,6 +11,7 @@ from hypothesis import Phase, find, given, settings
 import autodiff as ad
 import viz
 from autodiff import compile, derive, value_and_grad
+from autodiff.extend import operation
 from autodiff.source import edge_texts, formula_text, topological
 from autodiff.testing import GradientError, check_gradients, expressions, temporary_operations
 from autodiff.testing.graphs import Expression, Ref, Step
@@ -159,11 +160,12 @@ def test_the_source_is_python_as_one_writes_it():
         import numpy as np
 
         import autodiff as ad
+        from autodiff.extend import operation
 
 
         def f(a, x):
             v1 = x @ x
-            v2 = ad.getitem(v1, index=(slice(None, None, None), np.array([0, 0])))
+            v2 = operation("getitem").call(v1, index=(slice(None, None, None), np.array([0, 0])))
             v3 = ad.sum(v2, axis=-1)
             v4 = a * (-2.0)
             return ad.sum(v3 * np.cos(np.arange(2.0)).reshape((2,))) + v4
@@ -200,11 +202,11 @@ def test_a_negative_base_has_no_complex_derivative():
 @pytest.mark.parametrize(
     "f",
     [
-        lambda a: ad.pad_constant(a * a) * a,
-        lambda a: ad.scatter(a) * a,
-        lambda a: ad.at_set(a, a * a) * a,
-        lambda a: ad.at_add(a, a) * a,
-        lambda a: ad.getitem(a * a, ()) * a,
+        lambda a: operation("pad_constant").call(a * a) * a,
+        lambda a: operation("scatter").call(a) * a,
+        lambda a: operation("at_set").call(a, a * a) * a,
+        lambda a: operation("at_add").call(a, a) * a,
+        lambda a: operation("getitem").call(a * a, ()) * a,
         lambda a: ad.sum(np.pad(ad.reshape(a, ()), 0)) * a,
         lambda a: ad.astype(a * a, np.float64) * a,
     ],
@@ -225,12 +227,12 @@ def test_a_cotangent_of_float32_that_is_summed_to_a_number_stays_float32():
 @pytest.mark.parametrize(
     "f",
     [
-        lambda a: ad.at_add(a, a) * a,
-        lambda a: ad.at_set(a, a * a) * a,
-        lambda a: ad.getitem(a * a, ()) * a,
-        lambda a: ad.sum(ad.getitem(a, (None, ...))) * a,
-        lambda a: ad.pad_constant(a * a) * a,
-        lambda a: ad.cast(a * a, np.float64) * a,
+        lambda a: operation("at_add").call(a, a) * a,
+        lambda a: operation("at_set").call(a, a * a) * a,
+        lambda a: operation("getitem").call(a * a, ()) * a,
+        lambda a: ad.sum(operation("getitem").call(a, (None, ...))) * a,
+        lambda a: operation("pad_constant").call(a * a) * a,
+        lambda a: operation("cast").call(a * a, np.float64) * a,
     ],
 )
 def test_programs_on_numbers_ask_them_for_what_arrays_have(f):
@@ -266,20 +268,22 @@ def test_a_cotangent_that_is_constant_has_no_name():
 
 
 def test_a_slice_outside_of_brackets_is_drawn_as_python_writes_it():
-    z = ad.scatter(ad.Value(0.075), index=slice(None, None, -2), shape=(2, 3, 3))
+    z = operation("scatter").call(ad.Value(0.075), index=slice(None, None, -2), shape=(2, 3, 3))
     assert formula_text(z, lambda o: "v") == "scatter(v, slice(None, None, -2), (2, 3, 3))"
-    z = ad.scatter(ad.Value(0.075), index=(slice(1, 3), 0), shape=(4, 2))
+    z = operation("scatter").call(ad.Value(0.075), index=(slice(1, 3), 0), shape=(4, 2))
     assert formula_text(z, lambda o: "v") == "scatter(v, (slice(1, 3, None), 0), (4, 2))"
     z = ad.Tensor(np.ones((4, 2)))[1:3, 0]
     assert formula_text(z, lambda o: "v") == "v[1:3, 0]"
 
 
 def test_windows_along_one_axis_twice_pull_back():
-    check_gradients(lambda x: ad.windows(x, (2, 2), (0, -1)), np.array([1.0, 2.0, 4.0]))
+    check_gradients(
+        lambda x: operation("windows").call(x, (2, 2), (0, -1)), np.array([1.0, 2.0, 4.0])
+    )
 
 
 def test_what_takes_no_place_along_an_axis_is_refused():
     with pytest.raises(ValueError, match=r"place no x of shape \(2, 3\)"):
-        ad.add_along_axis(np.ones((2, 3)), np.zeros((2, 3), int), -1, (3, 3))
+        operation("add_along_axis").call(np.ones((2, 3)), np.zeros((2, 3), int), -1, (3, 3))
     with pytest.raises(ValueError, match="last axis of one length"):
         ad.recurrence(2.0, np.ones((2, 1)))

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 import autodiff as ad
+from autodiff.extend import operation
 from autodiff.primitive import REGISTRY
 from autodiff.testing import (
     GradientError,
@@ -42,7 +43,9 @@ def test_operands_are_in_the_domain_and_print_as_source(name, data):
     z = np.asarray(use(*use.args))
     assert np.isfinite(z).all()
     if not use.symmetric:
-        np.testing.assert_array_equal(eval(repr(use), {"np": np, "ad": ad}), z)
+        np.testing.assert_array_equal(
+            eval(repr(use), {"np": np, "ad": ad, "operation": operation}), z
+        )
     assert not check_gradients(use, *use.args, order=1).kinks
 
 

@@ -5,6 +5,7 @@ import pytest
 
 import autodiff as ad
 from autodiff import derive, grad, value_and_grad
+from autodiff.extend import operation
 from autodiff.ops import needs_care
 
 PRODUCTS = [
@@ -15,12 +16,12 @@ PRODUCTS = [
     (np.matmul, [(2, 2, 3), (2, 3, 4)]),
     (np.matmul, [(2, 2, 3), (3,)]),
     (np.matmul, [(3,), (2, 3, 4)]),
-    (ad.matmul_transposed, [(2, 3), (4, 3)]),
-    (ad.matmul_transposed, [(2, 2, 3), (2, 4, 3)]),
-    (ad.matmul_transposed, [(3,), (4, 3)]),
-    (ad.transposed_matmul, [(3, 2), (3, 4)]),
-    (ad.transposed_matmul, [(2, 3, 2), (2, 3, 4)]),
-    (ad.transposed_matmul, [(3, 2), (3,)]),
+    (operation("matmul_transposed").call, [(2, 3), (4, 3)]),
+    (operation("matmul_transposed").call, [(2, 2, 3), (2, 4, 3)]),
+    (operation("matmul_transposed").call, [(3,), (4, 3)]),
+    (operation("transposed_matmul").call, [(3, 2), (3, 4)]),
+    (operation("transposed_matmul").call, [(2, 3, 2), (2, 3, 4)]),
+    (operation("transposed_matmul").call, [(3, 2), (3,)]),
     (np.multiply, [(2, 3), (3,)]),
     (np.outer, [(2,), (3,)]),
     (lambda a, b: np.einsum("ij,jk->ik", a, b), [(2, 3), (3, 4)]),
@@ -91,8 +92,8 @@ def test_a_cotangent_that_is_a_node_stops_as_well():
         lambda x: a @ x,
         lambda x: x @ a.T,
         lambda x: a @ x[:, None] @ np.ones(1),
-        lambda x: ad.transposed_matmul(x[:, None], a)[0],
-        lambda x: ad.matmul_transposed(a, x[None])[:, 0],
+        lambda x: operation("transposed_matmul").call(x[:, None], a)[0],
+        lambda x: operation("matmul_transposed").call(a, x[None])[:, 0],
     ):
 
         def total(weights, product=product):

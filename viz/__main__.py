@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from autodiff import Value, local_gradients
-from autodiff.source import formula_text, topological
+from autodiff.extend import formula_text, topological
 
 from .expression import ExpressionError, checked_name, evaluate, names_in, one_line
 from .graph import save

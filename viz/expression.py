@@ -15,8 +15,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import autodiff as ad
-from autodiff.primitive import REGISTRY
-from autodiff.syntax import OPERATORS
+from autodiff.extend import OPERATORS, operations
 
 LONGEST = 10_000  # characters
 _ALLOWED = "use numbers, names, + - * / **, comparisons and functions"
@@ -42,15 +41,16 @@ class ExpressionError(ValueError):
 
 def functions() -> dict[str, Any]:
     """The functions of numbers that an expression may call: the registry's, by name."""
-    elementwise = [n for n, p in REGISTRY.items() if p.elementwise and hasattr(ad, n)]
-    return {name: getattr(ad, name) for name in [*elementwise, *_CHOICES]}
+    known = operations()
+    elementwise = [name for name, primitive in known.items() if primitive.elementwise]
+    return {name: known[name].call for name in elementwise} | {n: getattr(ad, n) for n in _CHOICES}
 
 
 def operators() -> dict[str, Any]:
     """The operators between two numbers, as they are written: the registry's."""
     return {
-        primitive.symbol: getattr(ad, name)
-        for name, primitive in REGISTRY.items()
+        primitive.symbol: primitive.call
+        for primitive in operations().values()
         if primitive.elementwise and primitive.formula.operator and len(primitive.operands) == 2
     }
 

@@ -14,12 +14,12 @@ import graphviz
 import numpy as np
 
 from autodiff import Value, local_gradients
-from autodiff.backprop import pull_edges
-from autodiff.files import replacing
-from autodiff.source import (
+from autodiff.extend import (
     edge_texts,
     operands_of,
     operation_text,
+    pull_edges,
+    replacing,
     settings_text,
     topological,
 )

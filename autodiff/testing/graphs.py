@@ -125,8 +125,7 @@ class Expression:
     def source(self) -> str:
         """Python source that defines `f` and `args`."""
         names = [*self.parameters, *(f"v{i + 1}" for i in range(len(self.steps)))]
-        lines = ["import numpy as np", "", "import autodiff as ad", "", ""]
-        lines.append(f"def f({', '.join(self.parameters)}):")
+        lines = [f"def f({', '.join(self.parameters)}):"]
         for step, name in zip(self.steps, names[len(self.args) :], strict=True):
             given = [names[o.node] if isinstance(o, Ref) else o for o in step.operands]
             lines.append(f"    {name} = {call_text(step.name, given, step.params)}")
@@ -139,7 +138,10 @@ class Expression:
         lines += [f"    return {' + '.join(parts)}", "", ""]
         values = "".join(f"{text_of(a)}, " for a in self.args)
         lines.append(f"args = ({values.rstrip() if len(self.args) == 1 else values[:-2]})")
-        return "\n".join(lines)
+        imports = ["import numpy as np", "", "import autodiff as ad"]
+        if any("operation(" in line for line in lines):  # one that has no public name
+            imports.append("from autodiff.extend import operation")
+        return "\n".join([*imports, "", "", *lines])
 
     def shapes(self) -> list[tuple[int, ...]]:
         """The shape of each input and of each step."""

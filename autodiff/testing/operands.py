@@ -161,7 +161,7 @@ def primitive_of(operation: str | Callable[..., Any]) -> Primitive:
         return REGISTRY[operation]
     raise ValueError(
         f"An operation is one of the registry, but this is {describe(operation)}.\n"
-        f"Name one of `autodiff.REGISTRY`{_instead(operation)}, or declare it with `@primitive`."
+        f"Name one of `autodiff.extend.operations()`{_instead(operation)}, or declare it with `@primitive`."
     )
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ..declare import INTERNAL
 from ..primitive import REGISTRY
 
 
@@ -52,4 +53,9 @@ def call_text(name: str, operands: Sequence[Any], params: dict[str, Any]) -> str
         return f"{operator[0]}{signed[0]}" if len(signed) == 1 else f" {operator[0]} ".join(signed)
     given = [f"[{', '.join(texts)}]"] if primitive.variadic else texts
     given += [f"{key}={text_of(value)}" for key, value in params.items()]
-    return f"ad.{name}({', '.join(given)})"
+    return f"{_function(name)}({', '.join(given)})"
+
+
+def _function(name: str) -> str:
+    """How a call of an operation begins: those of which others are made have no public name."""
+    return f'operation("{name}").call' if name in INTERNAL else f"ad.{name}"

@@ -1,0 +1,76 @@
+"""What a package that builds on the engine may use: nn, optim and viz use nothing else of it.
+
+Messages and settings: `describe`, `is_count`, `is_number`, `Seed`.
+Files that are replaced whole or not at all: `replacing`.
+Nested lists, tuples and dicts: `leaves`, `tree_map`, `unflatten`.
+A graph: `topological` for its nodes, operands first; `operands_of` for what a node was computed
+from; `formula_text`, `operation_text`, `settings_text` and `edge_texts` for how it is written;
+`pull_edges` for what flows back along each edge; `plain` for the number or array in a node.
+The operations: `operation(name)` for one, `operations()` for all; `OPERATORS`, how Python's own
+are written and computed.
+For an optimiser, without a copy: a leaf's `data` is read, `gradient_of` reads its gradient, and
+`descend` moves it.
+
+>>> from autodiff import Value
+>>> from autodiff.extend import descend, gradient_of, topological
+>>> w = Value(3.0, name="w")
+>>> loss = w * w
+>>> [node.op for node in topological(loss)]
+[None, 'mul']
+>>> loss.backward()
+>>> descend(w, 0.5 * gradient_of(w))
+>>> w.data
+0.0
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from .backprop import pull_edges
+from .checks import Seed, is_count, is_number
+from .files import replacing
+from .primitive import REGISTRY, Primitive
+from .source import (
+    edge_texts,
+    formula_text,
+    operands_of,
+    operation_text,
+    settings_text,
+    topological,
+)
+from .syntax import OPERATORS
+from .tree import leaves, tree_map, unflatten
+from .value import descend, describe, gradient_of, plain
+
+__all__ = [
+    "OPERATORS", "Primitive", "Seed", "descend", "describe", "edge_texts", "formula_text",
+    "gradient_of", "is_count", "is_number", "leaves", "operands_of", "operation",
+    "operation_text", "operations", "plain", "pull_edges", "replacing", "settings_text",
+    "topological", "tree_map", "unflatten",
+]  # fmt: skip
+
+
+def operations() -> Mapping[str, Primitive]:
+    """Every operation with a derivative by its name, those that others are made of among them.
+
+    Of each: `call` computes it, `symbol` is how it is written, `operands` and `defaults` are
+    the names of what it takes, `elementwise` says whether it works entry by entry.
+
+    >>> operations()["mul"].symbol
+    '*'
+    """
+    return MappingProxyType(REGISTRY)
+
+
+def operation(name: str) -> Primitive:
+    """The operation of that name. Raises KeyError, with the fix, where there is none.
+
+    >>> operation("tanh").call(0.0)
+    0.0
+    """
+    if name not in REGISTRY:
+        raise KeyError(
+            f"There is no operation `{name}`: `operations()` has all of them, and "
+            "`@autodiff.elementwise` and `@autodiff.primitive` declare others."
+        )
+    return REGISTRY[name]
