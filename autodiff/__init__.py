@@ -10,72 +10,76 @@
 
 # ruff: isort: skip_file
 # fmt: off
-from .activations import (
+from .graph.modes import no_grad
+from .graph.tensor import Tensor
+from .graph.value import Value
+from .operations.activations import (
     elu, gelu, glu, hard_tanh, leaky_relu, log_sigmoid, logit, relu, selu, silu, soft_sign,
     softplus,
 )
-from .anomaly import detect_anomaly
-from .calculus import (
-    convolve, correlate, diff, ediff1d, gradient, interp, polyval, trapezoid, unwrap, vander,
-)
-from .compile import compile
-from .declare import elementwise, primitive
-from .decompositions import eigh, eigvalsh, lstsq, matrix_rank, pinv, qr, svd, svdvals
-from .derive import derive
-from .entropy import cross_entropy, log_softmax, logsumexp, softmax
-from .indexing import (
-    compress, diag, diagflat, diagonal, extract, partition, sort, take, take_along_axis, unique,
-)
-from .joining import (
-    append, array_split, atleast_1d, atleast_2d, atleast_3d, block, column_stack, concatenate,
-    delete, dsplit, dstack, fliplr, flipud, hsplit, hstack, insert, pad, repeat, resize, rot90,
-    split, stack, tile, unstack, vsplit, vstack,
-)
-from .linalg import cholesky, det, inv, matrix_power, slogdet, solve, tensorinv, tensorsolve, trace
-from .modes import no_grad
-from .norms import cond, norm
-from .ops import (
+from .operations.arithmetic import (
     abs, add, cbrt, choose, clip, div, exp, exp2, expm1, fabs, fmax, fmin, ldexp, log, log10,
     log1p, log2, logaddexp, logaddexp2, maximum, minimum, mul, nan_to_num, neg, piecewise,
     positive, pow, reciprocal, select, sigmoid, sqrt, square, sub, where, xlogy,
 )
-from .products import (
-    cross, dot, einsum, inner, kron, matmul, matvec, multi_dot, outer, tensordot, vdot, vecdot,
-    vecmat,
+from .operations.calculus import (
+    convolve, correlate, diff, ediff1d, gradient, interp, polyval, trapezoid, unwrap, vander,
 )
-from .questions import (
+from .operations.decompositions import eigh, eigvalsh, lstsq, matrix_rank, pinv, qr, svd, svdvals
+from .operations.indexing import (
+    compress, diag, diagflat, diagonal, extract, partition, sort, take, take_along_axis, unique,
+)
+from .operations.joining import (
+    append, array_split, atleast_1d, atleast_2d, atleast_3d, block, column_stack, concatenate,
+    delete, dsplit, dstack, fliplr, flipud, hsplit, hstack, insert, pad, repeat, resize, rot90,
+    split, stack, tile, unstack, vsplit, vstack,
+)
+from .operations.linalg import (
+    cholesky, det, inv, matrix_power, slogdet, solve, tensorinv, tensorsolve, trace,
+)
+from .operations.norms import cond, norm
+from .operations.predicates import (
     all, allclose, any, argmax, argmin, argpartition, argsort, argwhere, array_equal,
     array_equiv, count_nonzero, digitize, equal, flatnonzero, greater, greater_equal, isclose,
     iscomplex, isfinite, isin, isinf, isnan, isneginf, isposinf, isreal, less, less_equal,
     lexsort, logical_and, logical_not, logical_or, logical_xor, nanargmax, nanargmin, nonzero,
     not_equal, searchsorted, signbit,
 )
-from .reductions import cumprod, cumsum, max, mean, min, prod, recurrence, std, sum, var
-from .rounding import (
+from .operations.products import (
+    cross, dot, einsum, inner, kron, matmul, matvec, multi_dot, outer, tensordot, vdot, vecdot,
+    vecmat,
+)
+from .operations.reductions import cumprod, cumsum, max, mean, min, prod, recurrence, std, sum, var
+from .operations.rounding import (
     ceil, copysign, divmod, floor, floor_divide, fmod, heaviside, modf, remainder, rint, round,
     sign, trunc,
 )
-from .shapes import (
+from .operations.shapes import (
     angle, astype, broadcast_arrays, broadcast_to, expand_dims, flatten, flip, full_like, imag,
     linspace, matrix_transpose, meshgrid, moveaxis, ravel, real, reshape, roll, rollaxis,
     squeeze, swapaxes, transpose, tril, triu,
 )
-from .special import beta, betaln, digamma, erf, erfc, erfinv, gamma, gammaln, i0, polygamma
-from .statistics import (
+from .operations.softmax import cross_entropy, log_softmax, logsumexp, softmax
+from .operations.special import (
+    beta, betaln, digamma, erf, erfc, erfinv, gamma, gammaln, i0, polygamma,
+)
+from .operations.statistics import (
     average, corrcoef, cov, median, nancumprod, nancumsum, nanmax, nanmean, nanmedian, nanmin,
     nanpercentile, nanprod, nanquantile, nanstd, nansum, nanvar, percentile, ptp, quantile,
 )
-from .tensor import Tensor
-from .traced import TraceError
-from .transforms import grad, hessian, hvp, jacobian, jvp, local_gradients, value_and_grad, vjp
-from .trigonometry import (
+from .operations.trigonometry import (
     arccos, arccosh, arccot, arccoth, arccsc, arccsch, arcsec, arcsech, arcsin, arcsinh, arctan,
     arctan2, arctanh, cos, cosh, cot, coth, csc, csch, deg2rad, hypot, rad2deg, sec, sech, sin,
     sinc, sinh, tan, tanh,
 )
-from .value import Value
-from .memory import keep_freed_memory as _keep_freed_memory
-from .protocols import install as _install
+from .primitives.anomaly import detect_anomaly
+from .primitives.declare import elementwise, primitive
+from .programs.compile import compile
+from .programs.derive import derive
+from .programs.tracing.standins import TraceError
+from .transforms.grad import grad, hessian, hvp, jacobian, jvp, local_gradients, value_and_grad, vjp
+from .support.memory import keep_freed_memory as _keep_freed_memory
+from .operations.protocols import install as _install
 
 __all__ = [
     "Tensor", "TraceError", "Value", "abs", "add", "all", "allclose", "angle", "any", "append",

@@ -26,11 +26,8 @@ For an optimiser, without a copy: a leaf's `data` is read, `gradient_of` reads i
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from .backprop import pull_edges
-from .checks import Seed, is_count, is_number
-from .files import replacing
-from .primitive import REGISTRY, Primitive
-from .source import (
+from .graph.value import descend, describe, gradient_of, plain
+from .primitives.labels import (
     edge_texts,
     formula_text,
     operands_of,
@@ -38,9 +35,12 @@ from .source import (
     settings_text,
     topological,
 )
-from .syntax import OPERATORS
-from .tree import leaves, tree_map, unflatten
-from .value import descend, describe, gradient_of, plain
+from .primitives.primitive import REGISTRY, Primitive
+from .support.files import replacing
+from .support.settings import Seed, is_count, is_number
+from .support.syntax import OPERATORS
+from .support.tree import leaves, tree_map, unflatten
+from .transforms.backward import pull_edges
 
 __all__ = [
     "OPERATORS", "Primitive", "Seed", "descend", "describe", "edge_texts", "formula_text",

@@ -1,7 +1,7 @@
 """Engines against each other: each peer in a process of its own, by turns with the others.
 
 So is plain NumPy by hand: `import autodiff` has memory kept from step to step
-(autodiff/memory.py), which makes that faster, too.
+(autodiff/support/memory.py), which makes that faster, too.
 """
 
 from __future__ import annotations

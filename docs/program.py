@@ -11,7 +11,7 @@ import numpy as np
 import autodiff as ad
 import viz
 from autodiff.extend import topological
-from autodiff.program import Program
+from autodiff.programs.program import Program
 
 HERE = Path(__file__).parent
 NUMBERS = {"w0": 2.0, "x0": -1.0, "w1": -3.0, "x1": -2.0, "w2": -3.0}

@@ -4,9 +4,9 @@ import numpy as np
 
 import autodiff as ad
 from autodiff import grad, value_and_grad
-from autodiff.primitive import REGISTRY
-from autodiff.testing.operands import call
-from autodiff.tree import leaves
+from autodiff.primitives.primitive import REGISTRY
+from autodiff.support.tree import leaves
+from autodiff.testing.uses import call
 
 
 def size_of(array):

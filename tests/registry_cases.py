@@ -1,6 +1,6 @@
 """Operands on which each operation of the registry is tested: those that the kit finds."""
 
-from autodiff.testing.operands import uses
+from autodiff.testing.uses import uses
 
 
 def calls(name, most=None):

@@ -11,11 +11,11 @@ import pytest
 from hypothesis import assume, given, settings
 
 from autodiff import derive, hvp, value_and_grad
-from autodiff.primitive import REGISTRY
+from autodiff.primitives.primitive import REGISTRY
+from autodiff.support.tree import leaves
 from autodiff.testing import expressions
-from autodiff.testing.graphs import Expression, Ref, Step
-from autodiff.testing.operands import symmetric, uses
-from autodiff.tree import leaves
+from autodiff.testing.expression import Expression, Ref, Step
+from autodiff.testing.uses import symmetric, uses
 
 jax = pytest.importorskip("jax")
 

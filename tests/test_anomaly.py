@@ -8,7 +8,7 @@ import pytest
 
 import autodiff as ad
 from autodiff import Tensor, Value, detect_anomaly, grad, hessian, hvp, jacobian, jvp, vjp
-from autodiff.modes import MODES
+from autodiff.graph.modes import MODES
 
 HERE = __file__
 

@@ -8,7 +8,7 @@ import pytest
 
 import autodiff as ad
 from autodiff.extend import operation
-from autodiff.primitive import REGISTRY
+from autodiff.primitives.primitive import REGISTRY
 from autodiff.testing import GradientError, check_gradients, temporary_operations
 
 X = np.array([[0.5, -1.2, 2.0], [1.5, 0.3, -0.7]])

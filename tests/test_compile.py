@@ -16,9 +16,9 @@ from registry_cases import calls
 
 import autodiff as ad
 from autodiff import compile, derive, grad, hvp, value_and_grad
-from autodiff.primitive import REGISTRY
-from autodiff.traced import TraceError
-from autodiff.tree import leaves, tree_map
+from autodiff.primitives.primitive import REGISTRY
+from autodiff.programs.tracing.standins import TraceError
+from autodiff.support.tree import leaves, tree_map
 
 
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")

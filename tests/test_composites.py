@@ -9,7 +9,7 @@ import pytest
 
 import autodiff as ad
 from autodiff import Tensor, grad
-from autodiff.declare import COMPOSITES, NUMPY
+from autodiff.primitives.declare import COMPOSITES, NUMPY
 from autodiff.testing import finite_differences
 
 VECTOR, MATRIX, SQUARE, STACK = (3,), (3, 4), (3, 3), (2, 3, 4)

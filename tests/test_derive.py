@@ -17,10 +17,10 @@ from registry_cases import calls
 
 import autodiff as ad
 from autodiff import compile, derive, grad, hvp, jacobian, value_and_grad
-from autodiff.primitive import REGISTRY
-from autodiff.syntax import filled, text_of
-from autodiff.traced import TraceError
-from autodiff.tree import leaves
+from autodiff.primitives.primitive import REGISTRY
+from autodiff.programs.tracing.standins import TraceError
+from autodiff.support.syntax import filled, text_of
+from autodiff.support.tree import leaves
 
 
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")

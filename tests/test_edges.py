@@ -5,10 +5,10 @@ import pytest
 
 import autodiff as ad
 from autodiff import Tensor, Value, grad, value_and_grad, vjp
-from autodiff.backprop import reverse_topological
 from autodiff.extend import operation
-from autodiff.primitive import REGISTRY
+from autodiff.primitives.primitive import REGISTRY
 from autodiff.testing import finite_differences
+from autodiff.transforms.backward import reverse_topological
 
 
 def agrees(f, x):

@@ -12,10 +12,10 @@ import autodiff as ad
 import viz
 from autodiff import compile, derive, value_and_grad
 from autodiff.extend import operation
-from autodiff.source import edge_texts, formula_text, topological
+from autodiff.primitives.labels import edge_texts, formula_text, topological
+from autodiff.support.tree import leaves
 from autodiff.testing import GradientError, check_gradients, expressions, temporary_operations
-from autodiff.testing.graphs import Expression, Ref, Step
-from autodiff.tree import leaves
+from autodiff.testing.expression import Expression, Ref, Step
 
 LESS = max(settings.default.max_examples // 2, 1)
 

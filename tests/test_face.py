@@ -10,8 +10,8 @@ from test_imports import FILES, imports_of
 
 import autodiff
 import autodiff.extend
-from autodiff.declare import COMPOSITES, INTERNAL, PLAIN
-from autodiff.primitive import REGISTRY
+from autodiff.primitives.declare import COMPOSITES, INTERNAL, PLAIN
+from autodiff.primitives.primitive import REGISTRY
 
 CORE = {
     "Tensor", "TraceError", "Value", "compile", "derive", "detect_anomaly", "elementwise", "grad",

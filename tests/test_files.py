@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from autodiff.files import replacing
+from autodiff.support.files import replacing
 
 
 def write(path, content=b"new"):

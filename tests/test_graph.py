@@ -18,9 +18,9 @@ import autodiff as ad
 import viz
 from autodiff import Tensor, Value
 from autodiff.extend import operation
-from autodiff.primitive import REGISTRY
-from autodiff.source import formula_text, operation_text
-from viz.graph import number
+from autodiff.primitives.labels import formula_text, operation_text
+from autodiff.primitives.primitive import REGISTRY
+from viz.picture import number
 from viz.render import CARD, GRADIENT, LEAF, LOCAL, OUTPUT, _in_process, with_dark_style
 
 pygraphviz = pytest.importorskip("pygraphviz")

@@ -9,7 +9,7 @@ import pytest
 
 import autodiff as ad
 from autodiff import Tensor, Value, grad
-from autodiff.primitive import REGISTRY
+from autodiff.primitives.primitive import REGISTRY
 
 
 class Metres(float):

@@ -12,9 +12,9 @@ from registry_cases import calls
 
 import autodiff as ad
 from autodiff import compile, derive, grad, hvp, value_and_grad
-from autodiff.primitive import REGISTRY
-from autodiff.traced import TraceError
-from autodiff.tree import leaves, tree_map
+from autodiff.primitives.primitive import REGISTRY
+from autodiff.programs.tracing.standins import TraceError
+from autodiff.support.tree import leaves, tree_map
 
 jax = pytest.importorskip("jax")
 
@@ -236,7 +236,7 @@ def test_data_parallel_training_over_eight_devices(tmp_path):
     import jax, numpy as np
     from jax.sharding import Mesh, NamedSharding, PartitionSpec
     from autodiff import compile
-    from autodiff.tree import leaves, tree_map
+    from autodiff.extend import leaves, tree_map
     from test_jax_engine import network, step
 
     mesh = Mesh(np.array(jax.devices()), ("batch",))

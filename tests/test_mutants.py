@@ -6,7 +6,7 @@ import textwrap
 import pytest
 from mutants.mutations import Rule, mutants_of
 
-from autodiff.primitive import REGISTRY
+from autodiff.primitives.primitive import REGISTRY
 
 SOURCE = textwrap.dedent('''
     import numpy as np

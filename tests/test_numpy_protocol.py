@@ -13,7 +13,7 @@ from numpy_calls import CALLS, V
 
 import autodiff as ad
 from autodiff import Tensor, Value, grad, hvp
-from autodiff.declare import NUMPY
+from autodiff.primitives.declare import NUMPY
 from autodiff.testing import finite_differences
 
 SHAPES = [(3,), (3, 3), (2, 3, 3), (3, 2), (), (1,)]

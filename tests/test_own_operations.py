@@ -20,9 +20,9 @@ from autodiff import (
     local_gradients,
     primitive,
 )
-from autodiff.formula import HELPERS
-from autodiff.primitive import REGISTRY
-from autodiff.source import edge_texts
+from autodiff.primitives.formula import HELPERS
+from autodiff.primitives.labels import edge_texts
+from autodiff.primitives.primitive import REGISTRY
 from autodiff.testing import complex_step, finite_differences, temporary_operations
 
 

@@ -5,9 +5,9 @@ import pytest
 
 import autodiff as ad
 from autodiff import Tensor, compile, detect_anomaly, grad, hvp, jvp
-from autodiff.link import link_of
-from autodiff.postponed import Postponed, can_wait
-from autodiff.primitive import REGISTRY
+from autodiff.primitives.lazy import Postponed, can_wait
+from autodiff.primitives.primitive import REGISTRY
+from autodiff.primitives.pullback import link_of
 
 RNG = np.random.default_rng(5)
 X = RNG.normal(size=(7, 4))

@@ -13,11 +13,11 @@ from agreement import agree, by_numpy, close, slope_of
 import autodiff as ad
 import viz
 from autodiff import compile, derive, grad, jvp, value_and_grad, vjp
-from autodiff.primitive import REGISTRY
-from autodiff.source import edge_texts, formula_text, operation_text, topological
+from autodiff.primitives.labels import edge_texts, formula_text, operation_text, topological
+from autodiff.primitives.primitive import REGISTRY
 from autodiff.testing import check_gradients, complex_step
-from autodiff.testing.graphs import Choice, build, weights, well_defined
-from autodiff.testing.operands import call, uses
+from autodiff.testing.expression import Choice, build, weights, well_defined
+from autodiff.testing.uses import call, uses
 
 pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning")
 

@@ -11,7 +11,7 @@ from hypothesis.extra.numpy import arrays
 
 import autodiff as ad
 from autodiff.extend import operation
-from autodiff.primitive import REGISTRY
+from autodiff.primitives.primitive import REGISTRY
 from autodiff.testing import (
     GradientError,
     arrays_for,
@@ -23,7 +23,7 @@ from autodiff.testing import (
     smooth_points,
     temporary_operations,
 )
-from autodiff.testing.operands import uses
+from autodiff.testing.uses import uses
 
 BASE = settings.default.max_examples
 QUICK = settings(phases=[Phase.generate])

@@ -6,9 +6,9 @@ import random
 import numpy as np
 import pytest
 
-from autodiff import syntax
-from autodiff.ops import times
-from autodiff.symbol import Symbol
+from autodiff.operations.arithmetic import times
+from autodiff.primitives.symbol import Symbol
+from autodiff.support import syntax
 
 
 def symbol(name, data=None):

@@ -9,7 +9,7 @@ import pytest
 
 import autodiff as ad
 from autodiff import Tensor, Value, elementwise, grad, hessian, hvp, jacobian, jvp, vjp
-from autodiff.modes import MODES
+from autodiff.graph.modes import MODES
 from autodiff.testing.scratch import temporary_operations
 
 

@@ -20,7 +20,7 @@ from autodiff import (
     jvp,
     value_and_grad,
     vjp,
-)  # fmt: skip
+)
 from autodiff.testing import check_gradients
 from autodiff.testing.scratch import temporary_operations
 

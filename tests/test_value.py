@@ -158,7 +158,7 @@ def test_setting_items_shows_the_fix():
 
 
 def test_every_unary_operation_and_reduction_is_a_method():
-    from autodiff.primitive import REGISTRY
+    from autodiff.primitives.primitive import REGISTRY
 
     for name, primitive in REGISTRY.items():
         if len(primitive.operands) == 1 and not primitive.variadic:

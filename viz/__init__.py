@@ -1,6 +1,6 @@
 """Pictures of expressions and their derivatives."""
 
-from .graph import Picture, draw, save
+from .picture import Picture, draw, save
 from .render import RenderError
 
 __all__ = ["Picture", "RenderError", "draw", "save"]

@@ -12,7 +12,7 @@ from autodiff import Value, local_gradients
 from autodiff.extend import formula_text, topological
 
 from .expression import ExpressionError, checked_name, evaluate, names_in, one_line
-from .graph import save
+from .picture import save
 from .render import FORMATS, RenderError
 
 _OPTIONS = ("-o", "--output", "-h", "--help", "--")

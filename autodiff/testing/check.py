@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from ..transforms import jvp
-from ..value import checked_function
+from ..graph.value import checked_function
+from ..transforms.grad import jvp
 from . import diagnosis
 from .differences import Along, Slope, central
 from .oracles import Argnums, along, direction, observed_order, output_weights, slopes_by_entry

@@ -7,9 +7,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..transforms import grad, jvp, vjp
-from ..tree import checked_argnums, leaves, same_structure, unflatten
-from ..value import describe, plain
+from ..graph.value import describe, plain
+from ..support.tree import checked_argnums, leaves, same_structure, unflatten
+from ..transforms.grad import grad, jvp, vjp
 
 Vector = np.ndarray[Any, np.dtype[Any]]
 
@@ -228,7 +228,7 @@ class Problem:
 
 def dot(tree: Any, weights: Vector) -> Any:
     """The sum of a tree's numbers times `weights`, in the engine's own operations."""
-    from ..reductions import sum as total
+    from ..operations.reductions import sum as total
 
     start, found = 0, 0.0
     for leaf in leaves(tree):

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from ..tree import leaves
-from ..value import shape_of
+from ..graph.value import shape_of
+from ..support.tree import leaves
 from . import diagnosis
 from .differences import Along, central, one_sided
 from .problem import Problem, Vector

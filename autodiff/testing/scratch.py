@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from ..declare import COMPOSITES, NUMPY, PLAIN
-from ..formula import FUSED, HELPERS
-from ..primitive import REGISTRY
-from ..value import Value
+from ..graph.value import Value
+from ..primitives.declare import COMPOSITES, NUMPY, PLAIN
+from ..primitives.formula import FUSED, HELPERS
+from ..primitives.primitive import REGISTRY
 
 
 @contextmanager

@@ -17,16 +17,16 @@ except ImportError as error:
         "Install the extra that brings it: pip install 'nabigrad[testing]'"
     ) from error
 
-from ..primitive import REGISTRY
-from ..tree import leaves, unflatten
-from ..value import describe, plain
+from ..graph.value import describe, plain
+from ..primitives.primitive import REGISTRY
+from ..support.tree import leaves, unflatten
 from .check import check_gradients
 from .differences import central
-from .graphs import Choice, Expression, build, named, well_defined
-from .operands import DOMAINS, Use, attempt, kinds_of, primitive_of, symmetric, uses
+from .expression import Choice, Expression, build, named, well_defined
 from .oracles import along, direction
 from .problem import Problem
 from .report import UncheckableError
+from .uses import DOMAINS, Use, attempt, kinds_of, primitive_of, symmetric, uses
 
 Strategy = st.SearchStrategy[Any]
 

@@ -18,9 +18,10 @@ ROOT = Path(__file__).resolve().parents[2]
 # Beside the registry: what walks the graph, what compiles and calls a rule, what simplifies a
 # trace, the losses (one with a gradient of its own), and what steps along a gradient.
 ENGINE = [
-    "autodiff/backprop.py", "autodiff/levels.py", "autodiff/transforms.py", "autodiff/link.py",
-    "autodiff/symbol.py", "autodiff/simplify.py", "autodiff/entropy.py", "nn/losses.py",
-    "optim/optimizers.py",
+    "autodiff/transforms/backward.py", "autodiff/transforms/recording.py",
+    "autodiff/transforms/grad.py", "autodiff/primitives/pullback.py",
+    "autodiff/primitives/symbol.py", "autodiff/programs/simplify.py",
+    "autodiff/operations/softmax.py", "nn/losses.py", "optim/optimizers.py",
 ]  # fmt: skip
 
 
@@ -46,7 +47,7 @@ WRONG = {
 def _of_the_registry() -> dict[str, dict[str, Rule | None]]:
     """By file, the rules and all functions beside them that they call, directly or not."""
     sys.path.insert(0, str(ROOT))
-    from autodiff.primitive import REGISTRY
+    from autodiff.primitives.primitive import REGISTRY
 
     scope: dict[str, dict[str, Rule | None]] = {}
     for primitive in REGISTRY.values():

@@ -1,0 +1,184 @@
+"""The modes that change what is recorded: no_grad, detect_anomaly, and a trace."""
+
+from __future__ import annotations
+
+import linecache
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from threading import get_ident, local
+from types import FrameType
+from typing import Any, NamedTuple
+
+import numpy as np
+
+_HERE = os.path.dirname(os.path.dirname(__file__)) + os.sep
+
+
+class Interpreter:
+    """What is asked while a function runs, with the answers for one that computes at once.
+
+    A trace, whose data are examples only, answers otherwise: see `tracing.Trace`.
+    """
+
+    traces = False  # whether it is given every result to record
+
+    def record(
+        self, primitive: Any, operands: list[Any], params: tuple[Any, ...], result: Any
+    ) -> Any:
+        """The node of an operation on these operands, for an interpreter that traces."""
+        raise NotImplementedError
+
+    def zero_may_meet(self, ct: Any, factor: Any) -> bool:
+        """Whether a zero of a cotangent may meet an entry of the factor that is not finite."""
+        ct, factor = _data_of(ct), _data_of(factor)
+        # The smaller of the two is looked at first.
+        if np.size(ct) < np.size(factor) and np.all(ct):
+            return False
+        return not bool(np.isfinite(factor).all())
+
+    def may_stop(self, ct: Any) -> bool:
+        """Whether a cotangent may be 0 for a reason that lasts."""
+        return True
+
+    def infinity_may_meet(self, ct: Any) -> bool:
+        """Whether a cotangent may be infinite where a branch that is not taken must stop it."""
+        return not bool(np.isfinite(_data_of(ct)).all())
+
+    def pulling(self) -> AbstractContextManager[None]:
+        """What a backward pass is recorded within."""
+        return nullcontext()
+
+    def pulled(self, cotangents: dict[Any, Any]) -> None:
+        """Takes note of what that backward pass gave."""
+
+
+def _data_of(thing: Any) -> Any:
+    return getattr(thing, "_data", thing)
+
+
+EAGER = Interpreter()
+
+
+class Mode(NamedTuple):
+    """What one thread records: the graph or not, the line that made each node, a program."""
+
+    records: bool = True
+    lines: dict[int, str] | None = None  # by identity: nodes compare by their data
+    interpreter: Interpreter = EAGER
+    pulling: tuple[str, str] | None = None  # whose pull-back is recorded, and the line of that
+    postpones: bool = False  # results are computed when they are asked for: see Postponed
+
+
+class _Depth(local):
+    value = 0
+
+
+DEPTH = _Depth()  # how many transforms this thread is inside of
+
+
+# One entry for each thread that is in a mode. It is empty nearly always, and then an
+# operation finds out in one look that no mode needs its attention.
+MODES: dict[int, Mode] = {}
+_DEFAULT = Mode()
+
+
+def current_mode() -> Mode:
+    """The mode of this thread."""
+    return MODES.get(get_ident(), _DEFAULT)
+
+
+@contextmanager
+def in_mode(mode: Mode) -> Iterator[None]:
+    thread, before = get_ident(), MODES.get(get_ident())
+    MODES[thread] = mode
+    try:
+        yield
+    finally:
+        if before is None:
+            del MODES[thread]
+        else:
+            MODES[thread] = before
+
+
+def records_plainly() -> bool | None:
+    """Whether this thread records its results; None where a mode has to see each of them."""
+    records, lines, interpreter, _, postpones = MODES.get(get_ident(), _DEFAULT)
+    return None if postpones or lines is not None or interpreter.traces else records
+
+
+def is_watched() -> bool:
+    """Whether a transform or a trace is at work in this thread: nodes may be wanted of a result."""
+    return DEPTH.value > 0 or current_mode().interpreter.traces
+
+
+@contextmanager
+def no_grad() -> Iterator[None]:
+    """Within it, or in a function that it decorates, results are leaves: no graph is recorded.
+
+    >>> import autodiff as ad
+    >>> x = ad.Value(2.0)
+    >>> with ad.no_grad():
+    ...     y = x * x
+    >>> y.data, y.inputs
+    (4.0, ())
+    """
+    with in_mode(current_mode()._replace(records=False)):
+        yield
+
+
+class _Care(local):
+    taken = False
+
+
+CARE = _Care()  # whether products of plain arrays look: see `ops.times`
+
+
+@contextmanager
+def with_care() -> Iterator[None]:
+    """Within it, a zero cotangent stops at what is not finite, in products of arrays, too."""
+    before, CARE.taken = CARE.taken, True
+    try:
+        yield
+    finally:
+        CARE.taken = before
+
+
+@contextmanager
+def recording() -> Iterator[None]:
+    """Within it, graphs are recorded, though it be inside no_grad: a derivative needs its own."""
+    mode = current_mode()
+    if mode.records:
+        yield
+    else:
+        with in_mode(mode._replace(records=True)):
+            yield
+
+
+@contextmanager
+def postponing() -> Iterator[None]:
+    """Within it, products are computed when they are asked for; not if each result is looked at."""
+    mode = current_mode()
+    looking = mode.interpreter.traces or mode.lines is not None
+    with in_mode(mode._replace(postpones=not looking)):
+        yield
+
+
+def is_ours(frame: FrameType) -> bool:
+    """Whether a frame on the stack runs code of the engine."""
+    return frame.f_code.co_filename.startswith((_HERE, "<nabigrad"))
+
+
+def is_numpys(frame: FrameType) -> bool:
+    """Whether a frame on the stack runs code of NumPy's."""
+    return bool(frame.f_globals.get("__name__", "").startswith("numpy."))
+
+
+def user_line() -> str:
+    """The innermost line on the stack that is not the engine's own."""
+    frame = sys._getframe()
+    while frame.f_back and (is_ours(frame) or is_numpys(frame)):
+        frame = frame.f_back
+    name, line = frame.f_code.co_filename, frame.f_lineno
+    return f"{name}:{line}: {linecache.getline(name, line).strip()}".rstrip(": ")

@@ -1,0 +1,280 @@
+"""Operations that pick entries out, put them in and put them in order."""
+
+from __future__ import annotations
+
+import builtins
+import math
+from typing import Any
+
+import numpy as np
+
+from ..graph.tensor import Tensor
+from ..graph.value import Value, describe, shape_of
+from ..primitives.declare import composite, internal, primitive
+from ..primitives.formula import helper
+from .arithmetic import where
+from .predicates import argpartition, argsort
+from .shapes import broadcast_to, ravel, reshape
+
+
+@internal
+@primitive("x[index]")
+def getitem(ct, z, x, index=()):
+    """`t[index]`, for every index that NumPy takes; repeated entries add their gradients.
+
+    >>> import autodiff as ad
+    >>> t = ad.Tensor([1.0, 2.0, 3.0])
+    >>> t[[0, 0, 2]].sum().backward()
+    >>> t.grad
+    array([2., 0., 1.])
+    """
+    return scatter(ct, index, shape_of(x))
+
+
+@helper("scatter", jax="jnp.zeros(shape, jnp.result_type(x)).at[index].add(x)")
+def _scatter(x: Any, index: Any, shape: tuple[int, ...]) -> Any:
+    """Zeros of `shape` with `x` added at `index`."""
+    whole = np.zeros(shape, np.asarray(x).dtype)
+    if repeats(index):
+        np.add.at(whole, index, x)
+    else:
+        whole[index] += x
+    return whole
+
+
+def repeats(index: Any) -> bool:
+    """Whether an index can name one entry twice: only an array of integers can."""
+    parts = index if isinstance(index, tuple) else (index,)
+    return any(isinstance(p, (list, np.ndarray)) and np.asarray(p).dtype != bool for p in parts)
+
+
+def _entries(ct: Any, index: Any) -> Any:
+    """The entries of a cotangent at an index; a number, which takes none, is its own."""
+    return getitem(ct, index) if shape_of(ct) else ct
+
+
+@internal
+@primitive("scatter(x, index, shape)")
+def scatter(ct, z, x, index=(), shape=()):
+    """Zeros of `shape` with x added at `index`: what a gather pulls back."""
+    return _entries(ct, index)
+
+
+@helper(
+    "with_entries",
+    jax="""
+    x = jnp.asarray(x)
+    shape = x[index].shape  # a value may have more axes, of length 1
+    value = jnp.broadcast_to(value, jnp.broadcast_shapes(jnp.shape(value), shape))
+    x.at[index].set(value.reshape(shape))
+    """,
+)
+def _with_entries(x: Any, value: Any, index: Any) -> Any:
+    changed = np.array(x)
+    changed[index] = value
+    return changed
+
+
+@internal
+@primitive("with_entries(x, value, index)")
+def at_set(ct, z, x, value, index=()):
+    """x with the entries at `index` replaced, as `x.at[index].set(value)`."""
+    return (
+        lambda: at_set(ct, np.zeros((), np.float32), index),
+        lambda: where(_last_to_write(shape_of(x), index), _entries(ct, index), 0.0),
+    )
+
+
+def _last_to_write(shape: tuple[int, ...], index: Any) -> Any:
+    """Which of the entries written stay: where an index is repeated, the last one does."""
+    place = np.arange(np.prod(shape, dtype=int)).reshape(shape)[index]
+    writer = np.arange(np.size(place)).reshape(np.shape(place))
+    last = np.zeros(np.prod(shape, dtype=int), int)
+    last[place] = writer
+    return last[place] == writer
+
+
+@internal
+@primitive("x + scatter(broadcast_to(value, x[index].shape), index, x.shape)")
+def at_add(ct, z, x, value, index=()):
+    """x with `value` added at `index`, as `x.at[index].add(value)`; repeats add up."""
+    return ct, lambda: _entries(ct, index)
+
+
+class At:
+    """`t.at[index]`: the entries that `.set(value)` and `.add(value)` give a new Tensor with.
+
+    >>> import autodiff as ad
+    >>> t = ad.Tensor([1.0, 2.0, 3.0])
+    >>> t.at[0].set(9.0).data, t.at[[0, 0]].add(1.0).data
+    (array([9., 2., 3.]), array([3., 2., 3.]))
+    """
+
+    def __init__(self, whole: Any, index: Any = None) -> None:
+        self._whole = whole
+        self._index = index
+
+    def __getitem__(self, index: Any) -> At:
+        return At(self._whole, checked_index(index))
+
+    def set(self, value: Any) -> Any:
+        """A Tensor like the whole, with these entries replaced."""
+        return at_set(self._whole, value, self._index)
+
+    def add(self, value: Any) -> Any:
+        """A Tensor like the whole, with `value` added to these entries."""
+        return at_add(self._whole, value, self._index)
+
+
+def checked_index(index: Any) -> Any:
+    """`index` with its arrays copied; TypeError for a node, which is no index."""
+    if isinstance(index, tuple):
+        return tuple(checked_index(part) for part in index)
+    if isinstance(index, Value):
+        if index.traced:
+            index.refuse_as_index()
+        raise TypeError(
+            f"An index is whole numbers, but this is {describe(index)}.\n"
+            "Take its numbers, as in `t[index.data.astype(int)]`; an index has no gradient."
+        )
+    if isinstance(index, list):
+        return np.array(index, int if not index else None)
+    return np.array(index) if isinstance(index, np.ndarray) else index
+
+
+def _tensor_getitem(self: Tensor, index: Any) -> Any:
+    return getitem(self, checked_index(index))
+
+
+Tensor.__getitem__ = _tensor_getitem  # type: ignore[method-assign]
+Tensor.at = property(At, doc=At.__doc__)  # type: ignore[attr-defined]
+
+
+@primitive("take_along_axis(x, indices, axis)")
+def take_along_axis(ct, z, x, indices, axis=-1):
+    """For each place, the entry of x that `indices` name along the axis."""
+    if axis is None:
+        return lambda: reshape(
+            add_along_axis(ct, indices, 0, (math.prod(shape_of(x)),)), shape_of(x)
+        ), None
+    return lambda: add_along_axis(ct, broadcast_to(indices, shape_of(z)), axis, shape_of(x)), None
+
+
+@helper("places_along_axis")
+def _places_along_axis(indices: Any, axis: int, shape: tuple[int, ...]) -> tuple[Any, ...]:
+    """The index that take_along_axis reads an array of this shape by."""
+    sizes = [n if m > 1 else 1 for n, m in zip(np.shape(indices), shape, strict=True)]
+    grid = list(np.ogrid[tuple([slice(n) for n in sizes])])
+    grid[axis] = indices
+    return tuple(grid)
+
+
+@helper(
+    "add_along_axis",
+    jax="jnp.zeros(shape, jnp.result_type(x)).at[places_along_axis(indices, axis, shape)].add(x)",
+)
+def _add_along_axis(x: Any, indices: Any, axis: Any, shape: tuple[int, ...]) -> Any:
+    """Zeros of `shape`, with the entries of x added where take_along_axis takes them from."""
+    whole = np.zeros(shape, np.asarray(x).dtype)
+    pairs = enumerate(zip(np.shape(x), shape, strict=False))
+    along = axis % max(len(shape), 1)
+    fits = len(np.shape(x)) == len(shape) and all(
+        n == m or m == 1 or i == along for i, (n, m) in pairs
+    )
+    if np.shape(indices) != np.shape(x) or not fits:
+        raise ValueError(
+            f"Indices of shape {np.shape(indices)} place no x of shape {np.shape(x)} in {shape}."
+        )
+    np.add.at(whole, _places_along_axis(indices, axis, shape), x)
+    return whole
+
+
+@internal
+@primitive("add_along_axis(x, indices, axis, shape)")
+def add_along_axis(ct, z, x, indices, axis=-1, shape=()):
+    """Zeros of `shape` with x added at `indices` along the axis: what take_along_axis pulls."""
+    return lambda: take_along_axis(ct, indices, axis), None
+
+
+@composite(np.take)
+def take(x: Any, indices: Any, axis: int | None = None, mode: Any = "raise") -> Any:
+    """The entries of x at these indices along an axis (of all entries in a row, for None).
+
+    An index out of bounds raises IndexError, or with mode "wrap" or "clip" is brought inside.
+    """
+    if axis is None or not shape_of(x):
+        return take(ravel(x), indices, 0, mode)
+    indices = checked_index(indices)
+    if mode != "raise":
+        indices = np.take(np.arange(shape_of(x)[axis]), indices, mode=mode)
+    before = (slice(None),) * (axis % len(shape_of(x)))
+    return getitem(x, (*before, np.asarray(indices)))
+
+
+@composite(np.compress)
+def compress(condition: Any, x: Any, axis: int | None = None) -> Any:
+    """The entries along an axis (of all in a row, for None) where the condition holds."""
+    return take(x, np.flatnonzero(np.asarray(condition)), axis)
+
+
+@composite(np.extract)
+def extract(condition: Any, x: Any) -> Any:
+    """The entries where the condition holds, in a row."""
+    return getitem(ravel(x), np.flatnonzero(np.asarray(condition)))
+
+
+@composite(np.unique)
+def unique(x: Any) -> Any:
+    """The different entries, ascending; the derivative is that of the first of equal ones."""
+    return getitem(ravel(x), np.unique(x.data, return_index=True)[1])
+
+
+def gathered(numpy_function: Any, x: Any, *args: Any, **keywords: Any) -> Any:
+    """What a NumPy function that only moves entries gives: a gather, by what it does to indices."""
+    places = np.arange(np.prod(shape_of(x), dtype=int)).reshape(shape_of(x))
+    return getitem(ravel(x), numpy_function(places, *args, **keywords))
+
+
+@composite(np.diagonal)
+def diagonal(x: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
+    """The entries on a diagonal."""
+    return gathered(np.diagonal, x, offset, axis1, axis2)
+
+
+@composite(np.diag)
+def diag(x: Any, k: int = 0) -> Any:
+    """The diagonal of a matrix, or the matrix with a vector on its diagonal."""
+    if len(shape_of(x)) not in (1, 2):
+        raise ValueError(f"`diag` is of a vector or a matrix, but this has shape {shape_of(x)}.")
+    if len(shape_of(x)) == 2:
+        return diagonal(x, k)
+    size = shape_of(x)[0] + builtins.abs(k)
+    row = np.arange(shape_of(x)[0]) + builtins.max(0, -k)
+    return scatter(x, (row, row + k), (size, size))
+
+
+@composite(np.diagflat)
+def diagflat(x: Any, k: int = 0) -> Any:
+    """The matrix with all entries of x on its diagonal."""
+    return diag(ravel(x), k)
+
+
+# -- order ---------------------------------------------------------------------------------
+
+
+@primitive("sort(x, axis)")
+def sort(ct, z, x, axis=-1):
+    """Ascending along an axis; equal entries keep their order in the derivative."""
+    if axis is None:
+        order = argsort(ravel(x), -1)
+        return reshape(take_along_axis(ct, argsort(order, -1), -1), shape_of(x))
+    order = argsort(x, axis)
+    return take_along_axis(ct, argsort(order, axis), axis)
+
+
+@composite(np.partition)
+def partition(x: Any, kth: Any, axis: int | None = -1) -> Any:
+    """The kth entry along an axis in its sorted place, smaller ones before, larger ones behind."""
+    if axis is None:
+        x, axis = ravel(x), -1
+    return take_along_axis(x, argpartition(x, kth, axis), axis)

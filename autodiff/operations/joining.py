@@ -1,0 +1,335 @@
+"""Operations that join arrays, split them, repeat them and pad them."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+
+from ..graph.value import shape_of
+from ..primitives.declare import as_numpy, composite, internal, primitive
+from ..primitives.formula import helper
+from .arithmetic import where
+from .indexing import gathered, getitem
+from .shapes import flip, like, ravel, reshape
+
+
+@primitive("concatenate(arrays, axis)")
+def concatenate(ct, z, *arrays, axis=0):
+    """Arrays one after another along an axis that they have."""
+    if axis is None:
+        flat = concatenate_parts(ct, [(int(np.prod(shape_of(a))),) for a in arrays], 0)
+        return tuple(reshape(part, shape_of(a)) for part, a in zip(flat, arrays, strict=True))
+    return tuple(concatenate_parts(ct, [shape_of(a) for a in arrays], axis))
+
+
+def concatenate_parts(whole: Any, shapes: list[tuple[int, ...]], axis: int) -> list[Any]:
+    """What each array of these shapes became in their concatenation."""
+    ends = np.cumsum([shape[axis] for shape in shapes]).tolist()
+    before = (slice(None),) * (axis % len(shapes[0]))
+    starts = [0, *ends[:-1]]
+    return [getitem(whole, (*before, slice(a, b))) for a, b in zip(starts, ends, strict=True)]
+
+
+@primitive("stack(arrays, axis=axis)")
+def stack(ct, z, *arrays, axis=0):
+    """Arrays of one shape (or Values) side by side along a new axis.
+
+    >>> import autodiff as ad
+    >>> ad.stack([ad.Value(1.0), ad.Value(2.0)]).shape
+    (2,)
+    """
+    axis %= len(shape_of(z))
+    if type(ct) is np.ndarray:
+        return tuple(np.moveaxis(ct, axis, 0))  # the same in less time, for a million arrays
+    return tuple(getitem(ct, (*(slice(None),) * axis, i)) for i in range(len(arrays)))
+
+
+@composite(np.append)
+def append(x: Any, values: Any, axis: int | None = None) -> Any:
+    """x and then `values`, along an axis or all in a row."""
+    return concatenate([x, values], axis)
+
+
+@composite(np.block)
+def block(arrays: Any) -> Any:
+    """A matrix, or an array of any rank, put together from a nested list of blocks."""
+    ndim, depth = _extent(arrays)
+    return _joined(arrays, max(ndim, depth), depth)
+
+
+def _extent(arrays: Any) -> tuple[int, int]:
+    """The highest rank among the blocks, and how deeply their list is nested."""
+    if not isinstance(arrays, list):
+        return len(shape_of(arrays)), 0
+    parts = [_extent(a) for a in arrays]
+    return max(n for n, _ in parts), 1 + parts[0][1]
+
+
+def _joined(arrays: Any, ndim: int, depth: int) -> Any:
+    if not isinstance(arrays, list):
+        shape = shape_of(arrays)
+        return reshape(arrays, (1,) * (ndim - len(shape)) + shape)
+    return concatenate([_joined(a, ndim, depth - 1) for a in arrays], -depth)
+
+
+@composite(np.hstack)
+def hstack(arrays: Any) -> Any:
+    """Arrays joined along their second axis, or their only one."""
+    arrays = [atleast_1d(a) for a in arrays]
+    return concatenate(arrays, axis=0 if len(shape_of(arrays[0])) == 1 else 1)
+
+
+@composite(np.vstack)
+def vstack(arrays: Any) -> Any:
+    """Rows, or arrays, joined along their first axis."""
+    return concatenate([atleast_2d(a) for a in arrays], axis=0)
+
+
+@composite(np.column_stack)
+def column_stack(arrays: Any) -> Any:
+    """Vectors as the columns of a matrix."""
+    return concatenate([a if len(shape_of(a)) > 1 else reshape(a, (-1, 1)) for a in arrays], axis=1)
+
+
+@composite(np.dstack)
+def dstack(arrays: Any) -> Any:
+    """Arrays joined along their third axis."""
+    return concatenate([atleast_3d(a) for a in arrays], axis=2)
+
+
+@composite(np.atleast_1d)
+def atleast_1d(*arrays: Any) -> Any:
+    """A number as a vector of one entry; anything else as it is."""
+    return _each(lambda x: x if shape_of(x) else reshape(x, (1,)), arrays)
+
+
+@composite(np.atleast_2d)
+def atleast_2d(*arrays: Any) -> Any:
+    """A vector as a matrix of one row; a matrix as it is."""
+    return _each(lambda x: x if len(shape_of(x)) > 1 else reshape(x, (1, -1)), arrays)
+
+
+@composite(np.atleast_3d)
+def atleast_3d(*arrays: Any) -> Any:
+    """A vector with an axis before and one behind, a matrix with one behind."""
+
+    def with_three(x: Any) -> Any:
+        shape = shape_of(x)
+        wanted = {0: (1, 1, 1), 1: (1, *shape, 1), 2: (*shape, 1)}
+        return reshape(x, wanted[len(shape)]) if len(shape) < 3 else x
+
+    return _each(with_three, arrays)
+
+
+def _each(function: Any, arrays: tuple[Any, ...]) -> Any:
+    return function(arrays[0]) if len(arrays) == 1 else tuple(map(function, arrays))
+
+
+def _split_by(numpy_split: Any, x: Any, parts: Any, axis: int) -> list[Any]:
+    """The parts that NumPy's function would cut the indices of that axis into."""
+    before = (slice(None),) * (axis % len(shape_of(x)))
+    places = numpy_split(np.arange(shape_of(x)[axis]), parts)
+    return [
+        getitem(x, (*before, slice(p[0], p[-1] + 1) if len(p) else slice(0, 0))) for p in places
+    ]
+
+
+@composite(np.split)
+def split(x: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
+    """A list of parts along an axis: so many equal ones, or cut before these indices."""
+    return _split_by(np.split, x, indices_or_sections, axis)
+
+
+@composite(np.array_split)
+def array_split(x: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
+    """A list of parts along an axis; where they cannot be equal, the first are longer by one."""
+    return _split_by(np.array_split, x, indices_or_sections, axis)
+
+
+@composite(np.hsplit)
+def hsplit(x: Any, indices_or_sections: Any) -> Any:
+    """Parts along the second axis, or the only one."""
+    return split(x, indices_or_sections, 1 if len(shape_of(x)) > 1 else 0)
+
+
+@composite(np.vsplit)
+def vsplit(x: Any, indices_or_sections: Any) -> Any:
+    """Parts along the first axis."""
+    return split(x, indices_or_sections, 0)
+
+
+@composite(np.dsplit)
+def dsplit(x: Any, indices_or_sections: Any) -> Any:
+    """Parts along the third axis."""
+    return split(x, indices_or_sections, 2)
+
+
+@composite()
+def unstack(x: Any, axis: int = 0) -> tuple[Any, ...]:
+    """What lies along an axis, one by one: what `stack` has joined."""
+    before = (slice(None),) * (axis % len(shape_of(x)))
+    return tuple(getitem(x, (*before, i)) for i in range(shape_of(x)[axis]))
+
+
+if hasattr(np, "unstack"):  # from NumPy 2.1 on
+    as_numpy(np.unstack)(unstack)
+
+
+@composite(np.tile)
+def tile(x: Any, reps: Any) -> Any:
+    """Copies of x, `reps` along each axis."""
+    return gathered(np.tile, x, reps)
+
+
+@composite(np.repeat)
+def repeat(x: Any, repeats: Any, axis: int | None = None) -> Any:
+    """Each entry repeated."""
+    return gathered(np.repeat, x, repeats, axis)
+
+
+@composite(np.resize)
+def resize(x: Any, new_shape: Any) -> Any:
+    """The entries over and over until another shape is full."""
+    return gathered(np.resize, x, new_shape)
+
+
+@composite(np.delete)
+def delete(x: Any, obj: Any, axis: int | None = None) -> Any:
+    """x without the entries at these indices along an axis."""
+    return gathered(np.delete, x, obj, axis)
+
+
+@composite(np.insert)
+def insert(x: Any, obj: Any, values: Any, axis: int | None = None) -> Any:
+    """x with `values` put in before these indices along an axis."""
+    whole = np.arange(math.prod(shape_of(x))).reshape(shape_of(x))
+    grown = np.insert(whole, obj, -1, axis)
+    kept = getitem(ravel(x), np.where(grown < 0, 0, grown))
+    size = math.prod(shape_of(values))
+    marks = np.insert(np.full_like(whole, -1), obj, np.arange(size).reshape(shape_of(values)), axis)
+    return like(where(marks < 0, kept, getitem(ravel(values), np.where(marks < 0, 0, marks))), x)
+
+
+@helper(
+    "windows",
+    jax="""
+    lengths = shape if isinstance(shape, tuple) else (shape,)
+    axes = range(x.ndim) if axis is None else (axis if isinstance(axis, tuple) else (axis,))
+    for length, a in zip(lengths, [a % x.ndim for a in axes]):
+        count = x.shape[a] - length + 1
+        x = jnp.stack([jax.lax.slice_in_dim(x, i, i + count, axis=a) for i in range(length)], -1)
+    x
+    """,
+)
+def _windows(x: Any, shape: Any, axis: Any) -> Any:
+    return np.lib.stride_tricks.sliding_window_view(x, shape, axis)
+
+
+@internal
+@primitive("windows(x, shape, axis)")
+def windows(ct, z, x, shape=1, axis=None):
+    """Every stretch of that shape: new axes at the end hold what is inside the window.
+
+    >>> import autodiff as ad
+    >>> windows(ad.Tensor([1.0, 2.0, 3.0]), 2).data
+    array([[1., 2.],
+           [2., 3.]])
+    """
+    return overlap_add(ct, shape, axis, shape_of(x))
+
+
+@as_numpy(sliding_window_view)
+def _sliding_window_view(x: Any, window_shape: Any, axis: Any = None) -> Any:
+    return windows(x, window_shape, axis)
+
+
+@helper(
+    "overlap_add",
+    jax="""
+    lengths = shape if isinstance(shape, tuple) else (shape,)
+    axes = range(len(whole)) if axis is None else (axis if isinstance(axis, tuple) else (axis,))
+    for length, a in reversed(list(zip(lengths, [a % len(whole) for a in axes]))):
+        count = x.shape[a]
+        total = jnp.zeros((*x.shape[:a], count + length - 1, *x.shape[a + 1 : -1]), x.dtype)
+        for i in range(length):
+            total = total.at[(slice(None),) * a + (slice(i, i + count),)].add(x[..., i])
+        x = total
+    x
+    """,
+)
+def _overlap_add(x: Any, shape: Any, axis: Any, whole: tuple[int, ...]) -> Any:
+    """The windows' entries, each added at the place that it was taken from."""
+    x = np.asarray(x)
+    lengths = shape if isinstance(shape, tuple) else (shape,)
+    named = range(len(whole)) if axis is None else (axis if isinstance(axis, tuple) else (axis,))
+    axes = [a % max(len(whole), 1) for a in named]
+    expected = list(whole) + list(lengths)
+    for a, length in zip(axes, lengths, strict=True):
+        expected[a] -= length - 1
+    if x.shape != tuple(expected):
+        raise ValueError(f"Windows of {whole} have shape {tuple(expected)}, but not {x.shape}.")
+    total = np.zeros(whole, x.dtype)
+    for offset in np.ndindex(*lengths):
+        starts = [0] * len(whole)
+        for start, a in zip(offset, axes, strict=True):
+            starts[a] += start  # an axis may be named twice
+        place = [slice(s, s + n) for s, n in zip(starts, x.shape, strict=False)]
+        total[tuple(place)] += x[(..., *offset)]
+    return total
+
+
+@internal
+@primitive("overlap_add(x, shape, axis, whole)")
+def overlap_add(ct, z, x, shape=1, axis=None, whole=()):
+    """An array of shape `whole`, with the entries of its windows added up: what they pull back."""
+    return windows(ct, shape, axis)
+
+
+@composite(np.rot90)
+def rot90(x: Any, k: int = 1, axes: tuple[int, int] = (0, 1)) -> Any:
+    """Turned by k quarter turns in the plane of two axes."""
+    return gathered(np.rot90, x, k, axes)
+
+
+@composite(np.flipud)
+def flipud(x: Any) -> Any:
+    """The order reversed along the first axis."""
+    return flip(x, 0)
+
+
+@composite(np.fliplr)
+def fliplr(x: Any) -> Any:
+    """The order reversed along the second axis."""
+    return flip(x, 1)
+
+
+@internal
+@primitive("pad(x, width, constant_values=value)")
+def pad_constant(ct, z, x, width=0, value=0.0):
+    """x with a border of one value, `width` = ((before, after), ...) along each axis."""
+    shape = shape_of(x)
+    starts = np.broadcast_to(width, (len(shape), 2))[:, 0].tolist()
+    inside = tuple(slice(a, a + n) for a, n in zip(starts, shape, strict=True))
+    return getitem(ct, inside)
+
+
+@composite(np.pad)
+def pad(x: Any, pad_width: Any, mode: str = "constant", constant_values: Any = 0.0) -> Any:
+    """x with a border, as `numpy.pad`: constant, edge, reflect, symmetric or wrap."""
+    if mode not in ("constant", "edge", "reflect", "symmetric", "wrap"):
+        raise ValueError(
+            f"`pad` has the modes constant, edge, reflect, symmetric and wrap, but not {mode!r}."
+        )
+    if mode != "constant":
+        return gathered(np.pad, x, pad_width, mode=mode)
+    ndim = len(shape_of(x))
+    if not ndim:
+        return reshape(x, ())
+    if isinstance(pad_width, dict):
+        pad_width = [pad_width.get(i, pad_width.get(i - ndim, 0)) for i in range(ndim)]
+        pad_width = [(w, w) if isinstance(w, int) else w for w in pad_width]
+    widths = np.broadcast_to(pad_width, (ndim, 2)).tolist()
+    return pad_constant(x, tuple(map(tuple, widths)), constant_values)

@@ -1,0 +1,222 @@
+"""Square matrices: inverses, equations, determinants, powers; traces and diagonals."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..graph.modes import CARE, current_mode
+from ..graph.value import Value, is_finite, shape_of
+from ..primitives.declare import as_numpy, composite, internal, plain, primitive
+from ..primitives.formula import helper
+from .arithmetic import where
+from .indexing import diagonal
+from .predicates import all as all_of
+from .predicates import any as any_of
+from .predicates import either, isfinite
+from .products import adjoint
+from .reductions import sum
+from .shapes import cast, expand_dims, moveaxis, ravel, reshape, tril
+
+
+class SlogdetResult(NamedTuple):
+    """The parts of `slogdet`, by NumPy's names."""
+
+    sign: Any
+    logabsdet: Any
+
+
+@as_numpy(np.linalg.diagonal)
+def _linalg_diagonal(x: Any, offset: int = 0) -> Any:
+    return diagonal(x, offset, -2, -1)
+
+
+@as_numpy(np.linalg.trace)
+def _linalg_trace(x: Any, offset: int = 0) -> Any:
+    return trace(x, offset, -2, -1)
+
+
+@composite(np.trace)
+def trace(x: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
+    """The sum of the entries on a diagonal."""
+    return sum(diagonal(x, offset, axis1, axis2), -1)
+
+
+def spared(ct: Any, x: Any, suspect: Any = None, instead: Any = None) -> Any:
+    """x, with the identity (or `instead`) where a zero cotangent meets what is not finite.
+
+    That is for each matrix of a stack whose cotangent is 0 throughout, and of whose `suspect`
+    (x itself, if not given) an entry is infinite or NaN: the other matrices go on. Arrays are
+    looked at only in a careful walk: see `ops.needs_care`.
+    """
+    suspect = x if suspect is None else suspect
+    interpreter = current_mode().interpreter
+    if interpreter.traces:
+        if not (isinstance(ct, Value) and interpreter.may_stop(ct)):
+            return x
+    elif not CARE.taken or is_finite(suspect):
+        return x
+    fine = either(any_of(ct, (-1, -2), True), all_of(isfinite(suspect), (-1, -2), True))
+    instead = np.eye(shape_of(x)[-1], dtype=np.float16) if instead is None else instead
+    return where(fine, x, instead)
+
+
+# -- inverses and determinants -------------------------------------------------------------
+
+_SQUARE = ("square matrices", "Of another matrix take `np.linalg.pinv`, or `lstsq` for equations.")
+_SYSTEM = (
+    "square matrices and a right side with as many rows",
+    "A vector is one right side, a matrix has one in each column; of matrices that are not square "
+    "take `np.linalg.lstsq`.",
+)
+
+
+@primitive("linalg.inv(x)", takes=_SQUARE)
+def inv(ct, z, x):
+    """The inverse of a square matrix, or of each of a stack. Raises LinAlgError if singular."""
+    back = adjoint(spared(ct, z))
+    return -(back @ ct @ back)
+
+
+@primitive("linalg.solve(a, b)", takes=_SYSTEM)
+def solve(ct, x, a, b):
+    """The x with a @ x = b, for square a; b is a vector, or matrices. LinAlgError if singular."""
+    if len(shape_of(b)) == 1:
+        column = expand_dims(ct, -1)
+        back = solve(adjoint(spared(column, a)), column)[..., 0]
+        return lambda: -(expand_dims(back, -1) * expand_dims(x, -2)), back
+    back = solve(adjoint(spared(ct, a)), ct)
+    return lambda: -(back @ adjoint(spared(ct, x, instead=0.0))), back
+
+
+@composite(np.linalg.tensorsolve)
+def tensorsolve(a: Any, b: Any, axes: Any = None) -> Any:
+    """The x with tensordot(a, x, x.ndim) = b."""
+    if axes is not None:
+        ndim = len(shape_of(a))
+        a = moveaxis(a, axes, tuple(range(ndim - len(axes), ndim)))
+    shape = shape_of(a)[len(shape_of(b)) :]
+    size = math.prod(shape)
+    return reshape(solve(reshape(a, (-1, size)), ravel(b)), shape)
+
+
+@composite(np.linalg.tensorinv)
+def tensorinv(a: Any, ind: int = 2) -> Any:
+    """The inverse of `tensordot` with a: its first `ind` axes against the others."""
+    shape = shape_of(a)
+    size = math.prod(shape[ind:])
+    return reshape(inv(reshape(a, (-1, size))), shape[ind:] + shape[:ind])
+
+
+@primitive("linalg.det(x)", takes=_SQUARE)
+def det(ct, z, x):
+    """The determinant; its derivative is the cofactor matrix, also where x is singular.
+
+    From the singular value decomposition x = U diag(s) V': the cofactors are det(U V') times
+    U diag(products of the other s) V' (Jacobi's formula, without dividing by the determinant).
+    """
+    ct = expand_dims(ct, (-1, -2))
+    return ct * cofactors(spared(ct, x))
+
+
+@helper("cofactors")
+def _cofactors(x: Any) -> Any:
+    u, s, vh = np.linalg.svd(x)
+    others = np.where(np.eye(s.shape[-1], dtype=bool), 1.0, s[..., None, :]).prod(axis=-1)
+    sign = np.linalg.det(u) * np.linalg.det(vh)
+    return (sign[..., None, None] * ((u * others[..., None, :]) @ vh)).astype(x.dtype)
+
+
+@internal
+@primitive("cofactors(x)", takes=_SQUARE)
+def cofactors(ct, z, x):
+    """The matrix of cofactors: what the determinant grows by with each entry."""
+    return det_hvp(spared(ct, x), ct)
+
+
+@helper("det_hvp")
+def _det_hvp(x: Any, y: Any) -> Any:
+    u, s, vh = np.linalg.svd(np.asarray(x, np.float64))  # float32 would lose half of its digits
+    one = np.eye(s.shape[-1], dtype=bool)
+    without = [np.where(one | row, 1.0, s[..., None, :]).prod(axis=-1) for row in one]
+    pairs = np.stack(without, axis=-2) * ~one
+    inside = np.swapaxes(u, -1, -2) @ y @ np.swapaxes(vh, -1, -2)
+    own = np.diagonal(inside, axis1=-2, axis2=-1)
+    bent = one * (pairs @ own[..., None]) - pairs * np.swapaxes(inside, -1, -2)
+    sign = np.linalg.det(u) * np.linalg.det(vh)
+    return (sign[..., None, None] * (u @ bent @ vh)).astype(np.result_type(x, y))
+
+
+@internal
+@primitive("det_hvp(x, y)")
+def det_hvp(ct, z, x, y):
+    """The Hessian of the determinant at x, times y: how the cofactors change along y.
+
+    In the basis of the singular value decomposition: with p[i, j] the product of all singular
+    values but two, the entry (i, i) is the sum of p[i, j] y[j, j] and (i, j) is -p[i, j] y[j, i].
+    It is differentiated for x that is not singular, as det(x) (B <B, y> - B y' B), B = inv(x)'.
+    """
+
+    def by_x() -> Any:
+        exact = cast(spared(ct, x), np.float64)  # close to a singular x, digits are lost
+        b = adjoint(inv(exact))
+        b_y, b_ct = b @ adjoint(y), b @ adjoint(ct)
+        met_y, met_ct = sum(b * y, (-1, -2), True), sum(b * ct, (-1, -2), True)
+        single = b * (met_y * met_ct - sum(b_y @ b * ct, (-1, -2), True))
+        rest = (b_y @ b_ct + b_ct @ b_y - b_y * met_ct - b_ct * met_y) @ b
+        return expand_dims(det(exact), (-1, -2)) * (single + rest)
+
+    return by_x, lambda: det_hvp(spared(ct, x), ct)
+
+
+@internal
+@primitive("linalg.slogdet(x)[1]", takes=_SQUARE)
+def logabsdet(ct, z, x):
+    """The logarithm of the absolute value of the determinant, without overflow."""
+    ct, z = expand_dims(ct, (-1, -2)), expand_dims(z, (-1, -2))
+    return ct * adjoint(inv(spared(ct, x, suspect=z)))
+
+
+@internal
+@plain("linalg.slogdet(x)[0]")
+def det_sign(x):
+    """The sign of the determinant, as plain data."""
+
+
+@composite(np.linalg.slogdet)
+def slogdet(x: Any) -> tuple[Any, Any]:
+    """The sign of the determinant (plain) and the logarithm of its absolute value."""
+    return SlogdetResult(det_sign(x), logabsdet(x))
+
+
+@as_numpy(np.linalg.cholesky)
+def _numpy_cholesky(a: Any, *, upper: bool = False) -> Any:
+    return adjoint(cholesky(adjoint(a))) if upper else cholesky(a)
+
+
+@primitive("linalg.cholesky(x)")
+def cholesky(ct, z, x):
+    """The lower triangular L with L @ L.T = x, of a symmetric positive definite matrix.
+
+    Pulled back by Murray (2016), arXiv:1602.07527, equation 10; the cotangent is symmetric.
+    Raises LinAlgError for a matrix that is not positive definite.
+    """
+    z = spared(ct, z)
+    phi = tril(adjoint(z) @ ct)
+    phi = phi * (1 - 0.5 * np.eye(shape_of(x)[-1], dtype=np.float32))
+    back = solve(adjoint(z), adjoint(solve(adjoint(z), adjoint(phi))))
+    return 0.5 * (back + adjoint(back))
+
+
+@composite(np.linalg.matrix_power)
+def matrix_power(x: Any, n: int) -> Any:
+    """A square matrix times itself n times; of the inverse for negative n."""
+    if n < 0:
+        return matrix_power(inv(x), -n)
+    if n == 0:
+        return where(np.zeros(shape_of(x), bool), x, np.eye(shape_of(x)[-1], dtype=np.float16))
+    half = matrix_power(x, n // 2) if n > 1 else None
+    square = x if half is None else half @ half
+    return square @ x if n > 1 and n % 2 else square

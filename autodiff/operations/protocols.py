@@ -1,0 +1,255 @@
+"""NumPy's own functions and operators on Values and Tensors, by NumPy's two protocols.
+
+What they do is looked up in what the operations themselves declare: there is no second list.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from typing import Any, NamedTuple, NoReturn
+
+import numpy as np
+
+from ..graph.tensor import Tensor
+from ..graph.value import Value
+from ..graph.value import plain as plain_data
+from ..primitives.declare import NUMPY
+from . import rounding, shapes
+
+# Functions that ask about shapes and types, or make new arrays like another: they look at no
+# number, so they work on the plain data.
+_ABOUT = (
+    np.shape, np.ndim, np.size, np.zeros_like, np.ones_like, np.empty_like,
+    np.result_type, np.can_cast, np.array_repr, np.array_str, np.array2string,
+    np.iscomplexobj, np.isrealobj, np.may_share_memory, np.shares_memory, np.broadcast_shapes,
+    np.min_scalar_type, np.common_type, np.tril_indices_from, np.triu_indices_from,
+    np.diag_indices_from, np.einsum_path,
+)  # fmt: skip
+
+# Arguments of NumPy's that change nothing in the result's numbers.
+_HARMLESS = frozenset({"casting", "kind", "optimize", "order_of_calls", "stable", "subok"})
+_INPLACE = frozenset({np.copyto, np.put, np.put_along_axis, np.place, np.putmask, np.fill_diagonal})
+_ANY_NUMBER = (inspect.Parameter.VAR_POSITIONAL,)
+
+
+# -- ufuncs ----------------------------------------------------------------------------------
+
+
+def _array_ufunc(self: Value, ufunc: np.ufunc, method: str, *inputs: Any, **keywords: Any) -> Any:
+    name = f"np.{ufunc.__name__}"
+    if method != "__call__":
+        return _ufunc_method(name, ufunc, method, inputs, keywords)
+    for key, value in keywords.items():
+        _refuse_keyword(name, key, value)
+    if ufunc in NUMPY:
+        return NUMPY[ufunc](*inputs)
+    return _refuse(name)
+
+
+# What a ufunc's methods are called among NumPy's functions.
+_REDUCTIONS: dict[tuple[np.ufunc, str], Any] = {
+    (np.add, "reduce"): np.sum, (np.multiply, "reduce"): np.prod,
+    (np.maximum, "reduce"): np.max, (np.minimum, "reduce"): np.min,
+    (np.logical_and, "reduce"): np.all, (np.logical_or, "reduce"): np.any,
+    (np.add, "accumulate"): np.cumsum, (np.multiply, "accumulate"): np.cumprod,
+}  # fmt: skip
+
+
+def _ufunc_method(
+    name: str, ufunc: np.ufunc, method: str, inputs: tuple[Any, ...], keywords: dict[str, Any]
+) -> Any:
+    if method == "outer" and ufunc in NUMPY:
+        a, b = inputs
+        apart = (..., *(None,) * np.ndim(plain_data(b)))
+        return NUMPY[ufunc](a[apart] if np.ndim(plain_data(a)) else a, b)
+    if (ufunc, method) in _REDUCTIONS:
+        x, *rest = inputs
+        given = dict(zip(("axis", "dtype", "out", "keepdims"), rest, strict=False)) | keywords
+        for key in [k for k in given if k not in ("axis", "keepdims")]:
+            _refuse_keyword(f"{name}.{method}", key, given.pop(key))
+        return NUMPY[_REDUCTIONS[ufunc, method]](x, **({"axis": 0} | given))
+    if method == "at":
+        raise TypeError(
+            f"`{name}.at` writes into its array, and a Tensor is not written in place.\n"
+            "Use `t = t.at[index].add(value)` or `.set(value)`, which give a new Tensor."
+        )
+    return _refuse(f"{name}.{method}")
+
+
+# -- functions -------------------------------------------------------------------------------
+
+
+def _array_function(
+    self: Value, function: Any, types: Any, args: tuple[Any, ...], keywords: dict[str, Any]
+) -> Any:
+    if function in NUMPY:
+        given, named = _translated(function, args, keywords)
+        return NUMPY[function](*given, **named)
+    if function in _ABOUT:
+        return function(*map(plain_data, args), **{k: plain_data(v) for k, v in keywords.items()})
+    if function in _INPLACE:
+        raise TypeError(
+            f"`{_name(function)}` writes into an array, which would lose a Tensor's gradient.\n"
+            "Use `t = t.at[index].set(value)`, `where`, or `broadcast_to` to fill an array."
+        )
+    return _refuse(_name(function))
+
+
+class _Plan(NamedTuple):
+    """How the arguments of NumPy's function are handed to ours."""
+
+    theirs: tuple[str, ...]  # their parameters, in order
+    defaults: dict[str, Any]
+    ours: tuple[str, ...]
+    leading: int  # how many of ours, the operands first, are theirs by place
+    filled: dict[str, Any]  # their defaults, where ours are others
+
+
+@functools.cache
+def _plan(function: Any) -> _Plan | None:
+    """None where any number of arguments is taken, so that each is handed on as it is."""
+    theirs = inspect.signature(function).parameters
+    ours = inspect.signature(NUMPY[function]).parameters
+    if any(p.kind in _ANY_NUMBER for p in (*theirs.values(), *ours.values())):
+        return None
+    names = tuple(name for name, p in theirs.items() if p.kind is not p.VAR_KEYWORD)
+    defaults = {n: p.default for n, p in theirs.items() if p.default is not p.empty}
+    leading = 0
+    for mine in ours.values():
+        if mine.default is not mine.empty and mine.name in names:
+            break
+        leading += mine.default is mine.empty
+    filled = {
+        name: default
+        for name, default in defaults.items()
+        if name in ours and default is not np._NoValue and default != ours[name].default
+    }
+    return _Plan(names, defaults, tuple(ours), leading, filled)
+
+
+def _translated(
+    function: Any, args: tuple[Any, ...], keywords: dict[str, Any]
+) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """The arguments of NumPy's function as ours takes them; TypeError for one it has not."""
+    plan = _plan(function)
+    if plan is None:
+        for key in ("out", "where"):
+            if key in keywords:
+                _refuse_keyword(_name(function), key, keywords[key])
+        return args, {k: v for k, v in keywords.items() if k not in ("out", "where")}
+    given = dict(zip(plan.theirs, args, strict=False), **keywords)
+    operands: list[Any] = []
+    named = dict(plan.filled)
+    for place, name in enumerate(plan.theirs):
+        if name not in given:
+            continue
+        value = given.pop(name)
+        if place < plan.leading:
+            operands.append(value)
+        elif value is np._NoValue:
+            continue
+        elif name in plan.ours:
+            named[name] = value
+        elif not _same(value, plan.defaults.get(name)):
+            _refuse_keyword(_name(function), name, value, plan.ours)
+    for name in given:  # what NumPy's takes as **keywords
+        if name not in plan.ours:
+            _refuse_keyword(_name(function), name, given[name], plan.ours)
+    return tuple(operands), named | given
+
+
+def _same(value: Any, default: Any) -> bool:
+    return value is default or (type(value) is type(default) and bool(value == default))
+
+
+def _refuse_keyword(name: str, key: str, value: Any, ours: tuple[str, ...] = ()) -> None:
+    """Raise TypeError for an argument that would change the result and is not taken here."""
+    if value is None or key in _HARMLESS:
+        return
+    if key == "out":
+        raise TypeError(
+            f"`{name}` of a Tensor gives a new Tensor, and cannot write into `out=`.\n"
+            f"Write `t = {name}(...)`, and `a = a * t` instead of `a *= t`."
+        )
+    if key == "where":
+        if value is True:
+            return
+        raise TypeError(
+            f"`{name}` of a Tensor has no `where=`, which leaves entries undefined or out.\n"
+            "Use `autodiff.where(condition, t, 0.0)`, with what changes nothing for 0.0."
+        )
+    if key == "dtype":
+        raise TypeError(
+            f"`{name}` of a Tensor keeps the Tensor's dtype, and has no `dtype=`.\n"
+            "Convert it first or afterwards, as in `t.astype(np.float32)`."
+        )
+    if key == "order" and value in ("C", "K"):
+        return
+    takes = f"It takes {', '.join(ours[1:])}." if ours[1:] else "It takes none by name."
+    raise TypeError(f"`{name}` of a Tensor has no argument `{key}=` here.\n{takes}")
+
+
+def _name(function: Any) -> str:
+    return f"{function.__module__.replace('numpy', 'np')}.{function.__name__}"
+
+
+def _refuse(name: str) -> NoReturn:
+    raise TypeError(
+        f"NumPy's `{name}` has no derivative rule here, so a Tensor cannot go through it.\n"
+        f"Use `{name}(t.data)` if no gradient is wanted, or declare the rule with `@primitive`."
+    )
+
+
+# -- methods ---------------------------------------------------------------------------------
+
+
+def _method(function: Any) -> Any:
+    def method(self: Value, *args: Any, **keywords: Any) -> Any:
+        return _array_function(self, function, None, (self, *args), keywords)
+
+    method.__name__ = function.__name__
+    own = f"What `np.{function.__name__}` gives for it, with NumPy's arguments."
+    method.__doc__ = NUMPY[function].__doc__ or own
+    return method
+
+
+def _in_place(name: str) -> Any:
+    """A method by which an ndarray changes itself, so that a Tensor's would pass unnoticed."""
+
+    def method(self: Value, *args: Any, **keywords: Any) -> NoReturn:
+        raise TypeError(
+            f"An array's `.{name}()` changes it in place, which a Tensor does not.\n"
+            f"Use `t = np.{name}(t, ...)`, which gives a new Tensor."
+        )
+
+    method.__name__, method.__doc__ = name, f"Refused: `np.{name}(t, ...)` gives a new Tensor."
+    return method
+
+
+def _compress(self: Value, condition: Any, axis: int | None = None) -> Any:
+    """The entries, or what stands along an axis, where a condition holds."""
+    return np.compress(condition, self, axis)
+
+
+def install() -> None:
+    """Make NumPy ask these functions, and give a Tensor the methods that an ndarray has."""
+    value: Any = Value
+    tensor: Any = Tensor
+    value.__array_ufunc__ = _array_ufunc
+    value.__array_function__ = _array_function
+    value.__divmod__ = rounding.divmod
+    value.__rdivmod__ = lambda b, a: rounding.divmod(a, b)
+    value.clip = _method(np.clip)
+    value.astype = shapes.astype
+    tensor.flatten = shapes.flatten
+    tensor.mT = property(shapes.matrix_transpose)
+    tensor.conj = tensor.conjugate = shapes.real
+    tensor.real, tensor.imag = property(shapes.real), property(shapes.imag)
+    tensor.compress = _compress
+    tensor.sort, tensor.partition, tensor.resize = map(_in_place, ("sort", "partition", "resize"))
+    for function in NUMPY:
+        name = function.__name__
+        public = getattr(np, name, None) is function and not isinstance(function, np.ufunc)
+        if public and hasattr(np.ndarray, name) and not hasattr(Tensor, name):
+            setattr(Tensor, name, _method(function))

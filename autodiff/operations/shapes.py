@@ -1,0 +1,244 @@
+"""Operations that move entries about: shapes, axes, joining, indexing, sorting."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..graph.value import plain as plain_data
+from ..graph.value import shape_of
+from ..primitives.declare import as_numpy, composite, internal, plain, primitive
+
+# -- shapes and axes -----------------------------------------------------------------------
+
+
+@primitive("reshape(x, shape)")
+def reshape(ct, z, x, shape=None):
+    """The same entries in another shape; one length may be -1.
+
+    >>> import autodiff as ad
+    >>> ad.Tensor([1.0, 2.0, 3.0, 4.0]).reshape(2, 2).shape
+    (2, 2)
+    """
+    return reshape(ct, shape_of(x))
+
+
+@primitive("transpose(x, axes)")
+def transpose(ct, z, x, axes=None):
+    """The axes in another order, reversed where `axes` is not given."""
+    return transpose(ct, None if axes is None else _inverse(axes, len(shape_of(x))))
+
+
+as_numpy(np.permute_dims)(transpose)
+
+
+def _inverse(axes: Any, ndim: int) -> tuple[int, ...]:
+    return tuple(int(i) for i in np.argsort([a % ndim for a in axes]))
+
+
+@primitive("swapaxes(x, axis1, axis2)")
+def swapaxes(ct, z, x, axis1=-1, axis2=-2):
+    """Two axes exchanged; the last two where none are given."""
+    return swapaxes(ct, axis1, axis2)
+
+
+@composite(np.matrix_transpose, np.linalg.matrix_transpose)
+def matrix_transpose(x):
+    """The last two axes exchanged."""
+    return swapaxes(x, -1, -2)
+
+
+@primitive("moveaxis(x, source, destination)")
+def moveaxis(ct, z, x, source=0, destination=-1):
+    """Axes moved to other places, the rest keeping their order."""
+    return moveaxis(ct, destination, source)
+
+
+@composite(np.rollaxis)
+def rollaxis(x, axis, start=0):
+    """One axis moved to before another."""
+    ndim = len(shape_of(x))
+    axis, start = axis % ndim, start + ndim if start < 0 else start
+    return moveaxis(x, axis, start - 1 if axis < start else start)
+
+
+@primitive("expand_dims(x, axis)")
+def expand_dims(ct, z, x, axis=0):
+    """An axis of length 1 put in."""
+    return reshape(ct, shape_of(x))
+
+
+@primitive("squeeze(x, axis=axis)")
+def squeeze(ct, z, x, axis=None):
+    """Axes of length 1 taken out."""
+    return reshape(ct, shape_of(x))
+
+
+@composite()
+def ravel(x):
+    """All entries along one axis."""
+    return reshape(x, (-1,))
+
+
+def _ordered(x, shape, order):
+    if order not in ("C", "F"):
+        raise ValueError(f"Entries are taken in the order 'C' or 'F', not {order!r}.")
+    if order == "C":
+        return reshape(x, shape)
+    backwards = (shape,) if isinstance(shape, int) else tuple(shape)[::-1]
+    return transpose(reshape(transpose(x), backwards))
+
+
+@as_numpy(np.reshape)
+def _numpy_reshape(a, shape=None, order="C", *, copy=None):
+    return _ordered(a, shape, order)
+
+
+@as_numpy(np.ravel)
+def _numpy_ravel(a, order="C"):
+    return _ordered(a, (-1,), order)
+
+
+@composite()
+def flatten(x, order="C"):
+    """All entries along one axis."""
+    return _ordered(x, (-1,), order)
+
+
+@primitive("broadcast_to(x, shape)")
+def broadcast_to(ct, z, x, shape=()):
+    """Repeated along new axes and axes of length 1, without a copy."""
+    return ct  # the engine sums what was repeated
+
+
+@composite(np.broadcast_arrays)
+def broadcast_arrays(*arrays):
+    """Each of the arrays, repeated to the shape that they broadcast to."""
+    shape = np.broadcast_shapes(*map(shape_of, arrays))
+    return tuple(broadcast_to(a, shape) for a in arrays)
+
+
+@composite(np.meshgrid)
+def meshgrid(*vectors, indexing="xy", sparse=False):
+    """Each vector along its own axis of a grid, repeated along the others."""
+    if indexing not in ("xy", "ij"):
+        raise ValueError(f"`meshgrid` has the indexing 'xy' and 'ij', but not {indexing!r}.")
+    axes = list(range(len(vectors)))
+    if indexing == "xy" and len(axes) > 1:
+        axes[:2] = 1, 0
+    apart = [
+        reshape(v, tuple(-1 if i == axis else 1 for i in range(len(axes))))
+        for v, axis in zip(vectors, axes, strict=True)
+    ]
+    return tuple(apart) if sparse else broadcast_arrays(*apart)
+
+
+@internal
+@primitive("x.astype(dtype)")
+def cast(ct, z, x, dtype=np.float64):
+    """The same in another float type; the cotangent takes the operand's type again."""
+    return ct
+
+
+@internal
+@plain("array(x, dtype)")
+def cast_to_whole(x, dtype=np.int64):
+    """The entries as whole numbers or booleans, as plain data."""
+
+
+@composite()
+def astype(x, dtype=np.float64):
+    """x in another float type; in whole numbers or booleans as plain data, without a derivative.
+
+    Raises TypeError for a dtype of anything else.
+
+    >>> import autodiff as ad
+    >>> ad.Tensor([1.5, 2.5]).astype(int)
+    array([1, 2])
+    """
+    dtype = np.dtype(dtype)
+    if dtype.kind in "biu":
+        return cast_to_whole(x, dtype)
+    if dtype.kind != "f":
+        raise TypeError(
+            f"Derivatives are of real numbers, but `astype` was asked for {dtype}.\n"
+            "Use `t.data.astype(...)`, which has none."
+        )
+    return cast(x, dtype)
+
+
+if hasattr(np, "astype"):  # from NumPy 2.1 on
+    as_numpy(np.astype)(astype)
+
+
+@as_numpy(np.copy)
+def _numpy_copy(a, order="K"):
+    return reshape(a, shape_of(a))
+
+
+def like(x, other):
+    """x in the float type of `other`, as NumPy's functions keep it."""
+    dtype = getattr(plain_data(other), "dtype", None)
+    return x if dtype is None or plain_data(x).dtype == dtype else cast(x, dtype)
+
+
+@primitive("flip(x, axis=axis)")
+def flip(ct, z, x, axis=None):
+    """The order reversed along one axis, some, or all."""
+    return flip(ct, axis)
+
+
+@primitive("roll(x, shift, axis=axis)")
+def roll(ct, z, x, shift=1, axis=None):
+    """Entries moved along an axis, those that fall off the end coming in at the start."""
+    back = tuple(-s for s in shift) if isinstance(shift, (tuple, list)) else -shift
+    return roll(ct, back, axis)
+
+
+@primitive("tril(x, k)")
+def tril(ct, z, x, k=0):
+    """The lower triangle; zeros above the k-th diagonal."""
+    return tril(ct, k)
+
+
+@primitive("triu(x, k)")
+def triu(ct, z, x, k=0):
+    """The upper triangle; zeros below the k-th diagonal."""
+    return triu(ct, k)
+
+
+# -- NumPy's functions of complex numbers, on real ones ------------------------------------
+
+
+@composite(np.conjugate, np.real, np.real_if_close)
+def real(x):
+    """The same as a new node: the real part, and the conjugate, of real numbers."""
+    return reshape(x, shape_of(x))
+
+
+@composite(np.imag)
+def imag(x):
+    """Zeros: the imaginary part of real numbers."""
+    return np.zeros_like(x)
+
+
+@composite(np.angle)
+def angle(x, deg=False):
+    """0 for a number that is not negative, else pi (or 180): the angle of real numbers."""
+    return like(np.where(x < 0, 180.0 if deg else np.pi, 0.0), x)
+
+
+@composite(np.full_like)
+def full_like(x, value):
+    """An array shaped like x, of one value (or of an array's, repeated)."""
+    return value + np.zeros_like(x)
+
+
+@composite(np.linspace)
+def linspace(start, stop, num=50, endpoint=True, axis=0):
+    """So many values from start to stop, at equal distances."""
+    steps = np.linspace(0.0, 1.0, num, endpoint)
+    ndim = len(np.broadcast_shapes(shape_of(start), shape_of(stop)))
+    steps = reshape(steps, (num,) + (1,) * ndim)
+    return moveaxis(start * (1.0 - steps) + stop * steps, 0, axis)

@@ -1,0 +1,65 @@
+"""What `detect_anomaly` does: the line at which a NaN or an infinity is born."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from ..graph.modes import Mode, current_mode, in_mode, user_line
+from ..graph.value import Value, brief, is_finite
+from .primitive import Primitive
+
+
+@contextmanager
+def detect_anomaly() -> Iterator[None]:
+    """Within it, the first NaN or infinity to be born, forward or backward, is an error.
+
+    The message names the operation, its operands' values and the line of yours that made it.
+    It is for finding a fault: each operation becomes several times slower. Raises
+    FloatingPointError.
+
+    >>> import autodiff as ad
+    >>> with ad.detect_anomaly():
+    ...     ad.log(ad.Value(0.0, name="x"))
+    Traceback (most recent call last):
+    FloatingPointError: `log` gave -inf from x = 0.0.
+    Its operands are finite, so it was born here: ...
+    """
+    with in_mode(current_mode()._replace(lines={})):
+        yield
+
+
+@contextmanager
+def pulling_back(node: Value) -> Iterator[None]:
+    """Within it, what is recorded is the pull-back of `node`, and is of the line that made it."""
+    mode = current_mode()
+    if mode.lines is None or node._link is None:
+        yield
+    else:
+        line = mode.lines.get(id(node), "before detect_anomaly()")
+        with in_mode(mode._replace(pulling=(node._link.primitive.symbol, line))):
+            yield
+
+
+def line_of(mode: Mode) -> str:
+    """The line of the user's that an operation made now belongs to."""
+    return user_line() if mode.pulling is None else mode.pulling[1]
+
+
+def check_born(
+    primitive: Primitive, operands: Sequence[Any], data: tuple[Any, ...], result: Any
+) -> None:
+    if is_finite(result) or not all(is_finite(d) for d in data if not isinstance(d, bool)):
+        return
+    names = [o.name if isinstance(o, Value) else None for o in operands]
+    shown = ", ".join(
+        f"{name or primitive.operands[min(i, len(primitive.operands) - 1)]} = {brief(d)}"
+        for i, (name, d) in enumerate(zip(names, data, strict=True))
+    )
+    mode = current_mode()
+    within = "" if mode.pulling is None else f", in the pull-back of `{mode.pulling[0]}`"
+    raise FloatingPointError(
+        f"`{primitive.symbol}` gave {brief(result)} from {shown}.\n"
+        f"Its operands are finite, so it was born here{within}: {line_of(mode)}"
+    )

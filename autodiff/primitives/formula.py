@@ -1,0 +1,315 @@
+"""Formulas: the one line of Python that computes an operation, names it and is its text.
+
+A formula is parsed once, when its operation is declared. It is compiled in two
+namespaces: NumPy's for arrays, and that of Python's floats for scalars. Its syntax
+tree, with the operands' texts put in, is what pictures and programs show.
+"""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import functools
+import math
+import operator
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from ..support.syntax import (
+    OPERATORS,
+    call,
+    compile_function,
+    eval_constant,
+    literal,
+    name,
+    outside_brackets,
+    product,
+)
+
+
+def _maximum(a: float, b: float) -> float:
+    return float(a if a >= b or a != a else b)
+
+
+def _minimum(a: float, b: float) -> float:
+    return float(a if a <= b or a != a else b)
+
+
+def _sign(x: float) -> float:
+    return float((x > 0) - (x < 0)) if x == x else x
+
+
+def _where(condition: bool, a: float, b: float) -> float:
+    return float(a if condition else b)
+
+
+# NumPy's names for what Python's `math` computes on floats. (Not all that share a name agree:
+# math.floor gives an int and math.remainder rounds the other way.)
+MATH_NAMES = {
+    "arcsin": "asin", "arccos": "acos", "arctan": "atan", "arctan2": "atan2",
+    "arcsinh": "asinh", "arccosh": "acosh", "arctanh": "atanh",
+    **{same: same for same in [
+        "exp", "exp2", "expm1", "log", "log1p", "log2", "log10", "sqrt", "cbrt", "sin", "cos",
+        "tan", "sinh", "cosh", "tanh", "hypot", "isfinite", "isinf", "isnan", "pi", "e", "inf",
+        "nan", "erf", "erfc",
+    ]},
+}  # fmt: skip
+
+
+def _chosen_product(ct: float, partial: float) -> float:
+    return ct * partial if partial else 0.0
+
+
+def _safe_product(ct: float, partial: float) -> float:
+    return ct * partial if ct or math.isfinite(partial) else 0.0
+
+
+SCALARS: dict[str, Callable[..., Any]] = {
+    "abs": builtins.abs,
+    "maximum": _maximum,
+    "minimum": _minimum,
+    "sign": _sign,
+    "where": _where,
+    "logical_not": operator.not_,
+    "pow": math.pow,
+    "safe_product": _safe_product,
+    "chosen_product": _chosen_product,
+}
+# Functions of ours that a formula may use beside NumPy's: `@helper` puts them here.
+HELPERS: dict[str, Callable[..., Any]] = {"matmul_by_dot": product}
+# The body that some of them have over `jax.numpy`; the others' is their own, by its names.
+JAX_BODIES: dict[str, str] = {}
+
+
+def helper(name: str, jax: str | None = None) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Let formulas use this function of arrays by that name.
+
+    `jax` is its body where JAX must write it otherwise, as for what writes into an array: the
+    last line is an expression over the parameters, `jnp`, `jax` and other helpers.
+    """
+
+    def declare(function: Callable[..., Any]) -> Callable[..., Any]:
+        HELPERS[name] = function
+        if jax is not None:
+            JAX_BODIES[name] = jax
+        return function
+
+    return declare
+
+
+# What gives the results of two operations on the same operands in less time than both: a helper.
+FUSED: dict[tuple[str, str], str] = {}
+
+
+def fused(name: str, first: str, second: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Let programs that need both operations of the same operands use this function of arrays."""
+
+    def declare(function: Callable[..., Any]) -> Callable[..., Any]:
+        FUSED[first, second] = name
+        return helper(name)(function)
+
+    return declare
+
+
+def numpy_function(name: str) -> Any:
+    """What `name` means in a formula over arrays: NumPy's own, or a helper."""
+    return HELPERS[name] if name in HELPERS else getattr(np, name)
+
+
+def scalar_function(name: str) -> Any:
+    """What `name` means in a formula over Python floats: `math`'s, else NumPy's on floats."""
+    if name in SCALARS:
+        return SCALARS[name]
+    if name in MATH_NAMES:
+        return getattr(math, MATH_NAMES[name])
+    on_arrays = numpy_function(name)
+    if not callable(on_arrays):
+        return on_arrays
+
+    def on_floats(*operands: Any, **keywords: Any) -> Any:
+        with np.errstate(all="ignore"):
+            result = on_arrays(*operands, **keywords)
+        return float(result) if np.ndim(result) == 0 else result
+
+    return on_floats
+
+
+class _PowerByMath(ast.NodeTransformer):
+    """`a ** b` on floats by math.pow, which never answers with a complex number."""
+
+    def visit_BinOp(self, node: ast.BinOp) -> ast.expr:
+        self.generic_visit(node)
+        if isinstance(node.op, ast.Pow):
+            return call("pow", node.left, node.right)
+        return node
+
+
+class _ProductByDot(ast.NodeTransformer):
+    """`a @ b` by `product`, where it is a part of a formula."""
+
+    def visit_BinOp(self, node: ast.BinOp) -> ast.expr:
+        self.generic_visit(node)
+        if isinstance(node.op, ast.MatMult):
+            return call("matmul_by_dot", node.left, node.right)
+        return node
+
+
+def powers_by_math(tree: Any) -> Any:
+    """A formula's syntax with its powers by math.pow, as they are computed on floats."""
+    return _PowerByMath().visit(tree)
+
+
+class _Put(ast.NodeTransformer):
+    """Puts expressions in the place of names, and folds what the static values decide."""
+
+    def __init__(
+        self, put: Mapping[str, ast.expr], qualified: Callable[[str], ast.expr], stacks: bool
+    ) -> None:
+        self.put = put
+        self.qualified = qualified
+        self.stacks = stacks
+
+    def visit_Name(self, node: ast.Name) -> ast.expr:
+        return self.put[node.id] if node.id in self.put else self.qualified(node.id)
+
+    def visit_IfExp(self, node: ast.IfExp) -> ast.expr:
+        test = self.visit(node.test)
+        try:
+            decided = bool(eval_constant(test))
+        except ValueError:
+            return ast.IfExp(test, self.visit(node.body), self.visit(node.orelse))
+        return self.visit(node.body if decided else node.orelse)  # type: ignore[no-any-return]
+
+    def visit_Call(self, node: ast.Call) -> ast.expr:
+        self.generic_visit(node)
+        node.keywords = [k for k in node.keywords if not _is_default(k.value)]
+        return node
+
+    def visit_Attribute(self, node: ast.Attribute) -> ast.expr:
+        attr = "T" if node.attr == "mT" and not self.stacks else node.attr
+        return ast.Attribute(self.visit(node.value), attr, ast.Load())
+
+
+def _is_default(value: ast.expr) -> bool:
+    return isinstance(value, ast.Constant) and (value.value is None or value.value is False)
+
+
+class Formula:
+    """One line of Python over operands and static parameters.
+
+    `text` is the line, `operands` the names of what it is computed from.
+    """
+
+    def __init__(self, text: str, operands: Sequence[str], params: Sequence[str] = ()) -> None:
+        self.text = text
+        self.operands = tuple(operands)
+        self.params = tuple(params)
+        try:
+            self.tree: ast.expr = ast.parse(text, mode="eval").body
+        except SyntaxError as error:
+            raise ValueError(
+                f"A formula is one Python expression, but {text!r} does not parse.\n"
+                'Write it as you would in NumPy, as in "1 / (1 + exp(-x))".'
+            ) from error
+        known = {*self.operands, *self.params}
+        free = {n.id for n in ast.walk(self.tree) if isinstance(n, ast.Name)} - known
+        unknown = sorted(n for n in free if n not in HELPERS and not hasattr(np, n))
+        if unknown:
+            raise ValueError(
+                f"A formula uses its operands, its parameters and NumPy's names; {text!r} also "
+                f"has {', '.join(unknown)}.\nName it as the rule does: {', '.join(sorted(known))}."
+            )
+
+    @property
+    def operator(self) -> tuple[str, str] | None:
+        """`("*", "mul")` for the formula `a * b`: the operator that it is, and Python's method."""
+        form = self._operator(self.tree)
+        return None if form is None else (OPERATORS[type(form)][0], OPERATORS[type(form)][2])
+
+    @property
+    def numpy(self) -> Callable[..., Any] | None:
+        """NumPy's function that the formula is: np.multiply for `a * b`, np.tanh for `tanh(x)`."""
+        form = self._operator(self.tree)
+        if form is not None:
+            return getattr(np, OPERATORS[type(form)][3])  # type: ignore[no-any-return]
+        if not isinstance(self.tree, ast.Call):
+            return None
+        names = [a.id for a in self.tree.args if isinstance(a, ast.Name)]
+        if len(names) != len(self.tree.args) or tuple(names[: len(self.operands)]) != self.operands:
+            return None
+        match self.tree.func:
+            case ast.Name(id=name):
+                return getattr(np, name, None)
+            case ast.Attribute(value=ast.Name(id="linalg"), attr=name):
+                return getattr(np.linalg, name, None)
+        return None
+
+    def _operator(self, tree: ast.expr) -> ast.AST | None:
+        if isinstance(tree, ast.BinOp) and self._are_operands([tree.left, tree.right]):
+            return tree.op
+        if isinstance(tree, ast.UnaryOp) and self._are_operands([tree.operand]):
+            return tree.op
+        if isinstance(tree, ast.Compare) and self._are_operands([tree.left, *tree.comparators]):
+            return tree.ops[0]
+        return None
+
+    def _are_operands(self, nodes: Sequence[ast.expr]) -> bool:
+        return tuple(getattr(n, "id", None) for n in nodes) == self.operands
+
+    def on_arrays(self) -> Callable[..., Any]:
+        """The formula as a function of arrays, then of its parameters."""
+        tree = ast.parse(self.text, mode="eval").body
+        return self._compiled(numpy_function, _ProductByDot().visit(tree))
+
+    @functools.cached_property
+    def asked(self) -> set[str]:
+        """The operands that are asked for what only arrays have, as in `x[index]`."""
+        whole = [n for n in ast.walk(self.tree) if isinstance(n, (ast.Attribute, ast.Subscript))]
+        names = {n.value.id for n in whole if isinstance(n.value, ast.Name)}
+        return names & set(self.operands)
+
+    def on_floats(self) -> Callable[..., Any]:
+        """The formula as a function of Python floats.
+
+        One that asks an operand for what only arrays have, as `x[index]`, is given NumPy's floats.
+        """
+        if self.asked:
+            on_arrays = self.on_arrays()
+
+            def on_numpys_floats(*operands: Any) -> Any:
+                result = on_arrays(*[np.float64(o) if type(o) is float else o for o in operands])
+                return float(result) if np.ndim(result) == 0 else result
+
+            return on_numpys_floats
+        tree = ast.parse(self.text, mode="eval").body
+        return self._compiled(scalar_function, powers_by_math(tree))
+
+    def _compiled(self, look_up: Callable[[str], Any], tree: ast.expr) -> Callable[..., Any]:
+        form = self._operator(tree)
+        if form is not None:
+            return OPERATORS[type(form)][1]
+        match tree:
+            case ast.Call(func=ast.Name(id=name), keywords=[]):
+                if self._are_operands(tree.args) and not self.params:
+                    return look_up(name)  # type: ignore[no-any-return]
+        return compile_function("formula", [*self.operands, *self.params], [], tree, look_up)
+
+    def put(
+        self,
+        operands: Mapping[str, ast.expr],
+        params: Mapping[str, Any],
+        written: Callable[[Any], ast.expr] = literal,
+        qualified: Callable[[str], ast.expr] = name,
+        stacks: bool = False,
+    ) -> ast.expr:
+        """The formula's syntax with these operands and static values in their places.
+
+        `written` is the syntax of a static value, `qualified` that of a name which is the
+        formula's own, such as `exp`. What is `x.mT` of `stacks` of matrices is `x.T` of others.
+        """
+        put = {**operands, **{key: written(value) for key, value in params.items()}}
+        fresh = ast.parse(self.text, mode="eval").body
+        tree = _Put(put, qualified, stacks).visit(fresh)
+        return outside_brackets(tree) if params else tree

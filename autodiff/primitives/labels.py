@@ -1,0 +1,219 @@
+"""What a graph says as text: how a node is computed, and what each edge pulls back."""
+
+from __future__ import annotations
+
+import ast
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ..graph.value import Value, plain
+from ..support import syntax
+from .primitive import Primitive
+from .pullback import apply_rule
+from .symbol import Symbol
+
+
+def topological(root: Value) -> list[Value]:
+    """Every node that `root` depends on, operands first and in their order, without recursion."""
+    order: dict[Value, None] = {}
+    stack: list[tuple[Value, bool]] = [(root, False)]
+    while stack:
+        node, done = stack.pop()
+        if node in order:
+            continue
+        if done:
+            order[node] = None
+            continue
+        stack.append((node, True))
+        stack.extend((operand, False) for operand in reversed(node.inputs))
+    return list(order)
+
+
+def operands_of(node: Value) -> tuple[Any, ...]:
+    """The operands as they were given: nodes, and the plain data of constants."""
+    return () if node._link is None else tuple(node._link.operands(node))
+
+
+def formula_text(node: Value, name_of: Callable[[Any], str]) -> str:
+    """How a node was computed, as `w0 * x0`, with `name_of` naming operands."""
+    if node._link is None:
+        return ""
+    primitive = node._link.primitive
+    texts = [_parsed(_constant(o) or name_of(o)) for o in operands_of(node)]
+    put: dict[str, ast.expr]
+    if primitive.variadic:
+        put = {primitive.operands[0]: syntax.sequence(texts)}
+    else:
+        put = dict(zip(primitive.operands, texts, strict=True))
+    params = dict(zip(primitive.defaults, node._y, strict=True)) if primitive.general else {}
+    stacks = any(np.ndim(plain(o)) > 2 for o in operands_of(node))
+    tree = primitive.formula.put(put, params, stacks=stacks)
+    return ast.unparse(ast.fix_missing_locations(tree))
+
+
+def _parsed(text: str) -> ast.expr:
+    try:
+        return ast.parse(text, mode="eval").body
+    except (SyntaxError, ValueError):
+        return syntax.name(text)
+
+
+def _constant(operand: Any) -> str | None:
+    """A number in full; None for a node and for an array, which need a name."""
+    if isinstance(operand, (bool, np.bool_)):
+        return str(bool(operand))
+    if isinstance(operand, (float, int, np.number)):
+        return number_text(float(operand))
+    return None
+
+
+def number_text(number: float) -> str:
+    """A number as briefly as it can be written exactly: 2 for 2.0."""
+    if math.isfinite(number) and number == int(number) and abs(number) < 1e15:
+        return str(int(number))
+    return repr(float(number))
+
+
+def operation_text(node: Value) -> str:
+    """A node's operation with its constant number: `*`, `+1`, `1/x`, `**2`, `exp`."""
+    if node._link is None:
+        return ""
+    primitive: Primitive = node._link.primitive
+    operands = operands_of(node)
+    if len(operands) == 2 and primitive.formula.operator is not None:
+        left, right = map(_constant, operands)
+        if right is not None:
+            return f"{primitive.symbol}{right}"
+        if left is not None:
+            commutes = primitive.name in ("add", "mul")
+            return f"{primitive.symbol}{left}" if commutes else f"{left}{primitive.symbol}x"
+    return primitive.symbol
+
+
+def settings_text(node: Value) -> str:
+    """What an operation was given beside nodes and arrays, and its title does not say: `axis=0`."""
+    if node._link is None:
+        return ""
+    primitive, operands = node._link.primitive, operands_of(node)
+    said: dict[str, str] = {}
+    if not primitive.variadic and primitive.formula.operator is None:
+        given = zip(primitive.operands, map(_constant, operands), strict=True)
+        said = {name: text for name, text in given if text is not None}
+    if primitive.general:
+        for (name, default), value in zip(primitive.defaults.items(), node._y, strict=True):
+            text, usual = (ast.unparse(syntax.literal(v)) for v in (value, default))
+            if text != usual:
+                said[name] = text
+    return ", ".join(f"{name}={text}" for name, text in said.items())
+
+
+def edge_texts(node: Value) -> tuple[str, ...]:
+    """For each of `node.inputs`, what its cotangent is: `ct * (1 - z * z)`, `ct @ b.T`.
+
+    It is what the operation's rule says when run on symbols: `ct` is the cotangent of the
+    node, `z` the node itself, the other names are the rule's own for the operands.
+    """
+    link = node._link
+    if link is None:
+        return ()
+    texts = _cotangent_texts(node, link)
+    shapes = [np.shape(operand._data) for operand in node.inputs]
+    return tuple(
+        text
+        if len(s) == np.ndim(node._data) or "ct" not in text
+        else _summed(text, np.ndim(node._data) - len(s))
+        for text, s in zip(texts, shapes, strict=True)
+    )
+
+
+def _summed(text: str, extra: int) -> str:
+    """What the engine adds where an operand was repeated along `extra` leading axes."""
+    return f"sum({text}, {0 if extra == 1 else tuple(range(extra))})" if extra > 0 else text
+
+
+def _cotangent_texts(node: Value, link: Any) -> tuple[str, ...]:
+    primitive = link.primitive
+    operands = link.operands(node)
+    if primitive.elementwise:
+        known = {
+            name: _parsed(text)
+            for name, o in zip(primitive.operands, operands, strict=True)
+            if (text := _constant(o)) is not None
+        }
+        partials = [primitive.partials()[i] for i in link.positions]
+        return tuple(_times(_Fold(known).visit(_copied(p))) for p in partials)
+    if primitive.variadic:
+        names = [f"{primitive.operands[0]}[{i}]" for i in range(len(operands))]
+    else:
+        names = list(primitive.operands)
+    symbols = [
+        Symbol(_parsed(name), o._data if isinstance(o, Value) else o)
+        for name, o in zip(names, operands, strict=True)
+    ]
+    ct = Symbol(syntax.name("ct"), np.ones_like(node._data))
+    z = Symbol(syntax.name(primitive.lead[1]), node._data)
+    said = apply_rule(primitive, ct, z, symbols, node)
+    parts = [said[i]() if callable(said[i]) else said[i] for i in link.positions]
+    return tuple(ast.unparse(p.expression) if isinstance(p, Symbol) else "0" for p in parts)
+
+
+def _copied(expression: ast.expr) -> ast.expr:
+    return _parsed(ast.unparse(expression))
+
+
+class _Fold(ast.NodeTransformer):
+    """Puts constants in the place of operands, and computes what then is constant."""
+
+    def __init__(self, known: dict[str, ast.expr]) -> None:
+        self.known = known
+
+    def visit_Name(self, node: ast.Name) -> ast.expr:
+        return self.known.get(node.id, node)
+
+    def visit_Compare(self, node: ast.Compare) -> ast.expr:
+        self.generic_visit(node)
+        sides = [_value(node.left), _value(node.comparators[0])]
+        if None in sides:
+            return node
+        return ast.Constant(bool(syntax.OPERATORS[type(node.ops[0])][1](*sides)))
+
+    def visit_BinOp(self, node: ast.BinOp) -> ast.expr:
+        self.generic_visit(node)
+        left, right = _value(node.left), _value(node.right)
+        if left is not None and right is not None:
+            with np.errstate(all="ignore"):
+                folded = syntax.OPERATORS[type(node.op)][1](np.float64(left), right)
+            return _parsed(number_text(float(folded)))
+        if right == 1 and isinstance(node.op, (ast.Pow, ast.Mult, ast.Div)):
+            return node.left
+        if left == 1 and isinstance(node.op, ast.Mult):
+            return node.right
+        if right == 0 and isinstance(node.op, ast.Pow):
+            return ast.Constant(1)
+        if 0 in (left, right) and isinstance(node.op, ast.Mult):
+            return ast.Constant(0)
+        if right == 0 and isinstance(node.op, (ast.Add, ast.Sub)):
+            return node.left
+        if left == 0 and isinstance(node.op, ast.Add):
+            return node.right
+        return node
+
+
+def _value(expression: ast.expr) -> float | None:
+    """The number that an expression is, if it is one."""
+    match expression:
+        case ast.Constant(value=bool() | int() | float() as number):
+            return float(number)
+        case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int() | float() as number)):
+            return -float(number)
+    return None
+
+
+def _times(partial: ast.expr) -> str:
+    text = ast.unparse(partial)
+    if text in ("0", "1", "-1"):
+        return {"0": "0", "1": "ct", "-1": "-ct"}[text]
+    return ast.unparse(ast.BinOp(syntax.name("ct"), ast.Mult(), partial))

@@ -1,0 +1,137 @@
+"""What an operation is: its formula, and its derivative."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ..support import syntax
+from . import symbol
+from .formula import FUSED, HELPERS, Formula
+
+ndarray = np.ndarray
+
+REGISTRY: dict[str, Primitive] = {}
+
+
+class Primitive:
+    """An operation: how it computes (its formula) and its derivative (its rule).
+
+    `operands` are what it is differentiated by, `defaults` its static parameters. An
+    elementwise rule gives partials, another pulls a cotangent back; a plain operation has no
+    derivative, and its rule only names what it takes. `keeps` names another operation on the
+    same operands that the rule is given the result of, after the output: a `fused` function
+    finds both at once, and the second is then kept for the backward pass. `takes` is the rule of
+    the operands' shapes, and what to do where they break it.
+    """
+
+    def __init__(
+        self, rule: Callable[..., Any], formula: str, *, elementwise: bool = False,
+        quiet: bool = False, plain: bool = False, keeps: str | None = None,
+        takes: tuple[str, str] | None = None,
+    ) -> None:  # fmt: skip
+        self.name = rule.__name__
+        self.rule = rule
+        self.elementwise = elementwise
+        self.plain = plain
+        parameters = list(inspect.signature(rule).parameters.values())
+        self.keeps, self.takes = keeps, takes
+        leading = 0 if plain else 2 - elementwise + (keeps is not None)
+        lead, rest = parameters[:leading], parameters[leading:]
+        required = [p for p in rest if p.default is p.empty]
+        if len(lead) < leading or not required:
+            raise TypeError(
+                f"A rule is a function of {'' if elementwise else 'the cotangent, '}the output and "
+                f"the operands, but `{self.name}` takes {', '.join(p.name for p in parameters)}."
+            )
+        if elementwise and any(p.name == "ct" for p in parameters):
+            raise TypeError(
+                f"`ct` is the cotangent's name, but the rule of `{self.name}` has a parameter of "
+                "that name.\nRename it, or declare the rule with @primitive."
+            )
+        self.lead = tuple(p.name for p in lead)
+        self.looks = elementwise or "_" not in self.lead  # whether the rule looks at the output
+        self.operands = tuple(p.name for p in required)
+        self.variadic = required[0].kind is inspect.Parameter.VAR_POSITIONAL
+        self.defaults = {p.name: p.default for p in rest if p.default is not p.empty}
+        self.parameters = rest
+        # Whether a node keeps its operands in a tuple: see Value's slots.
+        self.general = bool(self.variadic or self.defaults or len(self.operands) > 2)
+        self.formula = Formula(formula, self.operands, tuple(self.defaults))
+        self.quiet = quiet
+        self.links: dict[tuple[int, ...], Any] = {}  # see `pullback.link_of`
+        self.call: Callable[..., Any]  # how it is called, once it is declared
+
+    @functools.cached_property
+    def on_floats(self) -> Callable[..., Any]:
+        """The forward on Python floats, compiled when it is first wanted."""
+        with syntax.COMPILING:
+            return self.formula.on_floats()
+
+    @functools.cached_property
+    def on_arrays(self) -> Callable[..., Any]:
+        """The forward on arrays, compiled when it is first wanted."""
+        with syntax.COMPILING:
+            on_arrays = self.formula.on_arrays()
+        return _without_overflow_warning(on_arrays) if self.quiet else on_arrays
+
+    @property
+    def symbol(self) -> str:
+        """How it is written in a picture: `*` for the product, `a.T @ b`, else its name."""
+        operator, text = self.formula.operator, self.formula.text
+        if operator is not None and operator[1] not in ("neg", "pos"):
+            return operator[0]
+        return text.replace(".mT", ".T") if "@" in text else self.name
+
+    def partials(self, label: str | None = None) -> list[Any]:
+        """The syntax of an elementwise rule's partials, one for each operand."""
+        names = [*self.lead, *self.operands, *self.defaults]
+        return symbol.trace_partials(self.rule, names, len(self.operands), label or self.name)
+
+    @functools.cached_property
+    def on_arrays_keeping(self) -> Callable[..., Any]:
+        """The forward on arrays, and beside it what the rule `keeps`."""
+        return HELPERS[FUSED[self.name, self.keeps]]  # type: ignore[index]
+
+    @property
+    def kept_beside(self) -> Primitive:
+        """The operation whose result the rule `keeps`."""
+        return REGISTRY[self.keeps]  # type: ignore[index]
+
+    @functools.cached_property
+    def choices(self) -> list[bool]:
+        """Which of an elementwise rule's partials are of a choice: see `symbol.is_choice`."""
+        varying = {*self.lead, *self.operands}
+        return [symbol.is_choice(partial, varying) for partial in self.partials()]
+
+    def checked(self, said: Any, count: int | None = None) -> tuple[Any, ...]:
+        """What a rule returned, as one cotangent for each operand."""
+        parts: tuple[Any, ...] = said if type(said) is tuple else (said,)
+        count = len(self.operands) if count is None else count
+        if len(parts) != count:
+            raise TypeError(
+                f"The rule of `{self.name}` must return one cotangent for each operand, "
+                f"{count} in all, but it returned {len(parts)}.\n"
+                "Return None for an operand that the output does not change with."
+            )
+        return parts
+
+    def ieee(self, *arguments: Any) -> float:
+        """The forward on floats by NumPy, for inf and nan where Python raises an exception."""
+        with np.errstate(all="ignore"):
+            return float(self.on_arrays(*(np.float64(a) for a in arguments)))
+
+
+# -- recording -----------------------------------------------------------------------------
+
+
+def _without_overflow_warning(function: Callable[..., Any]) -> Callable[..., Any]:
+    def quiet(*arguments: Any) -> Any:
+        with np.errstate(over="ignore"):
+            return function(*arguments)
+
+    return quiet

@@ -1,0 +1,1 @@
+"""Functions as programs: derive and compile."""

@@ -1,0 +1,1 @@
+"""Programs of single NumPy calls that write into buffers kept from call to call."""

@@ -1,0 +1,322 @@
+"""A program made fast: single NumPy calls that write into buffers kept from call to call."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ...graph.value import Value
+from ...support import syntax
+from ...support.tree import leaves, unflatten
+from ..capture import Recorded
+from ..program import Program
+from ..simplify import Step
+from ..text.names import Names, program_name
+from ..text.printer import preamble
+from ..text.trees import compiled_source, holds_named_tuple, key_text, tree_text, unpacking
+from ..tracing.trace import TracedGenerator, reach
+from .blocks import grouped, in_pieces
+from .buffers import Buffers
+from .hoisting import make_ready
+from .lowering import Call, Lowered, Variable
+
+
+class Fast:
+    """The program of one function for one structure, and the shapes and dtypes in it."""
+
+    def __init__(
+        self, recorded: Recorded, donated: tuple[str, ...], static: dict[str, Any]
+    ) -> None:
+        self.recorded = recorded
+        self.name = program_name(recorded.f)
+        self.count = len(recorded.parameters)
+        self._static, self._dtypes = static, set[str]()
+        self._kinds: dict[str, type] = {}
+        self._places: list[tuple[str, bool]] = []  # of the arrays in the arguments; if donated
+        self.captures = bool(recorded.graph.captured())
+        graph = recorded.graph
+        self._names = names = Names(recorded, self.name, beside=True)
+        self._inputs = dict(zip(recorded.inputs, graph.inputs, strict=True))
+        self.lowered = Lowered(graph, names)
+        self._writer = self.lowered.writer
+        # On Python's floats a step may raise where IEEE 754 has an infinity, and a zero
+        # cotangent may have met one: then the slower, careful program says what is right.
+        self._raises = any(s.scalar and s.primitive is not None for s in graph.steps)
+        self._doubtful = recorded.trace.unchecked
+        self.donated = () if self._raises or self._doubtful else donated
+        make_ready(self.lowered)
+        outputs = self.lowered.outputs
+        self.calls = grouped(self.lowered.calls, outputs)
+        self.buffers = Buffers(self.calls, outputs, self._donated_variables())
+        self._quiet = any(map(_may_warn, graph.steps))
+        self.source = self._source()
+        namespace = self._namespace()
+        self._make: Callable[..., Any] = namespace["workspace"]
+        self.fits: Callable[..., Any] = namespace["fits"]
+        self._idle: list[Callable[..., Any]] = []
+        self._named_tuples = holds_named_tuple(recorded.out)
+        self._plain: Program | None = None
+        del self.lowered, self.calls, self._inputs, self._writer, self._names
+        recorded.forget()
+
+    def __call__(self, *args: Any) -> Any:
+        # Each call in flight has a workspace of its own, so that threads do not meet in one.
+        try:
+            run = self._idle.pop()
+        except IndexError:
+            run = self._make()
+            if self._quiet:
+                run = np.errstate(all="ignore")(run)
+        try:
+            out = run(*args)
+        except (ArithmeticError, ValueError):
+            if not self._raises:
+                raise
+            return self._carefully(args)
+        self._idle.append(run)
+        if self._named_tuples:
+            out = unflatten(self.recorded.out, leaves(out))
+        if self._doubtful and any(np.isnan(leaf).any() for leaf in leaves(out)):
+            return self._carefully(args)
+        return out
+
+    def _carefully(self, args: tuple[Any, ...]) -> Any:
+        if self._plain is None:
+            f, names = self.recorded.f, self.recorded.parameters
+            again = Recorded(f, args, static=self.recorded.static, names=names)
+            self._plain = Program(again, self.name)
+        return self._plain(*args)
+
+    def _donated_variables(self) -> list[Variable]:
+        return [
+            self.lowered.variable(self._inputs[node])
+            for parameter, arg in zip(self.recorded.parameters, self.recorded.args, strict=True)
+            if parameter in self.donated
+            for node in leaves(arg)
+            if isinstance(node, Value)
+        ]
+
+    # -- the text ----------------------------------------------------------------------------
+
+    def _source(self) -> str:
+        hoisted, lines = self._lines()
+        made = [f"{name} = {text}" for name, text in self.lowered.made.items()]
+        made += [
+            f"{name} = np.empty({shape}, np.{dtype.name})"
+            for name, (shape, dtype) in self.buffers.made.items()
+        ]
+        self._writer.modules.add("np")
+        head = f"def {self.name}({', '.join(self._names.parameters)}):"
+        body = [*made, *hoisted, *([""] if made else []), head, *_indented(lines)]
+        parts = [
+            f'"""{self.name}, compiled: single NumPy calls into buffers that are kept."""',
+            *preamble(self._writer),
+            "\n".join(["def workspace():", *_indented([*body, "", f"return {self.name}"])]),
+            self._fits(),
+        ]
+        return "\n\n\n".join(parts) + "\n"
+
+    def _arguments(self) -> list[tuple[str, Any]]:
+        """Each argument that is not static, by its name in the program."""
+        recorded = self.recorded
+        own = zip(self._names.parameters, recorded.parameters, recorded.args, strict=True)
+        return [(name, arg) for name, theirs, arg in own if theirs not in recorded.static]
+
+    def _lines(self) -> tuple[list[str], list[str]]:
+        """The lines that a workspace runs once, and those of each call."""
+        unpacked = [
+            line for name, arg in self._arguments() for line in unpacking(name, arg, self._named)
+        ]
+        captured = [f"{name} = captured_{name}._data" for name in self.lowered.captured]
+        hoisted: list[str] = []
+        lines: list[str] = []
+        for call in self.calls:
+            if call.kind == "pieces":
+                function, run = self._in_pieces(call)
+                hoisted += function
+                lines += run
+            else:
+                (hoisted if self._in_buffer(call) else lines).append(self._text(call))
+        outs = self.lowered.outputs
+        texts = [
+            self._returned(
+                out,
+                isinstance(out, Variable)
+                and out.shape is not None
+                and any(out.root is o.root for o in outs[:i] if isinstance(o, Variable)),
+            )
+            for i, out in enumerate(outs)
+        ]
+        result = tree_text(unflatten(self.recorded.out, texts))
+        return hoisted, [*unpacked, *captured, *lines, f"return {result}"]
+
+    def _in_buffer(self, call: Call) -> bool:
+        """Whether a view is of a buffer, and so the same at each call."""
+        return call.kind == "view" and all(
+            self.buffers.place(v.root).name in self.buffers.made for v in call.reads()
+        )
+
+    def _text(self, call: Call) -> str:
+        target, operands = call.target.name, [self._operand(o) for o in call.operands]
+        out = [] if call.out is None else [f"out={call.out.name}"]
+        if call.kind == "ufunc":
+            return f"{target} = np.{call.function}({', '.join([*operands, *out])})"
+        if call.kind == "dot":
+            return f"{target} = {operands[0]}.dot({', '.join([operands[1], *out])})"
+        if call.second is not None:
+            return f"{target}, {call.second.name} = {syntax.text_of(call.function)}"
+        if self._in_buffer(call):
+            base = call.reads()[0]
+            buffer = syntax.name(self.buffers.place(base).name)
+            call_on_it = syntax.filled(call.function, {base.name: buffer})
+            return f"{target} = {syntax.text_of(call_on_it)}"
+        return f"{target} = {syntax.text_of(call.function)}"
+
+    def _in_pieces(self, group: Call) -> tuple[list[str], list[str]]:
+        """A function of one piece, and the lines that run it over whole arrays."""
+        size = int(np.prod(group.target.shape or (), dtype=np.int64))
+        inner = Buffers(group.inside, [*group.results, *group.spared])
+        for call in group.inside:
+            if call.target in group.results:
+                call.out = Variable(f"{call.target.name}_", call.target.shape, call.target.dtype)
+        arrays = [v for v in group.reads() if v.shape is not None]
+        numbers = [v.name for v in group.reads() if v.shape is None]
+        results = [f"{v.name}_" for v in group.results]
+        name = f"piece_of_{group.target.name}"
+        parameters = [*numbers, *(v.name for v in arrays), *results, *inner.made]
+        sums = "".join(f"{v.name}, " for v in group.sums)
+        function = [
+            f"def {name}({', '.join(parameters)}):",
+            *_indented([*map(self._text, group.inside), f"return ({sums})"]),
+            "",
+        ]
+        lines = []
+        for v in group.results:
+            place = self.buffers.place(v)
+            made = f"np.empty({v.shape}, np.{v.dtype.name})" if place is v else place.name
+            lines.append(f"{v.name} = {made}")
+        flat = [
+            f"np.ascontiguousarray({v.name}).reshape(-1)"
+            if v in arrays
+            else f"{v.name}.reshape(-1)"
+            for v in (*arrays, *group.results)
+        ]
+        work = f"functools.partial({name}, {', '.join(numbers)})" if numbers else name
+        dtypes = [dtype.char for _, dtype in inner.made.values()]
+        run = f"in_pieces({work}, {size}, {dtypes}, [{', '.join(flat)}])"
+        lines.append(f"({sums}) = {run}" if sums else run)
+        return function, lines
+
+    def _operand(self, operand: Any) -> str:
+        return operand.name if isinstance(operand, Variable) else syntax.text_of(operand)
+
+    def _returned(self, out: Any, again: bool) -> str:
+        """A result as the caller gets it: in memory that no later call writes into."""
+        if not isinstance(out, Variable):
+            text = syntax.text_of(self._writer.operand(out))
+            return f"{text}.copy()" if isinstance(out, np.ndarray) else text
+        mine = out.shape is None or out.root.ours
+        return out.name if mine and not again else f"{out.name}.copy()"
+
+    def _named(self, leaf: Any) -> str | None:
+        """The name of an argument's leaf, if a step uses it."""
+        if isinstance(leaf, TracedGenerator):
+            return self._names[leaf]
+        return self.lowered.variable(self._inputs[leaf]).name
+
+    # -- whether arguments fit it ------------------------------------------------------------
+
+    def _fits(self) -> str:
+        """A function that says whether arguments are of the kind that the program is for."""
+        names, theirs = self._names.parameters, self.recorded.parameters
+        own = dict(zip(theirs, names, strict=True))
+        checks = [
+            f"type({own[name]}) is type(static_{name}) and {own[name]} == static_{name}"
+            for name in self._static
+        ]
+        donated = {own[name] for name in self.donated}
+        for name, arg in self._arguments():
+            checks += self._checks(name, arg, name in donated)
+        checks += self._apart()
+        body = "\n        and ".join(checks) or "True"
+        return f"def fits({', '.join(names)}):\n    return (\n        {body}\n    )"
+
+    def _apart(self) -> list[str]:
+        """Checks that no donated array is, or is seen by, another argument."""
+        names = self._places
+        donated = [place for place, given in names if given]
+        checks = [f"{place}.base is None" for place in donated]
+        for i, place in enumerate(donated):
+            checks += [f"{place} is not {other}" for other in donated[:i]]
+        for other, given in names:
+            if donated and not given:
+                checks.append(f"({other}.base is None or type({other}.base) is np.ndarray)")
+                checks += [f"{place} is not {other}.base" for place in donated]
+                checks += [f"{place} is not {other}" for place in donated]
+        return checks
+
+    def _checks(self, place: str, tree: Any, donated: bool) -> list[str]:
+        kind = type(tree)
+        if isinstance(tree, (list, tuple, dict)):
+            branches = tree.items() if isinstance(tree, dict) else enumerate(tree)
+            inner = [
+                check
+                for key, branch in branches
+                for check in self._checks(f"{place}[{key_text(key)}]", branch, donated)
+            ]
+        if isinstance(tree, (list, tuple)):
+            name = kind.__name__
+            if kind not in (list, tuple):  # a named tuple
+                name = f"static_{name}_{len(self._kinds)}"
+                self._kinds[name] = kind
+            return [f"type({place}) is {name} and len({place}) == {len(tree)}", *inner]
+        if kind is dict:
+            keys = tree_text(tuple(map(key_text, tree)))
+            return [f"type({place}) is dict and (*{place},) == {keys}", *inner]
+        if tree is None:
+            return [f"{place} is None"]
+        if isinstance(tree, TracedGenerator):
+            return [f"isinstance({place}, np.random.Generator)"]
+        data = tree._data
+        if isinstance(data, float):
+            return [f"type({place}) is float"]
+        self._dtypes.add(data.dtype.name)
+        name = named = place
+        if not place.isidentifier():  # looked up once
+            name = f"array{len(self._places)}_"
+            named = f"{name} := {place}"
+        self._places.append((name, donated))
+        writeable = f" and {name}.flags.carray" if donated else ""
+        return [
+            f"type({named}) is np.ndarray and {name}.dtype is {data.dtype.name} "
+            f"and {name}.shape == {data.shape}{writeable}"
+        ]
+
+    def _namespace(self) -> dict[str, Any]:
+        """What the source defines. It is made of the registry's formulas and checked names."""
+        namespace: dict[str, Any] = {
+            **{name: np.dtype(name) for name in self._dtypes},
+            **{f"captured_{name}": node for name, node in self.lowered.captured.items()},
+            **{f"static_{name}": self._static[name] for name in self.recorded.static},
+            **self._kinds,
+            **self.lowered.constants,
+            "in_pieces": in_pieces,
+            "functools": functools,
+        }
+        exec(compiled_source(self.name, self.source), namespace)
+        namespace.update(self._writer.helpers)  # the same, with what they keep between calls
+        return namespace
+
+
+def _may_warn(step: Step) -> bool:
+    primitive = step.primitive
+    return primitive is not None and (
+        primitive.quiet or (primitive.elementwise and bool(reach(primitive.name)))
+    )
+
+
+def _indented(lines: list[str]) -> list[str]:
+    return [f"    {line}" if line else "" for line in lines]

@@ -1,0 +1,181 @@
+"""Functions that run as programs: traced at the first call, kept for calls of the same kind."""
+
+from __future__ import annotations
+
+import functools
+import sys
+import types
+from collections.abc import Callable
+from typing import Any
+
+from ..graph.modes import is_watched
+from ..graph.value import Value, checked_function, describe
+from ..support.tree import leaves, tree_map
+from .buffered.workspace import Fast
+from .capture import Parameters, Recorded, as_example, is_hashable, name_of
+from .derive import checked_engine
+from .jax import JaxCall, as_jax, example_of
+from .text.names import program_name
+
+
+class Compiled:
+    """What `compile` makes of a function: called like it, and as fast as hand-written NumPy.
+
+    Called with nodes, or inside of another transform or trace, it is the function itself, which
+    records: so gradients go through it.
+    `source` is the program that was compiled last.
+    """
+
+    def __init__(
+        self, f: Callable[..., Any], static: tuple[str, ...], donate: tuple[str, ...]
+    ) -> None:
+        functools.update_wrapper(self, f)
+        self._f, self._static, self._donate = f, static, donate
+        self._parameters = Parameters(f)
+        self._arity = self._parameters.arity
+        self._parameters.check(static, donate)
+        self._programs: list[Any] = []
+
+    @property
+    def source(self) -> str:
+        """The program that was compiled last. Raises ValueError before the first call."""
+        if not self._programs:
+            raise ValueError(
+                "Nothing is compiled before the first call: its arguments say for what."
+            )
+        return self._programs[0].source  # type: ignore[no-any-return]
+
+    def __call__(self, *args: Any, **keywords: Any) -> Any:
+        if keywords or len(args) != self._arity:
+            args = self._parameters.in_order(args, keywords)
+        for program in self._programs:
+            if program.count == len(args) and program.fits(*args):
+                if program.captures and is_watched():
+                    return self._parameters.by_position(*args)
+                return program(*args)
+        return self._slowly(args)
+
+    def _slowly(self, args: tuple[Any, ...]) -> Any:
+        """A call whose arguments fit no program as they are."""
+        if is_watched() or any(isinstance(leaf, Value) for leaf in leaves(args)):
+            return self._parameters.by_position(*args)
+        names = self._parameters.names(args)
+        static = {
+            name: arg
+            for name, arg in zip(names, args, strict=True)
+            if name in self._static or self._parameters.is_default(name, arg)
+        }
+        _check_hashable(static)
+        args = tuple(
+            arg if name in static else tree_map(functools.partial(self._leaf, name=name), arg)
+            for name, arg in zip(names, args, strict=True)
+        )
+        for program in self._programs:
+            if program.count == len(args) and program.fits(*args):
+                return program(*args)
+        program = self._program(names, args, static, self._donate)
+        if not program.fits(*args):  # nothing is written into what cannot be given away
+            program = self._program(names, args, static, ())
+        self._programs.insert(0, program)
+        return program(*args)
+
+    def _leaf(self, leaf: Any, name: str) -> Any:
+        """A leaf of an argument, as programs take it."""
+        return as_example(leaf, name, promote=False)
+
+    def _program(
+        self, names: list[str], args: tuple[Any, ...], static: dict[str, Any],
+        donated: tuple[str, ...],
+    ) -> Any:  # fmt: skip
+        """The program for arguments like these."""
+        recorded = Recorded(self._parameters.by_position, args, static=static, names=names)
+        return Fast(recorded, donated, static)
+
+    def __get__(self, instance: Any, owner: Any = None) -> Any:
+        return self if instance is None else types.MethodType(self, instance)
+
+    def __reduce__(self) -> Any:
+        """By its name where that leads to it, as that of a decorated function does; else by f."""
+        found: Any = sys.modules.get(self.__module__)
+        name: str = getattr(self, "__qualname__", "")
+        for part in name.split("."):
+            found = getattr(found, part, None)
+        if found is self:
+            return name
+        return type(self), (self._f, self._static, self._donate)
+
+    def __repr__(self) -> str:
+        return f"<compiled {name_of(self._f)}, for {len(self._programs)} kinds of arguments>"
+
+
+def _check_hashable(static: dict[str, Any]) -> None:
+    for name, value in static.items():
+        if not is_hashable(value):
+            raise TypeError(
+                f"A static argument is compared from call to call and must not change meanwhile, "
+                f"but `{name}` is {describe(value)}.\nPass a tuple, a number, a text or a function."
+            )
+
+
+class CompiledByJax(Compiled):
+    """What `compile` makes of a function with engine="jax": its program, compiled by XLA."""
+
+    def _leaf(self, leaf: Any, name: str) -> Any:
+        return as_jax(leaf, name)
+
+    def _program(
+        self, names: list[str], args: tuple[Any, ...], static: dict[str, Any],
+        donated: tuple[str, ...],
+    ) -> Any:  # fmt: skip
+        examples = tuple(
+            arg if name in static else tree_map(example_of, arg)
+            for name, arg in zip(names, args, strict=True)
+        )
+        f, name = self._parameters.by_position, program_name(self._f)
+        recorded, careful = Recorded(f, examples, static=static, names=names), None
+        if recorded.trace.unchecked:
+            again = Recorded(f, examples, static=static, names=names, careful=True)
+            careful = JaxCall(again, name)
+        return JaxCall(recorded, name, donated, careful)
+
+
+def compile(
+    f: Callable[..., Any] | None = None,
+    *,
+    static: str | tuple[str, ...] = (),
+    donate: str | tuple[str, ...] = (),
+    engine: str = "numpy",
+) -> Any:
+    """f as a program that is traced at the first call and runs at the speed of hand-written NumPy.
+
+    A function, a decorator, or with options a maker of decorators. Transforms compose with it:
+    `compile(value_and_grad(f))`; a whole training step can be one program. It is traced again
+    for arguments of another structure, shape or dtype, or other values of the `static`
+    parameters. What it returns is safe to keep. Arguments are not written to, but for those
+    named in `donate`: they are the caller's no longer, and results of their shape are put there.
+
+    Tensors of a closure are read anew at each call, arrays and numbers of a closure are
+    constants from the first call on; side effects happen when it is traced, and a random
+    generator is an argument. Called with nodes, or inside of another transform, the function is
+    f itself, and gradients go through it. `source` is the program that was compiled last.
+    With engine="jax" the same program is compiled by XLA, and gives JAX's arrays.
+    Raises TraceError where f decides something by the value of an argument or draws from a
+    generator around it, ImportError where JAX is wanted and not installed.
+
+    >>> import numpy as np
+    >>> from autodiff import value_and_grad
+    >>> @compile(donate="w")
+    ... def step(w, x, y):
+    ...     loss, slope = value_and_grad(lambda w: np.mean((x @ w - y) ** 2))(w)
+    ...     return loss, w - 0.1 * slope
+    >>> w, x = np.zeros(2), np.array([[1.0, 0.0], [0.0, 2.0]])
+    >>> for _ in range(200):
+    ...     loss, w = step(w, x, np.array([1.0, 2.0]))
+    >>> w.round(3)
+    array([1., 1.])
+    """
+    options = [(o,) if isinstance(o, str) else tuple(o) for o in (static, donate)]
+    kind = CompiledByJax if checked_engine(engine) == "jax" else Compiled
+    if f is None:
+        return lambda function: kind(checked_function(function, "compile"), *options)
+    return kind(checked_function(f, "compile"), *options)

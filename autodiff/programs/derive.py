@@ -1,0 +1,79 @@
+"""derive: the derivative of a function as a program."""
+
+from __future__ import annotations
+
+import keyword
+from collections.abc import Callable
+from typing import Any
+
+from ..graph.value import checked_function
+from .capture import Recorded
+from .jax import JaxProgram
+from .program import Program
+from .text.names import program_name, reserved
+
+
+def derive(
+    f: Callable[..., Any], *example_args: Any, argnums: int | tuple[int, ...] | None = None,
+    name: str | None = None, engine: str = "numpy",
+) -> Program:  # fmt: skip
+    """The derivative of f as a program that can be read, run and saved: a `Program`.
+
+    f is traced once on the example arguments, whose shapes and dtypes the program is for;
+    `argnums` are the arguments to differentiate by, all that hold floats if not given, none
+    for `()`. Where f gives one number, the program gives its value and the gradient (a tuple
+    for several arguments); else its value, as for `derive(grad(f), x)`. With engine="jax" the
+    same program is over `jax.numpy`.
+
+    What f has from around it (numbers, arrays, Tensors) is a constant of the program, as it was
+    when f was traced; side effects happen then, and a random generator is an argument. Raises
+    TraceError where f decides something by the value of an argument or draws from a generator
+    around it.
+
+    >>> from autodiff import sigmoid
+    >>> def neuron(w, x, b):
+    ...     dot = w * x + b
+    ...     return sigmoid(dot)
+    >>> program = derive(neuron, 2.0, -1.0, 0.5)
+    >>> print(program.source[program.source.index("def") :])
+    def neuron(w, x, b):
+        # forward
+        v1 = w * x
+        dot = v1 + b
+        value = 1 / (1 + math.exp(-dot))
+    <BLANKLINE>
+        # backward
+        d_dot = value / (1 + math.exp(dot))
+        d_w = d_dot * x
+        d_x = d_dot * w
+    <BLANKLINE>
+        return value, (d_w, d_x, d_dot)
+    <BLANKLINE>
+    >>> value, gradients = program(2.0, -1.0, 0.5)
+    """
+    checked_function(f, "derive")
+    name = program_name(f) if name is None else _checked_name(name)
+    recorded = Recorded(f, example_args, argnums)
+    if checked_engine(engine) == "numpy":
+        return Program(recorded, name)
+    careful = None
+    if recorded.trace.unchecked:
+        careful = JaxProgram(Recorded(f, example_args, argnums, careful=True), name)
+    return JaxProgram(recorded, name, careful=careful)
+
+
+def checked_engine(engine: str) -> str:
+    """The name of an engine. Raises ValueError for one that there is not."""
+    if engine not in ("numpy", "jax"):
+        raise ValueError(f'Programs run by engine="numpy" or engine="jax", but this is {engine!r}.')
+    return engine
+
+
+def _checked_name(name: str) -> str:
+    if not isinstance(name, str) or not name.isidentifier() or keyword.iskeyword(name):
+        raise ValueError(
+            f"A program's name is the name of its function, but {name!r} is no Python name."
+        )
+    if name in reserved():
+        raise ValueError(f"Programs use the name `{name}` themselves.\nChoose another `name`.")
+    return name

@@ -1,0 +1,1 @@
+"""Programs as text: names, expressions, trees, what a target language writes otherwise."""

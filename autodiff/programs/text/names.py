@@ -1,0 +1,144 @@
+"""What the steps of a program are called: as the user calls them, where that is known."""
+
+from __future__ import annotations
+
+import functools
+import keyword
+import re
+from collections.abc import Callable
+from typing import Any
+
+from ...graph.value import Value
+from ...primitives.formula import HELPERS, SCALARS
+from ...support.tree import leaves
+from ..capture import Recorded, name_of
+from ..simplify import Graph, Step
+from ..tracing.trace import TracedGenerator
+
+# What a program may import, by what it is called there.
+MODULES = {
+    "jax": "import jax",
+    "jnp": "import jax.numpy as jnp",
+    "math": "import math",
+    "np": "import numpy as np",
+}
+
+# What a workspace calls things besides the variables of its program.
+_OF_WORKSPACES = re.compile(
+    r"(buffer|ones_|full_|_\d|piece_of_|captured_|static_|u?int\d|float\d|bool).*|.+_|functools|in_pieces"
+)
+
+
+@functools.cache
+def reserved() -> frozenset[str]:
+    """The names that programs use themselves: no variable, parameter or program has them."""
+    of_floats = (f"{name}_of_floats" for name in SCALARS)
+    builtins = ("abs", "float", "slice")
+    return frozenset([*keyword.kwlist, *builtins, *MODULES, *HELPERS, *of_floats])
+
+
+def program_name(f: Callable[..., Any]) -> str:
+    """What the program of a function is called: like it, if a program can be called so."""
+    name = name_of(f)
+    return f"{name}_program" if name in reserved() else name
+
+
+class Names:
+    """A name for each step: the user's own where it is known, `d_x` for the cotangent of `x`.
+
+    `program` is the function that they stand in, or with `beside` next to.
+    """
+
+    def __init__(self, recorded: Recorded, program: str, beside: bool = False) -> None:
+        graph = recorded.graph
+        self._taken = {*reserved(), program}
+        self._beside = beside
+        self._orders = graph.trace.orders
+        self._counts: dict[str, int] = {}  # the number that a wanted name got last
+        self._of: dict[Any, str] = {}
+        self.made_up: set[Step] = set()
+        # The parameters come first: no leaf of one may take the name of another.
+        self.parameters = [self.fresh(name) for name in recorded.parameters]
+        for name, arg in zip(self.parameters, recorded.args, strict=True):
+            if isinstance(arg, (Value, TracedGenerator)):
+                self._of[graph.of(arg)] = name
+        given = {graph.of(node): name for node, name in graph.trace.names.items()}
+        for arg in recorded.args:
+            self._name_leaves(graph, arg, given)
+        for step in graph.steps:
+            if step.captured is not None:
+                self._of[step] = self.fresh(_identifier(step.captured.name) or "C1")
+        if not beside:
+            self._taken.remove(program)  # a variable inside of it may be called like it
+        self._result = graph.outputs[0] if graph.outputs else None
+        primals: dict[Any, list[Step]] = {}
+        for ct, node in graph.trace.cotangents:
+            primal, made = graph.of(node), graph.of(ct)
+            # Neither a constant, nor what the outputs do not need.
+            if isinstance(primal, Step) and isinstance(made, Step):
+                primals.setdefault(made, []).append(primal)
+        # What is returned for an argument is its `d_x`, before what only goes into that.
+        returned = [out for out in graph.outputs if isinstance(out, Step)]
+        gradients = [
+            out for out in returned if any(p.primitive is None for p in primals.get(out, []))
+        ]
+        forward = [step for step in graph.steps if not step.backward]
+        for step in (*forward, *gradients, *graph.steps):
+            if step not in self._of:
+                self._name(step, given, primals.get(step, []))
+
+    def _name_leaves(self, graph: Graph, arg: Any, given: dict[Any, str]) -> None:
+        """The user's own names for what is in a list or dict, if each has one."""
+        steps = [graph.of(o) for o in leaves(arg) if isinstance(o, (Value, TracedGenerator))]
+        own = all(step in given for step in steps)
+        for step, leaf in zip(steps, leaves(arg), strict=False):
+            if step not in self._of:
+                self._of[step] = self.fresh(given[step] if own else leaf.name or "x")
+
+    def _name(self, step: Step, given: dict[Any, str], primals: list[Step]) -> None:
+        pulled = [p for p in primals if p in self._of] if step.backward else []
+        # The user's own names come first, and those of results before those of arguments.
+        pulled.sort(key=lambda p: (p in self.made_up, p.primitive is None))
+        if pulled:
+            order = self._orders[step.backward]
+            prefix = "d" if order == 1 else f"d{order}"
+            self._of[step] = self.fresh(f"{prefix}_{self._of[pulled[0]]}")
+            if pulled[0] in self.made_up:
+                self.made_up.add(step)
+        elif step in given:
+            self._of[step] = self.fresh(given[step])
+        elif step is self._result:
+            self._of[step] = self.fresh("value")
+        elif not step.backward:
+            self._of[step] = self.fresh("v1")
+            self.made_up.add(step)
+
+    def fresh(self, wanted: str) -> str:
+        """`wanted`, or with the first number after it that makes it another."""
+        if self._beside and _OF_WORKSPACES.fullmatch(wanted):
+            wanted = f"own_{wanted.strip('_')}"
+        name, stem = wanted, wanted.rstrip("0123456789")
+        count = self._counts.get(wanted, int(wanted[len(stem) :] or 0))
+        while name in self._taken:
+            count += 1
+            name = f"{stem}{count}"
+        self._counts[wanted] = count
+        self._taken.add(name)
+        return name
+
+    def rename(self, step: Step, name: str) -> None:
+        """Call a step what another is called, which is the same."""
+        self._of[step] = name
+
+    def known(self, step: Step) -> bool:
+        """Whether a step has a name yet."""
+        return step in self._of
+
+    def __getitem__(self, step: Any) -> str:
+        if step not in self._of:
+            self._of[step] = self.fresh("t1")
+        return self._of[step]
+
+
+def _identifier(name: str | None) -> str | None:
+    return name if name and name.isidentifier() else None

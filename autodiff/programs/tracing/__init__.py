@@ -1,0 +1,1 @@
+"""A function run on stand-ins, and what its trace knows."""

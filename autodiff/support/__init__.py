@@ -1,0 +1,1 @@
+"""Python's own matters: trees, syntax, files, frames; nothing here knows of derivatives."""

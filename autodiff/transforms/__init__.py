@@ -1,0 +1,1 @@
+"""The walk backward, and grad, vjp, jvp, hvp, jacobian, hessian."""

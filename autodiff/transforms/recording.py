@@ -1,0 +1,176 @@
+"""One transform at work: its level, a function recorded on fresh targets, what it pulls back."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Collection, Sequence
+from contextlib import AbstractContextManager
+from typing import Any
+
+import numpy as np
+
+from ..graph.modes import DEPTH, recording
+from ..graph.tensor import Tensor, as_array, new_node
+from ..graph.value import Value, describe, plain, shape_of
+from ..operations import arithmetic as ops
+from ..support.tree import checked_argnums, leaves, tree_map, unflatten
+from .backward import pull_back, pull_back_recorded, reverse_topological
+
+
+class Level(AbstractContextManager["Level"]):
+    """One transform at work. Its answers are nodes if a transform around it may want them."""
+
+    def __init__(self, args: Any) -> None:
+        self.nested = DEPTH.value > 0 or any(isinstance(a, Value) for a in leaves(args))
+        self._recording = recording()
+
+    def __enter__(self) -> Level:
+        DEPTH.value += 1
+        self._recording.__enter__()
+        return self
+
+    def __exit__(self, *error: Any) -> None:
+        self._recording.__exit__(*error)
+        DEPTH.value -= 1
+
+    def target(self, where: str, argument: Any) -> Value:
+        """A fresh node for an argument, which no other transform's node is taken for."""
+        if isinstance(argument, Value):
+            return ops.identity(argument)  # type: ignore[no-any-return]
+        if isinstance(argument, np.ndarray):
+            return new_node(Tensor, as_array(argument, copy=True, promote=True))
+        try:
+            return Value(argument)
+        except TypeError as error:
+            raise TypeError(
+                f"{where} is what to differentiate by: numbers, arrays, or lists, tuples and dicts "
+                f"of them, but in it is {describe(argument)}.\nChoose others with `argnums`."
+            ) from error
+
+    def answer(self, found: Any, like: Any) -> Any:
+        """A result in the kind of `like`: plain for plain, a node for a node."""
+        if not self.nested:
+            return found
+        if isinstance(like, Value) and not isinstance(found, Value):
+            return constant(found, like)
+        return found
+
+    def output(self, found: Any) -> Any:
+        return found if self.nested else tree_map(plain, found)
+
+    def pull(
+        self,
+        order: Sequence[Value],
+        seeds: Sequence[tuple[Value, Any]],
+        waiting: Collection[Value] = frozenset(),
+    ) -> dict[Value, Any]:
+        if not self.nested:
+            return pull_back(order, seeds, inner=False)
+        with np.errstate(all="ignore"):  # a backward pass does not warn
+            return pull_back_recorded(order, seeds, waiting)
+
+
+def constant(data: Any, like: Any) -> Value:
+    """A leaf of the kind of `like`: NumPy makes scalars of arrays without axes."""
+    return new_node(Tensor, np.asarray(data)) if isinstance(like, Tensor) else Value(data)
+
+
+def between(roots: Sequence[Value], targets: Sequence[Value]) -> list[Value]:
+    """The nodes on a way from a root to a target, in reverse topological order.
+
+    What lies behind a target, or behind anything else, belongs to others.
+    """
+    ends = set(targets)
+    depends, found = set(targets), []
+    for node in reversed(reverse_topological(roots, stop=ends)):
+        if node not in ends and not depends.isdisjoint(node.inputs):
+            depends.add(node)
+            found.append(node)
+    found.reverse()
+    return found
+
+
+class Recording:
+    """One call of a function on fresh targets, recorded: what all transforms start from."""
+
+    def __init__(
+        self, level: Level, f: Callable[..., Any], args: tuple[Any, ...], keywords: dict[str, Any],
+        argnums: Any, has_aux: bool,
+    ) -> None:  # fmt: skip
+        self.level, self.f = level, f
+        numbers = checked_argnums(argnums, args)
+        self.by = tuple(args[n] for n in numbers)
+        self.single = not isinstance(argnums, tuple)
+        given = list(args)
+        for n in numbers:
+            given[n] = tree_map(functools.partial(level.target, f"Argument {n}"), args[n])
+        self.targets: list[Value] = leaves([given[n] for n in numbers])
+        self.originals = leaves(self.by)
+        self.out = f(*given, **keywords)
+        self.aux = None
+        if has_aux:
+            if not isinstance(self.out, tuple) or len(self.out) != 2:
+                raise TypeError(
+                    "With has_aux=True the function returns a pair (output, more), but this one "
+                    f"returned {describe(self.out)}."
+                )
+            self.out, self.aux = self.out
+            self.aux = level.output(self.aux)
+        for leaf in leaves(self.out) or [self.out]:
+            _check_output(f, leaf)
+        self.order = between(self.nodes, self.targets)
+
+    @property
+    def nodes(self) -> list[Value]:
+        return [leaf for leaf in leaves(self.out) if isinstance(leaf, Value)]
+
+    def pull(self, cotangents: Sequence[Any], postpone: bool = False) -> list[Any]:
+        """One cotangent for each target, from one for each leaf of the output.
+
+        With `postpone` they are for pulling back further only, and may be computed when asked for.
+        """
+        pairs = zip(leaves(self.out), cotangents, strict=True)
+        seeds = [(node, ct) for node, ct in pairs if isinstance(node, Value)]
+        pulled = self.level.pull(self.order, seeds, frozenset(self.targets if postpone else ()))
+        return [
+            self.level.answer(or_zeros(pulled.get(target), target), original)
+            for target, original in zip(self.targets, self.originals, strict=True)
+        ]
+
+    def structured(self, found: Sequence[Any]) -> Any:
+        """What was found for the targets, in the structure of what was differentiated by."""
+        answer = unflatten(self.by, found)
+        return answer[0] if self.single else answer
+
+    def scalar(self) -> Any:
+        """The output, if it is one number."""
+        if isinstance(self.out, (list, tuple, dict)) or shape_of(self.out) not in ((), (1,)):
+            shape = describe(self.out) if isinstance(self.out, (list, tuple, dict)) else ""
+            raise TypeError(
+                "A gradient is of a function whose output is one number, but "
+                f"`{getattr(self.f, '__name__', self.f)}` returned "
+                f"{shape or f'shape {shape_of(self.out)}'}.\n"
+                "Reduce it first, as in `t.sum()`, or use `jacobian` or `vjp`."
+            )
+        if getattr(plain(self.out), "dtype", type(self.out)) in (bool, np.bool_):
+            raise TypeError(
+                f"A gradient is of a number, but `{getattr(self.f, '__name__', self.f)}` returned "
+                "a truth value, which no small step changes.\n"
+                "Choose between numbers by it, as in `where(condition, a, b)`."
+            )
+        return self.out
+
+
+def _check_output(f: Callable[..., Any], leaf: Any) -> None:
+    if not isinstance(leaf, (Value, np.ndarray, float, int, np.number, np.bool_)):
+        raise TypeError(
+            f"A function to differentiate returns numbers, but `{getattr(f, '__name__', f)}` "
+            f"returned {describe(leaf)}.\nReturn more than the output with has_aux=True."
+        )
+
+
+def or_zeros(found: Any, target: Value) -> Any:
+    """What was found, or zeros of the target's shape and dtype where nothing was."""
+    if found is not None:
+        return found
+    return np.zeros_like(target._data) if isinstance(target, Tensor) else 0.0
