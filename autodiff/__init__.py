@@ -18,14 +18,20 @@ from .operations.activations import (
     softplus,
 )
 from .operations.arithmetic import (
-    abs, add, cbrt, choose, clip, div, exp, exp2, expm1, fabs, fmax, fmin, ldexp, log, log10,
-    log1p, log2, logaddexp, logaddexp2, maximum, minimum, mul, nan_to_num, neg, piecewise,
-    positive, pow, reciprocal, select, sigmoid, sqrt, square, sub, where, xlogy,
+    abs, add, div, fabs, ldexp, mul, neg, positive, reciprocal, square, sub,
 )
 from .operations.calculus import (
     convolve, correlate, diff, ediff1d, gradient, interp, polyval, trapezoid, unwrap, vander,
 )
+from .operations.choices import (
+    choose, clip, fmax, fmin, maximum, minimum, nan_to_num, piecewise, select, where,
+)
 from .operations.decompositions import eigh, eigvalsh, lstsq, matrix_rank, pinv, qr, svd, svdvals
+from .operations.einsum import einsum
+from .operations.exponentials import (
+    cbrt, exp, exp2, expm1, log, log10, log1p, log2, logaddexp, logaddexp2, pow, sigmoid, sqrt,
+    xlogy,
+)
 from .operations.indexing import (
     compress, diag, diagflat, diagonal, extract, partition, sort, take, take_along_axis, unique,
 )
@@ -46,14 +52,14 @@ from .operations.predicates import (
     not_equal, searchsorted, signbit,
 )
 from .operations.products import (
-    cross, dot, einsum, inner, kron, matmul, matvec, multi_dot, outer, tensordot, vdot, vecdot,
-    vecmat,
+    cross, dot, inner, kron, matmul, matvec, multi_dot, outer, tensordot, vdot, vecdot, vecmat,
 )
-from .operations.reductions import cumprod, cumsum, max, mean, min, prod, recurrence, std, sum, var
+from .operations.reductions import max, mean, min, std, sum, var
 from .operations.rounding import (
     ceil, copysign, divmod, floor, floor_divide, fmod, heaviside, modf, remainder, rint, round,
     sign, trunc,
 )
+from .operations.scans import cumprod, cumsum, prod, recurrence
 from .operations.shapes import (
     angle, astype, broadcast_arrays, broadcast_to, expand_dims, flatten, flip, full_like, imag,
     linspace, matrix_transpose, meshgrid, moveaxis, ravel, real, reshape, roll, rollaxis,
@@ -77,9 +83,11 @@ from .primitives.declare import elementwise, primitive
 from .programs.compile import compile
 from .programs.derive import derive
 from .programs.tracing.standins import TraceError
-from .transforms.grad import grad, hessian, hvp, jacobian, jvp, local_gradients, value_and_grad, vjp
+from .transforms.forward import hvp, jvp
+from .transforms.grad import grad, local_gradients, value_and_grad, vjp
+from .transforms.jacobian import hessian, jacobian
 from .support.memory import keep_freed_memory as _keep_freed_memory
-from .operations.protocols import install as _install
+from .operations.methods import install as _install
 
 __all__ = [
     "Tensor", "TraceError", "Value", "abs", "add", "all", "allclose", "angle", "any", "append",

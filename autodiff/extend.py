@@ -26,15 +26,9 @@ For an optimiser, without a copy: a leaf's `data` is read, `gradient_of` reads i
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from .graph.order import operands_of, topological
 from .graph.value import descend, describe, gradient_of, plain
-from .primitives.labels import (
-    edge_texts,
-    formula_text,
-    operands_of,
-    operation_text,
-    settings_text,
-    topological,
-)
+from .primitives.labels import edge_texts, formula_text, operation_text, settings_text
 from .primitives.primitive import REGISTRY, Primitive
 from .support.files import replacing
 from .support.settings import Seed, is_count, is_number

@@ -6,9 +6,9 @@ import pytest
 import autodiff as ad
 from autodiff import Tensor, Value, grad, value_and_grad, vjp
 from autodiff.extend import operation
+from autodiff.graph.order import reverse_topological
 from autodiff.primitives.primitive import REGISTRY
 from autodiff.testing import finite_differences
-from autodiff.transforms.backward import reverse_topological
 
 
 def agrees(f, x):

@@ -12,7 +12,8 @@ import autodiff as ad
 import viz
 from autodiff import compile, derive, value_and_grad
 from autodiff.extend import operation
-from autodiff.primitives.labels import edge_texts, formula_text, topological
+from autodiff.graph.order import topological
+from autodiff.primitives.labels import edge_texts, formula_text
 from autodiff.support.tree import leaves
 from autodiff.testing import GradientError, check_gradients, expressions, temporary_operations
 from autodiff.testing.expression import Expression, Ref, Step

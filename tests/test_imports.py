@@ -8,6 +8,8 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGES = ("autodiff", "nn", "optim", "viz")
+# The rooms of autodiff, from the ground up: a file imports from its own or from those below.
+ROOMS = ("support", "graph", "primitives", "operations", "transforms", "programs", "testing")
 
 
 def module_of(path):
@@ -51,6 +53,28 @@ def test_no_files_import_each_other_in_a_circle():
         TopologicalSorter(graph_of(FILES)).prepare()
     except CycleError as error:
         pytest.fail(" -> ".join(error.args[1]))
+
+
+def room_of(module):
+    """The floor on which a file of autodiff stands; above all of them, its faces."""
+    name = module.split(".")[1] if "." in module else ""
+    return ROOMS.index(name) if name in ROOMS else len(ROOMS)
+
+
+def test_no_file_imports_from_a_room_above_its_own():
+    upwards = [
+        f"{module} imports {other}"
+        for module, others in graph_of(FILES).items()
+        if module.startswith("autodiff")
+        for other in others
+        if room_of(other) > room_of(module)
+    ]
+    assert not upwards
+
+
+def test_every_file_of_autodiff_has_its_room():
+    outside = [m for m in FILES if m.startswith("autodiff") and room_of(m) == len(ROOMS)]
+    assert outside == ["autodiff", "autodiff.extend"]
 
 
 def test_a_circle_would_be_found(tmp_path):

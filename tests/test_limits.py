@@ -15,7 +15,7 @@ import pytest
 import autodiff as ad
 import viz
 from autodiff import Tensor, Value, grad, hessian, hvp, jacobian, jvp, vjp
-from autodiff.primitives.labels import topological
+from autodiff.graph.order import topological
 
 DEEP = 1_000_000
 

@@ -20,8 +20,8 @@ from autodiff import (
     local_gradients,
     primitive,
 )
-from autodiff.primitives.formula import HELPERS
 from autodiff.primitives.labels import edge_texts
+from autodiff.primitives.namespaces import HELPERS
 from autodiff.primitives.primitive import REGISTRY
 from autodiff.testing import complex_step, finite_differences, temporary_operations
 

@@ -13,7 +13,8 @@ from agreement import agree, by_numpy, close, slope_of
 import autodiff as ad
 import viz
 from autodiff import compile, derive, grad, jvp, value_and_grad, vjp
-from autodiff.primitives.labels import edge_texts, formula_text, operation_text, topological
+from autodiff.graph.order import topological
+from autodiff.primitives.labels import edge_texts, formula_text, operation_text
 from autodiff.primitives.primitive import REGISTRY
 from autodiff.testing import check_gradients, complex_step
 from autodiff.testing.expression import Choice, build, weights, well_defined

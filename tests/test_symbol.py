@@ -6,7 +6,7 @@ import random
 import numpy as np
 import pytest
 
-from autodiff.operations.arithmetic import times
+from autodiff.operations.zeros import times
 from autodiff.primitives.symbol import Symbol
 from autodiff.support import syntax
 

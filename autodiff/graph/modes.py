@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-import linecache
-import os
-import sys
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from threading import get_ident, local
-from types import FrameType
 from typing import Any, NamedTuple
 
 import numpy as np
-
-_HERE = os.path.dirname(os.path.dirname(__file__)) + os.sep
 
 
 class Interpreter:
@@ -132,7 +126,7 @@ class _Care(local):
     taken = False
 
 
-CARE = _Care()  # whether products of plain arrays look: see `ops.times`
+CARE = _Care()  # whether products of plain arrays look: see `zeros.times`
 
 
 @contextmanager
@@ -163,22 +157,3 @@ def postponing() -> Iterator[None]:
     looking = mode.interpreter.traces or mode.lines is not None
     with in_mode(mode._replace(postpones=not looking)):
         yield
-
-
-def is_ours(frame: FrameType) -> bool:
-    """Whether a frame on the stack runs code of the engine."""
-    return frame.f_code.co_filename.startswith((_HERE, "<nabigrad"))
-
-
-def is_numpys(frame: FrameType) -> bool:
-    """Whether a frame on the stack runs code of NumPy's."""
-    return bool(frame.f_globals.get("__name__", "").startswith("numpy."))
-
-
-def user_line() -> str:
-    """The innermost line on the stack that is not the engine's own."""
-    frame = sys._getframe()
-    while frame.f_back and (is_ours(frame) or is_numpys(frame)):
-        frame = frame.f_back
-    name, line = frame.f_code.co_filename, frame.f_lineno
-    return f"{name}:{line}: {linecache.getline(name, line).strip()}".rstrip(": ")

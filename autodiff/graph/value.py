@@ -262,7 +262,7 @@ class Value:
         )
 
     if TYPE_CHECKING:
-        # transforms/backward.py adds the walk, and the registry its operators and methods (`x.tanh()`).
+        # Set by operations/methods.py, but for the walk, which transforms/backward.py adds.
         def backward(self, cotangent: Any = None) -> None: ...
         def __getattr__(self, name: str) -> Callable[..., Any]: ...
 

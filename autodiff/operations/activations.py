@@ -6,7 +6,9 @@ import math
 
 from ..graph.value import shape_of
 from ..primitives.declare import composite, elementwise
-from .arithmetic import abs, exp, sigmoid, where
+from .arithmetic import abs
+from .choices import where
+from .exponentials import exp, sigmoid
 from .special import erfc
 
 SQRT_HALF = math.sqrt(0.5)

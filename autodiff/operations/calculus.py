@@ -8,12 +8,13 @@ import numpy as np
 
 from ..graph.value import Value, shape_of
 from ..primitives.declare import composite, internal, plain
-from .arithmetic import where
+from .choices import where
 from .indexing import getitem
-from .joining import concatenate, pad_constant, stack, windows
+from .joining import concatenate, pad_constant, stack
 from .products import matmul
 from .reductions import sum
 from .shapes import flip, like, moveaxis, ravel, reshape
+from .windows import windows
 
 
 def _cut(x: Any, axis: int, start: int | None, stop: int | None) -> Any:

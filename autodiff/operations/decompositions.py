@@ -12,13 +12,14 @@ import numpy as np
 
 from ..graph.value import Value, shape_of
 from ..primitives.declare import as_numpy, composite, internal, plain, primitive
-from ..primitives.formula import helper
-from .arithmetic import times, where
+from ..primitives.namespaces import helper
+from .choices import where
 from .indexing import diagonal, getitem
 from .linalg import solve, spared
 from .products import adjoint
 from .reductions import sum
 from .shapes import expand_dims, reshape, tril
+from .zeros import times
 
 
 class EighResult(NamedTuple):

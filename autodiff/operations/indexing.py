@@ -11,8 +11,8 @@ import numpy as np
 from ..graph.tensor import Tensor
 from ..graph.value import Value, describe, shape_of
 from ..primitives.declare import composite, internal, primitive
-from ..primitives.formula import helper
-from .arithmetic import where
+from ..primitives.namespaces import helper
+from .choices import where
 from .predicates import argpartition, argsort
 from .shapes import broadcast_to, ravel, reshape
 

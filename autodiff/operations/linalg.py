@@ -10,8 +10,8 @@ import numpy as np
 from ..graph.modes import CARE, current_mode
 from ..graph.value import Value, is_finite, shape_of
 from ..primitives.declare import as_numpy, composite, internal, plain, primitive
-from ..primitives.formula import helper
-from .arithmetic import where
+from ..primitives.namespaces import helper
+from .choices import where
 from .indexing import diagonal
 from .predicates import all as all_of
 from .predicates import any as any_of
@@ -49,7 +49,7 @@ def spared(ct: Any, x: Any, suspect: Any = None, instead: Any = None) -> Any:
 
     That is for each matrix of a stack whose cotangent is 0 throughout, and of whose `suspect`
     (x itself, if not given) an entry is infinite or NaN: the other matrices go on. Arrays are
-    looked at only in a careful walk: see `ops.needs_care`.
+    looked at only in a careful walk: see `zeros.needs_care`.
     """
     suspect = x if suspect is None else suspect
     interpreter = current_mode().interpreter

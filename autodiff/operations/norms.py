@@ -8,12 +8,14 @@ import numpy as np
 
 from ..graph.value import shape_of
 from ..primitives.declare import as_numpy, composite, internal, primitive
-from .arithmetic import abs, times, where
+from .arithmetic import abs
+from .choices import where
 from .decompositions import svdvals
 from .linalg import inv
 from .reductions import Axis, max, min, spread, sum
 from .rounding import sign
 from .shapes import expand_dims, moveaxis, ravel, reshape
+from .zeros import times
 
 
 @internal

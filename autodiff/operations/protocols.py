@@ -11,11 +11,9 @@ from typing import Any, NamedTuple, NoReturn
 
 import numpy as np
 
-from ..graph.tensor import Tensor
 from ..graph.value import Value
 from ..graph.value import plain as plain_data
 from ..primitives.declare import NUMPY
-from . import rounding, shapes
 
 # Functions that ask about shapes and types, or make new arrays like another: they look at no
 # number, so they work on the plain data.
@@ -36,7 +34,7 @@ _ANY_NUMBER = (inspect.Parameter.VAR_POSITIONAL,)
 # -- ufuncs ----------------------------------------------------------------------------------
 
 
-def _array_ufunc(self: Value, ufunc: np.ufunc, method: str, *inputs: Any, **keywords: Any) -> Any:
+def array_ufunc(self: Value, ufunc: np.ufunc, method: str, *inputs: Any, **keywords: Any) -> Any:
     name = f"np.{ufunc.__name__}"
     if method != "__call__":
         return _ufunc_method(name, ufunc, method, inputs, keywords)
@@ -80,7 +78,7 @@ def _ufunc_method(
 # -- functions -------------------------------------------------------------------------------
 
 
-def _array_function(
+def array_function(
     self: Value, function: Any, types: Any, args: tuple[Any, ...], keywords: dict[str, Any]
 ) -> Any:
     if function in NUMPY:
@@ -199,57 +197,3 @@ def _refuse(name: str) -> NoReturn:
         f"NumPy's `{name}` has no derivative rule here, so a Tensor cannot go through it.\n"
         f"Use `{name}(t.data)` if no gradient is wanted, or declare the rule with `@primitive`."
     )
-
-
-# -- methods ---------------------------------------------------------------------------------
-
-
-def _method(function: Any) -> Any:
-    def method(self: Value, *args: Any, **keywords: Any) -> Any:
-        return _array_function(self, function, None, (self, *args), keywords)
-
-    method.__name__ = function.__name__
-    own = f"What `np.{function.__name__}` gives for it, with NumPy's arguments."
-    method.__doc__ = NUMPY[function].__doc__ or own
-    return method
-
-
-def _in_place(name: str) -> Any:
-    """A method by which an ndarray changes itself, so that a Tensor's would pass unnoticed."""
-
-    def method(self: Value, *args: Any, **keywords: Any) -> NoReturn:
-        raise TypeError(
-            f"An array's `.{name}()` changes it in place, which a Tensor does not.\n"
-            f"Use `t = np.{name}(t, ...)`, which gives a new Tensor."
-        )
-
-    method.__name__, method.__doc__ = name, f"Refused: `np.{name}(t, ...)` gives a new Tensor."
-    return method
-
-
-def _compress(self: Value, condition: Any, axis: int | None = None) -> Any:
-    """The entries, or what stands along an axis, where a condition holds."""
-    return np.compress(condition, self, axis)
-
-
-def install() -> None:
-    """Make NumPy ask these functions, and give a Tensor the methods that an ndarray has."""
-    value: Any = Value
-    tensor: Any = Tensor
-    value.__array_ufunc__ = _array_ufunc
-    value.__array_function__ = _array_function
-    value.__divmod__ = rounding.divmod
-    value.__rdivmod__ = lambda b, a: rounding.divmod(a, b)
-    value.clip = _method(np.clip)
-    value.astype = shapes.astype
-    tensor.flatten = shapes.flatten
-    tensor.mT = property(shapes.matrix_transpose)
-    tensor.conj = tensor.conjugate = shapes.real
-    tensor.real, tensor.imag = property(shapes.real), property(shapes.imag)
-    tensor.compress = _compress
-    tensor.sort, tensor.partition, tensor.resize = map(_in_place, ("sort", "partition", "resize"))
-    for function in NUMPY:
-        name = function.__name__
-        public = getattr(np, name, None) is function and not isinstance(function, np.ufunc)
-        if public and hasattr(np.ndarray, name) and not hasattr(Tensor, name):
-            setattr(Tensor, name, _method(function))

@@ -11,9 +11,11 @@ import numpy as np
 from ..graph.tensor import ONE
 from ..graph.value import shape_of
 from ..primitives.declare import internal, primitive
-from ..primitives.formula import fused, helper
-from .arithmetic import exp, times, where
+from ..primitives.namespaces import fused, helper
+from .choices import where
+from .exponentials import exp
 from .reductions import Axis, axes_of, spread, sum
+from .zeros import times
 
 
 @helper("logsumexp")

@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 
 from ..primitives.declare import composite, elementwise, internal, primitive
-from ..primitives.formula import helper
-from .arithmetic import exp, times
+from ..primitives.namespaces import helper
+from .exponentials import exp
+from .zeros import times
 
 
 def _by_entry(function: Any, x: Any) -> Any:

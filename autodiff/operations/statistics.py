@@ -9,12 +9,14 @@ import numpy as np
 
 from ..graph.value import Value, shape_of
 from ..primitives.declare import composite
-from .arithmetic import sqrt, where
+from .choices import where
+from .exponentials import sqrt
 from .indexing import sort, take_along_axis
 from .joining import concatenate
 from .predicates import all, any, isnan, logical_not
 from .products import matmul
-from .reductions import Axis, cumprod, cumsum, max, mean, min, prod, sum
+from .reductions import Axis, max, mean, min, sum
+from .scans import cumprod, cumsum, prod
 from .shapes import broadcast_to, expand_dims, like, moveaxis, reshape, swapaxes
 
 

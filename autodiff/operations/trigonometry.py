@@ -7,7 +7,9 @@ import math
 import numpy as np
 
 from ..primitives.declare import as_numpy, elementwise
-from .arithmetic import abs, sqrt, where
+from .arithmetic import abs
+from .choices import where
+from .exponentials import sqrt
 
 
 @elementwise("sin(x)")

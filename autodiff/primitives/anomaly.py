@@ -6,8 +6,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from ..graph.modes import Mode, current_mode, in_mode, user_line
+from ..graph.modes import Mode, current_mode, in_mode
 from ..graph.value import Value, brief, is_finite
+from ..support.frames import user_line
 from .primitive import Primitive
 
 

@@ -14,7 +14,7 @@ from ..graph.value import plain as plain_data
 from . import symbol
 from .apply import apply
 from .eager import bound_arguments, public
-from .formula import HELPERS
+from .namespaces import HELPERS
 from .primitive import REGISTRY, Primitive
 from .trial import check_form, functions_named, try_elementwise, try_primitive
 

@@ -8,10 +8,7 @@ tree, with the operands' texts put in, is what pictures and programs show.
 from __future__ import annotations
 
 import ast
-import builtins
 import functools
-import math
-import operator
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -25,115 +22,8 @@ from ..support.syntax import (
     literal,
     name,
     outside_brackets,
-    product,
 )
-
-
-def _maximum(a: float, b: float) -> float:
-    return float(a if a >= b or a != a else b)
-
-
-def _minimum(a: float, b: float) -> float:
-    return float(a if a <= b or a != a else b)
-
-
-def _sign(x: float) -> float:
-    return float((x > 0) - (x < 0)) if x == x else x
-
-
-def _where(condition: bool, a: float, b: float) -> float:
-    return float(a if condition else b)
-
-
-# NumPy's names for what Python's `math` computes on floats. (Not all that share a name agree:
-# math.floor gives an int and math.remainder rounds the other way.)
-MATH_NAMES = {
-    "arcsin": "asin", "arccos": "acos", "arctan": "atan", "arctan2": "atan2",
-    "arcsinh": "asinh", "arccosh": "acosh", "arctanh": "atanh",
-    **{same: same for same in [
-        "exp", "exp2", "expm1", "log", "log1p", "log2", "log10", "sqrt", "cbrt", "sin", "cos",
-        "tan", "sinh", "cosh", "tanh", "hypot", "isfinite", "isinf", "isnan", "pi", "e", "inf",
-        "nan", "erf", "erfc",
-    ]},
-}  # fmt: skip
-
-
-def _chosen_product(ct: float, partial: float) -> float:
-    return ct * partial if partial else 0.0
-
-
-def _safe_product(ct: float, partial: float) -> float:
-    return ct * partial if ct or math.isfinite(partial) else 0.0
-
-
-SCALARS: dict[str, Callable[..., Any]] = {
-    "abs": builtins.abs,
-    "maximum": _maximum,
-    "minimum": _minimum,
-    "sign": _sign,
-    "where": _where,
-    "logical_not": operator.not_,
-    "pow": math.pow,
-    "safe_product": _safe_product,
-    "chosen_product": _chosen_product,
-}
-# Functions of ours that a formula may use beside NumPy's: `@helper` puts them here.
-HELPERS: dict[str, Callable[..., Any]] = {"matmul_by_dot": product}
-# The body that some of them have over `jax.numpy`; the others' is their own, by its names.
-JAX_BODIES: dict[str, str] = {}
-
-
-def helper(name: str, jax: str | None = None) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Let formulas use this function of arrays by that name.
-
-    `jax` is its body where JAX must write it otherwise, as for what writes into an array: the
-    last line is an expression over the parameters, `jnp`, `jax` and other helpers.
-    """
-
-    def declare(function: Callable[..., Any]) -> Callable[..., Any]:
-        HELPERS[name] = function
-        if jax is not None:
-            JAX_BODIES[name] = jax
-        return function
-
-    return declare
-
-
-# What gives the results of two operations on the same operands in less time than both: a helper.
-FUSED: dict[tuple[str, str], str] = {}
-
-
-def fused(name: str, first: str, second: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Let programs that need both operations of the same operands use this function of arrays."""
-
-    def declare(function: Callable[..., Any]) -> Callable[..., Any]:
-        FUSED[first, second] = name
-        return helper(name)(function)
-
-    return declare
-
-
-def numpy_function(name: str) -> Any:
-    """What `name` means in a formula over arrays: NumPy's own, or a helper."""
-    return HELPERS[name] if name in HELPERS else getattr(np, name)
-
-
-def scalar_function(name: str) -> Any:
-    """What `name` means in a formula over Python floats: `math`'s, else NumPy's on floats."""
-    if name in SCALARS:
-        return SCALARS[name]
-    if name in MATH_NAMES:
-        return getattr(math, MATH_NAMES[name])
-    on_arrays = numpy_function(name)
-    if not callable(on_arrays):
-        return on_arrays
-
-    def on_floats(*operands: Any, **keywords: Any) -> Any:
-        with np.errstate(all="ignore"):
-            result = on_arrays(*operands, **keywords)
-        return float(result) if np.ndim(result) == 0 else result
-
-    return on_floats
+from .namespaces import HELPERS, numpy_function, scalar_function
 
 
 class _PowerByMath(ast.NodeTransformer):

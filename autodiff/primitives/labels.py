@@ -9,32 +9,12 @@ from typing import Any
 
 import numpy as np
 
+from ..graph.order import operands_of
 from ..graph.value import Value, plain
 from ..support import syntax
 from .primitive import Primitive
 from .pullback import apply_rule
 from .symbol import Symbol
-
-
-def topological(root: Value) -> list[Value]:
-    """Every node that `root` depends on, operands first and in their order, without recursion."""
-    order: dict[Value, None] = {}
-    stack: list[tuple[Value, bool]] = [(root, False)]
-    while stack:
-        node, done = stack.pop()
-        if node in order:
-            continue
-        if done:
-            order[node] = None
-            continue
-        stack.append((node, True))
-        stack.extend((operand, False) for operand in reversed(node.inputs))
-    return list(order)
-
-
-def operands_of(node: Value) -> tuple[Any, ...]:
-    """The operands as they were given: nodes, and the plain data of constants."""
-    return () if node._link is None else tuple(node._link.operands(node))
 
 
 def formula_text(node: Value, name_of: Callable[[Any], str]) -> str:

@@ -11,7 +11,9 @@ import numpy as np
 
 from ..support import syntax
 from . import symbol
-from .formula import FUSED, HELPERS, Formula
+from .formula import Formula
+from .namespaces import FUSED, HELPERS
+from .partials import is_choice
 
 ndarray = np.ndarray
 
@@ -104,9 +106,9 @@ class Primitive:
 
     @functools.cached_property
     def choices(self) -> list[bool]:
-        """Which of an elementwise rule's partials are of a choice: see `symbol.is_choice`."""
+        """Which of an elementwise rule's partials are of a choice: see `partials.is_choice`."""
         varying = {*self.lead, *self.operands}
-        return [symbol.is_choice(partial, varying) for partial in self.partials()]
+        return [is_choice(partial, varying) for partial in self.partials()]
 
     def checked(self, said: Any, count: int | None = None) -> tuple[Any, ...]:
         """What a rule returned, as one cotangent for each operand."""
@@ -124,9 +126,6 @@ class Primitive:
         """The forward on floats by NumPy, for inf and nan where Python raises an exception."""
         with np.errstate(all="ignore"):
             return float(self.on_arrays(*(np.float64(a) for a in arguments)))
-
-
-# -- recording -----------------------------------------------------------------------------
 
 
 def _without_overflow_warning(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -10,8 +10,8 @@ import numpy as np
 
 from ..graph.value import Value, plain
 from ..support import syntax
-from . import symbol
-from .formula import helper, numpy_function, scalar_function
+from .namespaces import helper, numpy_function, scalar_function
+from .partials import pairs, pull_function
 from .primitive import Primitive
 
 
@@ -55,7 +55,7 @@ class Link:
     def _of_partials(self, which: str) -> Callable[..., Any]:
         primitive = self.primitive
         partials = primitive.partials()
-        return symbol.pull_function(
+        return pull_function(
             f"{which}_{primitive.name}",
             self._places("float64_of({})" if which == "pull_ieee" else "{}"),
             [self._place(i) for i in self.positions],
@@ -85,7 +85,7 @@ class Link:
             f"{which}_{primitive.name}",
             ["ct", "node"],
             ast.parse(f"{zero}said = {call}\n{check}").body,
-            symbol.pairs(
+            pairs(
                 [self._place(i) for i in self.positions],
                 [ast.parse(part, mode="eval").body for part in parts],
             ),

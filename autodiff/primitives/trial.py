@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from ..graph.value import describe, plain
-from .formula import HELPERS
+from .namespaces import HELPERS
 from .primitive import Primitive
 
 # Operands of these shapes are tried, each with each: lengths that differ tell an axis apart.

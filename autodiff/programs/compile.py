@@ -12,10 +12,12 @@ from ..graph.modes import is_watched
 from ..graph.value import Value, checked_function, describe
 from ..support.tree import leaves, tree_map
 from .buffered.workspace import Fast
-from .capture import Parameters, Recorded, as_example, is_hashable, name_of
+from .capture import Recorded
 from .derive import checked_engine
 from .jax import JaxCall, as_jax, example_of
 from .text.names import program_name
+from .tracing.arguments import as_example
+from .tracing.signature import Parameters, is_hashable, name_of
 
 
 class Compiled:

@@ -12,11 +12,12 @@ import numpy as np
 from ..graph.value import Value, plain
 from ..support import syntax
 from ..support.tree import leaves, tree_map, unflatten
-from .capture import Recorded, as_example, checked_arguments
+from .capture import Recorded, checked_arguments
 from .program import Program
-from .simplify import Step
+from .steps import Step
 from .text.helpers import OneTriangle
 from .text.printer import OnArrays, Writer
+from .tracing.arguments import as_example
 from .tracing.standins import TraceError
 
 

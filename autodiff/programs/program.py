@@ -11,16 +11,18 @@ from typing import Any
 import numpy as np
 
 from ..graph.value import Value
-from ..primitives.formula import MATH_NAMES, numpy_function
+from ..primitives.namespaces import MATH_NAMES, numpy_function
 from ..support import syntax
 from ..support.files import replacing
 from ..support.tree import leaves, unflatten
-from .capture import Recorded, checked_arguments, name_of
-from .simplify import Step, uniform
+from .capture import Recorded, checked_arguments
+from .steps import Step, uniform
 from .text.names import Names
 from .text.printer import Writer, preamble
 from .text.scatters import accumulations
-from .text.trees import compiled_source, holds_named_tuple, returned, unpacking
+from .text.source import compiled_source
+from .text.trees import holds_named_tuple, returned, unpacking
+from .tracing.signature import name_of
 from .tracing.trace import TracedGenerator
 
 _LARGEST = 10_000  # entries of a constant array that a program spells out

@@ -2,51 +2,17 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
+from ..graph.order import topological
 from ..graph.value import Value
-from ..primitives.labels import topological
 from ..primitives.primitive import REGISTRY, Primitive
-from .tracing.trace import Draw, Trace
-
-
-@dataclass(eq=False, slots=True, repr=False)
-class Step:
-    """One line of a program: an argument, a captured node, a random draw, or an operation.
-
-    `operands` are other Steps and plain constants; `example` is a result of the right shape
-    and dtype.
-    """
-
-    example: Any
-    primitive: Primitive | None = None
-    operands: tuple[Any, ...] = ()
-    params: tuple[Any, ...] = ()
-    captured: Value | None = None
-    draw: Draw | None = None
-    backward: int = 0  # the number of the backward pass that it belongs to
-
-    @property
-    def scalar(self) -> bool:
-        """Whether it is a Python number."""
-        return not isinstance(self.example, np.ndarray)
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        return np.shape(self.example)
-
-    @property
-    def dtype(self) -> np.dtype[Any]:
-        return np.asarray(self.example).dtype
-
-    def steps(self) -> list[Step]:
-        """The operands that are Steps."""
-        return [o for o in self.operands if isinstance(o, Step)]
+from .rules import COMMUTATIVE, REWRITES
+from .steps import Step, is_a, key_of, live, operand_shape, uniform
+from .tracing.trace import Trace
 
 
 class Graph:
@@ -116,18 +82,6 @@ class Graph:
         return step
 
 
-def live(outputs: Sequence[Any]) -> set[Step]:
-    """The Steps that the outputs need."""
-    found: set[Step] = set()
-    stack = [out for out in outputs if isinstance(out, Step)]
-    while stack:
-        step = stack.pop()
-        if step not in found:
-            found.add(step)
-            stack.extend(step.steps())
-    return found
-
-
 def _needed(trace: Trace, outputs: Sequence[Any]) -> list[Value]:
     """The nodes behind the outputs in the order in which they were made."""
     reached: dict[Value, None] = {}
@@ -146,31 +100,18 @@ def _needed(trace: Trace, outputs: Sequence[Any]) -> list[Value]:
     return [*outside, *(node for node in trace.nodes if node in reached)]
 
 
-def key_of(thing: Any) -> Any:
-    """What says of two operands or static values that they are the same."""
-    if isinstance(thing, Step):
-        return thing
-    if isinstance(thing, (tuple, list)):
-        return (type(thing), *map(key_of, thing))
-    if isinstance(thing, slice):
-        return (slice, thing.start, thing.stop, thing.step)
-    if isinstance(thing, np.ndarray):
-        return (thing.shape, thing.dtype, thing.tobytes())
-    return (type(thing), repr(thing))
-
-
 def _without_broadcasts(operands: tuple[Any, ...], example: Any) -> tuple[Any, ...]:
     """Operands of an elementwise operation, which repeats them by itself."""
     kept = list(operands)
     for i, operand in enumerate(operands):
-        if _is(operand, "broadcast_to") or _adds_axes_in_front(operand):
+        if is_a(operand, "broadcast_to") or _adds_axes_in_front(operand):
             small = operand.operands[0]
         elif isinstance(operand, np.ndarray) and uniform(operand) and _settles(example, kept, i):
             small = operand.flat[0].item()
         else:
             continue
-        others = [_shape(o) for o in kept]
-        others[i] = _shape(small)
+        others = [operand_shape(o) for o in kept]
+        others[i] = operand_shape(small)
         if np.broadcast_shapes(*others) == np.shape(example):
             kept[i] = small
     return tuple(kept)
@@ -178,136 +119,13 @@ def _without_broadcasts(operands: tuple[Any, ...], example: Any) -> tuple[Any, .
 
 def _adds_axes_in_front(operand: Any) -> bool:
     """Whether a step only puts axes of length 1 before those that its operand has."""
-    if not (_is(operand, "expand_dims") or _is(operand, "reshape")):
+    if not (is_a(operand, "expand_dims") or is_a(operand, "reshape")):
         return False
-    inner = _shape(operand.operands[0])
+    inner = operand_shape(operand.operands[0])
     return bool(inner) and operand.shape == (1,) * (len(operand.shape) - len(inner)) + inner
-
-
-def _shape(operand: Any) -> tuple[int, ...]:
-    return operand.shape if isinstance(operand, Step) else np.shape(operand)
-
-
-def uniform(array: Any) -> bool:
-    """Whether all entries of an array are the same number, and not just equal zeros."""
-    if not array.size or array.dtype.kind not in "fiub":
-        return False
-    first = array.flat[0]
-    same_sign = array.dtype.kind != "f" or (np.signbit(array) == np.signbit(first)).all()
-    return bool((array == first).all() and same_sign)
 
 
 def _settles(example: Any, operands: list[Any], place: int) -> bool:
     """Whether the result keeps its dtype with a Python number at this place."""
     others = [o for i, o in enumerate(operands) if i != place and not isinstance(o, (float, int))]
     return np.result_type(0.0, *[o.dtype for o in others]) == np.asarray(example).dtype
-
-
-# -- what is the same and simpler ----------------------------------------------------------
-# Each takes `make` (a Step of another operation, with the same example), the example, the
-# operands and the static parameters, and gives the simpler Step, or None. All are exact in
-# floating point, but for the sign of -0.0 + 0: so a program gives the engine's own digits.
-
-
-def _is(step: Any, name: str) -> bool:
-    return isinstance(step, Step) and step.primitive is not None and step.primitive.name == name
-
-
-def _like(example: Any, operand: Any) -> Any:
-    """`operand`, if it can stand in the place of the whole."""
-    if not isinstance(operand, Step):
-        return None
-    same = operand.shape == np.shape(example) and operand.dtype == np.asarray(example).dtype
-    return operand if same and operand.scalar == (not isinstance(example, np.ndarray)) else None
-
-
-def _number(thing: Any) -> float | None:
-    return float(thing) if isinstance(thing, (float, int)) else None
-
-
-def _is_power_of_two(number: float) -> bool:
-    """Whether a product with it is exact, and so is that of such products."""
-    return abs(math.frexp(number)[0]) == 0.5
-
-
-def _mul(make: Any, example: Any, a: Any, b: Any) -> Any:
-    for one, other in ((a, b), (b, a)):
-        factor = _number(one)
-        if factor == 0 and isinstance(other, Step) and other.dtype.kind in "biu":
-            return np.zeros_like(example) if isinstance(example, np.ndarray) else 0.0
-        if factor == 1 and _like(example, other):
-            return other
-        if factor == -1 and _like(example, other):
-            return make("neg", other)
-        if factor is not None and _is(other, "mul"):
-            inner = [_number(o) for o in other.operands]
-            for i, known in enumerate(inner):
-                if known is not None and (_is_power_of_two(factor) or _is_power_of_two(known)):
-                    return make("mul", factor * known, other.operands[1 - i])
-        if _is(other, "pow") and _number(other.operands[1]) == 0 and _like(example, one):
-            return one
-    if _is(a, "neg"):
-        return make("neg", make("mul", a.operands[0], b))
-    return make("neg", make("mul", a, b.operands[0])) if _is(b, "neg") else None
-
-
-def _div(make: Any, example: Any, a: Any, b: Any) -> Any:
-    if _number(b) == 1:
-        return _like(example, a)
-    return make("neg", make("div", a.operands[0], b)) if _is(a, "neg") else None
-
-
-def _add(make: Any, example: Any, a: Any, b: Any) -> Any:
-    if a is b and _like(example, a):
-        return make("mul", 2.0, a)
-    if _number(a) == 0:
-        return _like(example, b)
-    if _number(b) == 0:
-        return _like(example, a)
-    if _is(b, "neg"):
-        return make("sub", a, b.operands[0])
-    return make("sub", b, a.operands[0]) if _is(a, "neg") else None
-
-
-def _sub(make: Any, example: Any, a: Any, b: Any) -> Any:
-    if _number(b) == 0:
-        return _like(example, a)
-    if _is(a, "neg") and a.operands[0] is b:
-        return make("mul", -2.0, b)
-    return make("add", a, b.operands[0]) if _is(b, "neg") else None
-
-
-def _neg(make: Any, example: Any, x: Any) -> Any:
-    return x.operands[0] if _is(x, "neg") else None
-
-
-def _pow(make: Any, example: Any, a: Any, b: Any) -> Any:
-    return _like(example, a) if _number(b) == 1 else None
-
-
-def _same(make: Any, example: Any, x: Any, *params: Any) -> Any:
-    return _like(example, x)
-
-
-def _transpose(make: Any, example: Any, x: Any, axes: Any) -> Any:
-    if axes is None and _is(x, "transpose") and x.params == (None,):
-        return x.operands[0]
-    return None
-
-
-COMMUTATIVE = {"add", "mul"}  # in floating point as well
-
-REWRITES: dict[str, Callable[..., Any]] = {
-    "identity": _same,
-    "positive": _same,
-    "cast": _same,
-    "reshape": _same,
-    "broadcast_to": _same,
-    "mul": _mul,
-    "div": _div,
-    "add": _add,
-    "sub": _sub,
-    "neg": _neg,
-    "pow": _pow,
-    "transpose": _transpose,
-}

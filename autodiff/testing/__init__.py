@@ -12,6 +12,7 @@ The strategies (`arrays_for`, `expressions`, `gradient_property`, `points`,
 from typing import TYPE_CHECKING, Any
 
 from .check import check_gradients as check_gradients
+from .comparison import Kink as Kink
 from .oracles import Estimate as Estimate
 from .oracles import OneSided as OneSided
 from .oracles import adjoint_gap as adjoint_gap
@@ -20,7 +21,6 @@ from .oracles import finite_differences as finite_differences
 from .oracles import one_sided_differences as one_sided_differences
 from .oracles import taylor_order as taylor_order
 from .report import GradientError as GradientError
-from .report import Kink as Kink
 from .report import Report as Report
 from .report import UncheckableError as UncheckableError
 from .scratch import temporary_operations as temporary_operations

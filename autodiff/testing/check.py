@@ -10,12 +10,13 @@ from typing import Any
 import numpy as np
 
 from ..graph.value import checked_function
-from ..transforms.grad import jvp
+from ..transforms.forward import jvp
 from . import diagnosis
+from .comparison import Comparison
 from .differences import Along, Slope, central
 from .oracles import Argnums, along, direction, observed_order, output_weights, slopes_by_entry
 from .problem import Leaf, Problem, Vector, dot, flattened
-from .report import Comparison, GradientError, Report, UncheckableError, failure
+from .report import GradientError, Report, UncheckableError, failure
 
 MODES = ("vjp", "jvp")
 

@@ -9,9 +9,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..graph.order import operands_of, topological
 from ..graph.tensor import Tensor
 from ..graph.value import Value, describe
-from ..primitives.labels import operands_of, topological
 from ..primitives.primitive import REGISTRY, Primitive
 from .differences import central
 from .oracles import along, direction

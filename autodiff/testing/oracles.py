@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..transforms.grad import jvp as _jvp
+from ..transforms.forward import jvp as _jvp
 from ..transforms.grad import vjp as _vjp
 from .differences import Slope, central, one_sided
 from .problem import Problem, Vector, flattened, unflatten_like

@@ -9,7 +9,8 @@ import numpy as np
 
 from ..graph.value import describe, plain
 from ..support.tree import checked_argnums, leaves, same_structure, unflatten
-from ..transforms.grad import grad, jvp, vjp
+from ..transforms.forward import jvp
+from ..transforms.grad import grad, vjp
 
 Vector = np.ndarray[Any, np.dtype[Any]]
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from ..graph.value import Value
 from ..primitives.declare import COMPOSITES, NUMPY, PLAIN
-from ..primitives.formula import FUSED, HELPERS
+from ..primitives.namespaces import FUSED, HELPERS
 from ..primitives.primitive import REGISTRY
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import math
-import operator
 from collections.abc import Collection, Iterable, Sequence
 from contextlib import nullcontext
 from typing import Any
@@ -12,10 +11,11 @@ from typing import Any
 import numpy as np
 
 from ..graph.modes import MODES, current_mode, postponing, with_care
+from ..graph.order import reverse_topological
 from ..graph.tensor import ONE, Tensor, as_array
 from ..graph.value import Value, brief, describe, is_finite, plain
-from ..operations import arithmetic as ops
 from ..operations import reductions, shapes
+from ..operations.zeros import times, times_choice
 from ..primitives.anomaly import pulling_back
 from ..primitives.lazy import Postponed, can_wait
 from ..primitives.pullback import Link
@@ -23,7 +23,6 @@ from ..primitives.trial import check_cotangents
 
 Cotangents = dict[Value, Any]
 ndarray = np.ndarray
-_clock_of = operator.attrgetter("_clock")
 
 
 def backward(self: Value, cotangent: Any = None) -> None:
@@ -92,27 +91,6 @@ def seed(root: Value, cotangent: Any) -> Any:
             f"Broadcast it first, as in `np.broadcast_to(cotangent, {root.shape})`."
         )
     return ct.astype(root.dtype, copy=False)
-
-
-def reverse_topological(
-    roots: Sequence[Value], stop: frozenset[Value] | set[Value] = frozenset()
-) -> list[Value]:
-    """Every inner node that `roots` depend on, each after all the nodes that use it.
-
-    Leaves are left out, and so is what is behind the nodes of `stop`.
-    """
-    seen: set[Any] = set(roots)
-    order = [root for root in seen if root._link is not None]
-    for node in order:
-        if node in stop:
-            continue
-        for operand in node._link.inputs(node):
-            if operand._link is not None and operand not in seen:
-                seen.add(operand)
-                order.append(operand)
-    # A node is made after what it is made of: the clock has sorted them already.
-    order.sort(key=_clock_of, reverse=True)
-    return order
 
 
 # No warning comes from here: what is singular has warned in the forward pass.
@@ -261,7 +239,7 @@ def _pull_recorded(
     parts, operands = link.recorded(ct, node), link.inputs(node)
     if primitive.elementwise:
         parts = [
-            ops.times_choice(ct, part) if primitive.choices[i] else _product(ct, part)
+            times_choice(ct, part) if primitive.choices[i] else _product(ct, part)
             for i, part in zip(link.positions, parts, strict=True)
         ]
     for operand, part, place in zip(operands, parts, link.positions, strict=True):
@@ -294,7 +272,7 @@ def _product(ct: Any, partial: Any) -> Any:
             return ct * partial
     if type(ct) is float and ct == 1.0:
         return partial
-    return ops.times(ct, partial)
+    return times(ct, partial)
 
 
 def _sum_to_recorded(part: Any, operand: Value) -> Any:

@@ -10,11 +10,12 @@ from typing import Any
 import numpy as np
 
 from ..graph.modes import DEPTH, recording
+from ..graph.order import between
 from ..graph.tensor import Tensor, as_array, new_node
 from ..graph.value import Value, describe, plain, shape_of
-from ..operations import arithmetic as ops
-from ..support.tree import checked_argnums, leaves, tree_map, unflatten
-from .backward import pull_back, pull_back_recorded, reverse_topological
+from ..operations.choices import identity
+from ..support.tree import checked_argnums, leaves, same_structure, tree_map, unflatten
+from .backward import pull_back, pull_back_recorded
 
 
 class Level(AbstractContextManager["Level"]):
@@ -36,7 +37,7 @@ class Level(AbstractContextManager["Level"]):
     def target(self, where: str, argument: Any) -> Value:
         """A fresh node for an argument, which no other transform's node is taken for."""
         if isinstance(argument, Value):
-            return ops.identity(argument)  # type: ignore[no-any-return]
+            return identity(argument)  # type: ignore[no-any-return]
         if isinstance(argument, np.ndarray):
             return new_node(Tensor, as_array(argument, copy=True, promote=True))
         try:
@@ -73,21 +74,6 @@ class Level(AbstractContextManager["Level"]):
 def constant(data: Any, like: Any) -> Value:
     """A leaf of the kind of `like`: NumPy makes scalars of arrays without axes."""
     return new_node(Tensor, np.asarray(data)) if isinstance(like, Tensor) else Value(data)
-
-
-def between(roots: Sequence[Value], targets: Sequence[Value]) -> list[Value]:
-    """The nodes on a way from a root to a target, in reverse topological order.
-
-    What lies behind a target, or behind anything else, belongs to others.
-    """
-    ends = set(targets)
-    depends, found = set(targets), []
-    for node in reversed(reverse_topological(roots, stop=ends)):
-        if node not in ends and not depends.isdisjoint(node.inputs):
-            depends.add(node)
-            found.append(node)
-    found.reverse()
-    return found
 
 
 class Recording:
@@ -174,3 +160,31 @@ def or_zeros(found: Any, target: Value) -> Any:
     if found is not None:
         return found
     return np.zeros_like(target._data) if isinstance(target, Tensor) else 0.0
+
+
+def check_like(given: Any, like: Any, what: str, whose: str) -> None:
+    if not same_structure(given, like):
+        raise TypeError(
+            f"A {what} has the structure of the {whose}, but it is {describe(given)} "
+            f"where the {whose} is {describe(like)}."
+        )
+    for a, b in zip(leaves(given), leaves(like), strict=True):
+        if shape_of(a) != shape_of(b):
+            raise ValueError(
+                f"A {what} has the shape of its {whose}, {shape_of(b)}, but it has {shape_of(a)}."
+            )
+
+
+def cast_like(given: Any, like: Any, copy: bool = True) -> Any:
+    """A cotangent or tangent as plain data of the kind and dtype of `like`, if it is no node."""
+    if isinstance(given, Value):
+        return given
+    data = plain(like)
+    if isinstance(data, np.ndarray):
+        given = as_array(given, copy=copy, promote=True)
+        return given.astype(data.dtype, copy=False) if data.dtype.kind == "f" else given
+    return float(given)
+
+
+def one_like(out: Any) -> Any:
+    return np.ones(out.shape, out.dtype) if isinstance(out, Tensor) else 1.0

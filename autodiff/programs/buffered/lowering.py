@@ -9,10 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from ...primitives.formula import FUSED, HELPERS
+from ...primitives.namespaces import FUSED, HELPERS
 from ...primitives.primitive import Primitive
 from ...support import syntax
-from ..simplify import Graph, Step, key_of
+from ..simplify import Graph
+from ..steps import Step, key_of
 from ..text.names import Names
 from ..text.printer import Writer
 from .ufuncs import all_ufuncs, as_ufunc, reduced_by_ufuncs

@@ -13,11 +13,13 @@ from ...support import syntax
 from ...support.tree import leaves, unflatten
 from ..capture import Recorded
 from ..program import Program
-from ..simplify import Step
+from ..steps import Step
 from ..text.names import Names, program_name
 from ..text.printer import preamble
-from ..text.trees import compiled_source, holds_named_tuple, key_text, tree_text, unpacking
-from ..tracing.trace import TracedGenerator, reach
+from ..text.source import compiled_source
+from ..text.trees import holds_named_tuple, key_text, tree_text, unpacking
+from ..tracing.infinities import reach
+from ..tracing.trace import TracedGenerator
 from .blocks import grouped, in_pieces
 from .buffers import Buffers
 from .hoisting import make_ready

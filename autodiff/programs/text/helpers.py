@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from ...primitives.formula import HELPERS, JAX_BODIES
+from ...primitives.namespaces import HELPERS, JAX_BODIES
 
 
 def definitions(wanted: dict[str, Callable[..., Any]], module: str = "np") -> list[str]:

@@ -9,10 +9,12 @@ from collections.abc import Callable
 from typing import Any
 
 from ...graph.value import Value
-from ...primitives.formula import HELPERS, SCALARS
+from ...primitives.namespaces import HELPERS, SCALARS
 from ...support.tree import leaves
-from ..capture import Recorded, name_of
-from ..simplify import Graph, Step
+from ..capture import Recorded
+from ..simplify import Graph
+from ..steps import Step
+from ..tracing.signature import name_of
 from ..tracing.trace import TracedGenerator
 
 # What a program may import, by what it is called there.

@@ -13,9 +13,10 @@ from typing import Any
 import numpy as np
 
 from ...operations.indexing import repeats
-from ...primitives.formula import HELPERS, MATH_NAMES, SCALARS
+from ...primitives.namespaces import HELPERS, MATH_NAMES, SCALARS
 from ...support import syntax
-from ..simplify import Graph, Step
+from ..simplify import Graph
+from ..steps import Step
 from .helpers import definitions
 from .names import MODULES, Names
 

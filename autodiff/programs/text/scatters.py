@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..simplify import Step
+from ..steps import Step
 
 
 def accumulations(

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import itertools
-import linecache
 from collections.abc import Callable
-from types import CodeType
 from typing import Any
 
 from ...graph.value import describe
 from ...support.tree import leaves
 
-_COUNT = itertools.count(1)
 _WIDTH = 92  # characters of a line inside a function
 
 
@@ -105,15 +101,3 @@ def _wrapped(start: str, tree: Any, width: int = _WIDTH) -> list[str]:
         lines += [f"    {text}" for text in inner]
         lines[-1] += ","
     return [*lines, closing]
-
-
-def compiled_source(name: str, source: str, tree: Any = None) -> CodeType:
-    """The code of a program, under a file name of its own, by which tracebacks find its lines.
-
-    Where `tree` is given, it is what is compiled, and its lines are those of `source`.
-    """
-    filename = f"<nabigrad {name} {next(_COUNT)}>"
-    lines = source.splitlines(keepends=True)
-    linecache.cache[filename] = (len(source), None, lines, filename)
-    code: CodeType = compile(source if tree is None else tree, filename, "exec")
-    return code

@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from ...graph.modes import is_numpys, is_ours
 from ...graph.value import Value
+from ...support.frames import is_numpys, is_ours
 from .standins import TraceError
 
 _DEEPEST, _MOST = 5, 500  # how far a generator is looked for, and in how many things

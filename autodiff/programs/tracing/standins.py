@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from typing import Any, NoReturn
 
-from ...graph.modes import user_line
 from ...graph.tensor import Tensor
 from ...graph.value import Value
 from ...primitives.declare import PLAIN
+from ...support.frames import user_line
 
 
 class TraceError(TypeError):

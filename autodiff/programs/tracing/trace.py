@@ -11,11 +11,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ...graph.modes import Interpreter, current_mode, in_mode, is_numpys, is_ours
+from ...graph.modes import Interpreter, current_mode, in_mode
 from ...graph.tensor import new_node
 from ...graph.value import Value
-from ...primitives.primitive import REGISTRY, Primitive
+from ...primitives.primitive import Primitive
 from ...primitives.pullback import link_of
+from ...support.frames import is_numpys, is_ours
+from .infinities import chooses, dtype_of, settled, wild_itself
 from .standins import Traced, TracedTensor, TracedValue, TraceError, refuse
 
 # Whose variables are only passing names.
@@ -152,60 +154,11 @@ class Trace(Interpreter):
 
     def wild(self, thing: Any) -> bool:
         """Whether a value can be infinite or NaN though the function's arguments are finite."""
-        return isinstance(thing, Value) and _settled(thing, self._wild, _wild_itself)
+        return isinstance(thing, Value) and settled(thing, self._wild, wild_itself)
 
     def masked(self, node: Value) -> bool:
         """Whether a cotangent is 0 by a choice between branches."""
-        return _settled(node, self._masked, _chooses)
-
-
-def _settled(
-    node: Value, known: dict[Any, bool], itself: Callable[[Primitive, list[Any]], bool | None]
-) -> bool:
-    """Whether `itself`, or that of an operand (where it is None), holds: without recursion."""
-    stack = [node]
-    while stack:
-        node = stack[-1]
-        if node in known:
-            stack.pop()
-            continue
-        link = node._link
-        if link is None:
-            known[node] = False
-            continue
-        operands = [o for o in link.operands(node) if isinstance(o, Value)]
-        answer = itself(link.primitive, operands)
-        if answer is None:
-            waiting = [o for o in operands if o not in known]
-            if waiting:
-                stack.extend(waiting)
-                continue
-            answer = any([known[o] for o in operands])
-        known[node] = answer
-    return known[node]
-
-
-def _wild_itself(primitive: Primitive, operands: list[Any]) -> bool | None:
-    return reach(primitive.name) if primitive.elementwise else None
-
-
-@functools.cache
-def reach(name: str) -> bool | None:
-    """Whether an operation makes infinities of finite operands; None if it passes them on.
-
-    Found by trying: the operation is computed at zero, at small and at large numbers.
-    """
-    primitive = REGISTRY[name]
-    count = len(primitive.operands)
-    params = tuple(primitive.defaults.values())
-    finite = np.array([-1e3, -1.0, -0.5, 0.0, 0.5, 1.0, 1e3])
-    with np.errstate(all="ignore"):
-        grid = np.meshgrid(*[finite] * count) if count > 1 else [finite]
-        if not np.isfinite(primitive.on_arrays(*grid, *params)).all():
-            return True
-        ends = [np.array([-np.inf, np.inf])] * count
-        grid = np.meshgrid(*ends) if count > 1 else ends
-        return False if np.isfinite(primitive.on_arrays(*grid, *params)).all() else None
+        return settled(node, self._masked, chooses)
 
 
 @functools.cache
@@ -224,21 +177,10 @@ def _settles_shape(primitive: Primitive) -> bool:
     return len(shapes) == 1
 
 
-def _chooses(primitive: Primitive, operands: list[Any]) -> bool | None:
-    return True if any([_dtype(o) == np.bool_ for o in operands]) else None
-
-
-def _dtype(operand: Any) -> np.dtype[Any]:
-    return np.asarray(operand._data if isinstance(operand, Value) else operand).dtype
-
-
 def _differentiable(operand: Any) -> bool:
     if not isinstance(operand, Value):
         return False
-    return type(operand._data) is float or _dtype(operand).kind == "f"
-
-
-# -- tracing -------------------------------------------------------------------------------
+    return type(operand._data) is float or dtype_of(operand).kind == "f"
 
 
 @contextmanager

@@ -1,0 +1,55 @@
+"""Arguments as a trace takes them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from ...graph.tensor import as_array
+from ...graph.value import describe, plain
+from ...support.tree import checked_argnums, leaves
+
+
+def as_example(leaf: Any, name: str, promote: bool) -> Any:
+    """A leaf of an argument as an engine's float or array; itself where it is one."""
+    leaf = plain(leaf)
+    if isinstance(leaf, np.ndarray):
+        array = as_array(leaf, copy=False, promote=promote)
+        usual = np.dtype(array.dtype.name)  # of which there is one object, to be known again by
+        return array if array.dtype is usual else array.view(usual)
+    if isinstance(leaf, np.random.Generator):
+        return leaf
+    if isinstance(leaf, (float, int, np.number)):
+        return float(leaf)
+    raise TypeError(
+        f"An argument of a traced function is numbers, arrays, or lists, tuples and dicts of "
+        f"them, but in `{name}` is {describe(leaf)}.\n"
+        "Fix it beforehand, as in `lambda x: f(x, option)`, or use `compile(f, static=...)`."
+    )
+
+
+def checked_by(argnums: Any, args: tuple[Any, ...]) -> tuple[int, ...]:
+    """The arguments to differentiate by; None stands for all that hold floats."""
+    if argnums is None:
+        return tuple(i for i, arg in enumerate(args) if any(map(_is_float, leaves(arg))))
+    return checked_argnums(argnums, args)
+
+
+def _is_float(leaf: Any) -> bool:
+    leaf = plain(leaf)
+    return isinstance(leaf, (float, int)) or getattr(leaf, "dtype", np.dtype(int)).kind == "f"
+
+
+def leaf_names(name: str, tree: Any) -> Iterator[str]:
+    """`w0`, `w1` for the list `w`; a dict's own keys."""
+    if isinstance(tree, (list, tuple)):
+        for i, branch in enumerate(tree):
+            yield from leaf_names(f"{name}{'_' * name[-1].isdigit()}{i}", branch)
+    elif isinstance(tree, dict):
+        for key, branch in tree.items():
+            own = isinstance(key, str) and key.isidentifier()
+            yield from leaf_names(key if own else f"{name}_{len(str(key))}", branch)
+    elif tree is not None:
+        yield name

@@ -1,0 +1,103 @@
+"""Derivatives forward: jvp, hvp."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from ..graph.order import between
+from ..graph.tensor import Tensor
+from ..graph.value import Value, checked_function, describe, plain
+from ..support.tree import leaves, unflatten
+from .recording import Level, Recording, cast_like, check_like, constant, one_like, or_zeros
+
+
+def _checked_pair(
+    name: str, f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]
+) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
+    """The primals and their tangents as tuples, one entry for each argument of the function."""
+    checked_function(f, name)
+    for what, given in (("primals", primals), ("tangents", tangents)):
+        if not isinstance(given, (tuple, list)):
+            raise TypeError(
+                f"`{name}` takes its {what} as a tuple, one for each argument of the function, but "
+                f"this is {describe(given)}.\nWrite `{name}(f, (x,), (v,))` for one argument."
+            )
+    check_like(tuple(tangents), tuple(primals), "tangent", "primal")
+    return tuple(primals), tuple(tangents)
+
+
+def jvp(
+    f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any], has_aux: bool = False
+) -> tuple[Any, ...]:
+    """`(output, tangent of the output)`, as the primals move along the tangents.
+
+    It is the vjp of the vjp: the pull-back is linear in its cotangent, and the pull-back of
+    that linear map is the derivative forward. So no rule is written twice. Tangents have the
+    structure and the shapes of the primals, and so has the answer's second part those of the
+    output. With `has_aux`, f returns `(output, more)` and `more` is the answer's third part.
+
+    >>> jvp(lambda x, y: x * y, (2.0, 3.0), (1.0, 0.0))
+    (6.0, 3.0)
+    """
+    primals, tangents = _checked_pair("jvp", f, primals, tangents)
+    with Level((primals, tangents)) as level:
+        inner = Level(primals)  # nested, as it is within another
+        run = Recording(inner, f, primals, {}, tuple(range(len(primals))), has_aux)
+        outputs = leaves(run.out)
+        cotangents = [
+            constant(np.ones_like(plain(o)) if isinstance(o, Tensor) else 1.0, o) for o in outputs
+        ]
+        pulled = run.pull(cotangents, postpone=not level.nested)
+        pushed = _pulled_on(level, run, pulled, tangents, cotangents, outputs)
+        out, tangent = level.output(run.out), unflatten(run.out, pushed)
+        return (out, tangent, level.output(run.aux)) if has_aux else (out, tangent)
+
+
+def _pulled_on(
+    level: Level, run: Recording, pulled: Sequence[Any], tangents: Any,
+    targets: Sequence[Value], originals: Sequence[Any],
+) -> list[Any]:  # fmt: skip
+    """The tangents, pulled back through the pull-back that `run` has recorded, to `targets`."""
+    pairs = [
+        (node, cast_like(t, by, copy=level.nested))
+        for node, by, t in zip(pulled, run.targets, leaves(tangents), strict=True)
+        if isinstance(node, Value)
+    ]
+    found = level.pull(between([node for node, _ in pairs], targets), pairs)
+    given = {id(tangent) for _, tangent in pairs}
+    answers = []
+    for target, original in zip(targets, originals, strict=True):
+        answer = or_zeros(found.get(target), target)
+        if isinstance(answer, np.ndarray) and (id(answer) in given or not answer.flags.owndata):
+            answer = answer.copy()  # it is, or it sees, a tangent, and that is the caller's
+        answers.append(level.answer(answer, original))
+    return answers
+
+
+def hvp(
+    f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any], has_aux: bool = False
+) -> Any:
+    """The Hessian of f times a vector, without the Hessian: one tangent for each primal.
+
+    The answer is a tuple like `primals`; for one primal, just its part. It is the gradient of
+    the gradient's product with the tangents, and so costs a few times f, however many
+    parameters there are; least as one program, `compile(lambda x, v: hvp(f, (x,), (v,)))`.
+    With `has_aux`, f returns `(output, more)` and the answer is a pair.
+    Raises TypeError where the output is not one number or the tangents have another structure
+    than the primals, ValueError where they have another shape.
+
+    >>> hvp(lambda x: (x**3).sum(), (np.array([1.0, 2.0]),), (np.array([1.0, 1.0]),))
+    array([ 6., 12.])
+    """
+    primals, tangents = _checked_pair("hvp", f, primals, tangents)
+    with Level((primals, tangents)) as level:
+        inner = Level(primals)  # nested, as it is within another
+        run = Recording(inner, f, primals, {}, tuple(range(len(primals))), has_aux)
+        gradient = run.pull([one_like(run.scalar())], postpone=not level.nested)
+        found = _pulled_on(level, run, gradient, tangents, run.targets, run.originals)
+        answer = run.structured(found)
+        answer = answer[0] if len(primals) == 1 else answer
+        return (answer, level.output(run.aux)) if has_aux else answer

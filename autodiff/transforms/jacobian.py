@@ -1,0 +1,98 @@
+"""Every derivative of every output: jacobian, hessian."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ..graph.tensor import Tensor
+from ..graph.value import Value, checked_function, shape_of
+from ..operations import joining, shapes
+from ..support.tree import leaves, unflatten
+from .grad import grad
+from .recording import Level, Recording, or_zeros
+
+
+def jacobian(
+    f: Callable[..., Any], argnums: int | tuple[int, ...] = 0, has_aux: bool = False
+) -> Callable[..., Any]:
+    """The function that gives every derivative of every output, of shape `out.shape + in.shape`.
+
+    Outputs and arguments may be nested: the answer has the structure of the output, with the
+    structure of the argument in the place of each of its leaves. One row is pulled back at a
+    time, so no more memory is used than the answer and one backward pass take.
+
+    >>> jacobian(lambda x: x * x)(np.array([1.0, 2.0]))
+    array([[2., 0.],
+           [0., 4.]])
+    """
+    checked_function(f, "jacobian")
+
+    @functools.wraps(f)
+    def call(*args: Any, **keywords: Any) -> Any:
+        with Level((args, keywords)) as level:
+            run = Recording(level, f, args, keywords, argnums, has_aux)
+            blocks = [run.structured(_rows(run, out)) for out in leaves(run.out)]
+            answer = unflatten(run.out, blocks)
+            return (answer, run.aux) if has_aux else answer
+
+    return call
+
+
+def _rows(run: Recording, out: Any) -> list[Any]:
+    """d out / d target for each target, one row of the output at a time."""
+    shape = shape_of(out)
+    count = int(np.prod(shape, dtype=int))
+    rows = (_row(run, out, place) for place in range(count))
+    if run.level.nested:
+        found = list(rows)
+        return [
+            _stacked(run, [row[i] for row in found], shape + shape_of(target))
+            for i, target in enumerate(run.targets)
+        ]
+    into = [shape_of(target) for target in run.targets]
+    dtypes = [getattr(target._data, "dtype", None) for target in run.targets]
+    blocks = [np.zeros(shape + i, dtype) for i, dtype in zip(into, dtypes, strict=True)]
+    for place, row in enumerate(rows):
+        for block, i, part in zip(blocks, into, row, strict=True):
+            block.reshape(count, *i)[place] = part
+    return [
+        block if block.ndim or isinstance(target, Tensor) else block.item()
+        for block, target in zip(blocks, run.targets, strict=True)
+    ]
+
+
+def _row(run: Recording, out: Any, place: int) -> list[Any]:
+    """d out[place] / d target for each target."""
+    if not isinstance(out, Value):
+        return [or_zeros(None, target) for target in run.targets]
+    unit: Any = 1.0
+    if isinstance(out, Tensor):
+        unit = np.zeros(out.shape, out.dtype)
+        unit[np.unravel_index(place, out.shape)] = 1.0
+    pulled = run.level.pull(run.order, [(out, unit)])
+    return [or_zeros(pulled.get(target), target) for target in run.targets]
+
+
+def _stacked(run: Recording, rows: list[Any], shape: tuple[int, ...]) -> Any:
+    """The rows, some of which may be nodes, as one array."""
+    if not shape:
+        return run.level.answer(rows[0], None)
+    if any(isinstance(row, Value) for row in rows):
+        return shapes.reshape(joining.stack(rows), shape)
+    return np.array(rows, None if rows else np.float64).reshape(shape)
+
+
+def hessian(
+    f: Callable[..., Any], argnums: int | tuple[int, ...] = 0, has_aux: bool = False
+) -> Callable[..., Any]:
+    """The function that gives the second derivatives of f: the Jacobian of its gradient.
+
+    >>> hessian(lambda x: x[0] * x[1] ** 2)(np.array([1.0, 3.0]))
+    array([[0., 6.],
+           [6., 2.]])
+    """
+    return jacobian(grad(checked_function(f, "hessian"), argnums, has_aux), argnums, has_aux)
