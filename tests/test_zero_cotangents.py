@@ -6,7 +6,7 @@ import pytest
 import autodiff as ad
 from autodiff import derive, grad, value_and_grad
 from autodiff.extend import operation
-from autodiff.operations.zeros import needs_care
+from autodiff.operations.zeros import zero_may_meet
 
 PRODUCTS = [
     (np.matmul, [(3,), (3,)]),
@@ -126,12 +126,12 @@ def test_a_recurrence_is_pulled_back_past_an_infinity():
 def test_the_smaller_of_the_two_is_looked_at_first():
     wild, tame = ad.Tensor([[1.0, np.inf], [2.0, 3.0]]), ad.Tensor(np.ones((2, 2)))
     row, stopped = ad.Tensor([1.0, np.nan]), ad.Tensor([1.0, 0.0])
-    assert not needs_care(row, wild)  # no zero of the cotangent is there to meet the infinity
-    assert needs_care(stopped, wild)
-    assert not needs_care(stopped, tame)
-    assert needs_care(tame, wild)  # of one size: a look at the factor says enough
-    assert needs_care(tame, ad.Tensor([1.0, np.inf]))
-    assert not needs_care(ad.Tensor(np.zeros((2, 2))), stopped)
-    assert needs_care(ad.Value(0.0), wild)
-    assert not needs_care(ad.Value(2.0), wild)
-    assert needs_care(ad.Value(2.0), ad.Value(np.inf))
+    assert not zero_may_meet(row, wild)  # no zero of the cotangent is there to meet the infinity
+    assert zero_may_meet(stopped, wild)
+    assert not zero_may_meet(stopped, tame)
+    assert zero_may_meet(tame, wild)  # of one size: a look at the factor says enough
+    assert zero_may_meet(tame, ad.Tensor([1.0, np.inf]))
+    assert not zero_may_meet(ad.Tensor(np.zeros((2, 2))), stopped)
+    assert zero_may_meet(ad.Value(0.0), wild)
+    assert not zero_may_meet(ad.Value(2.0), wild)
+    assert zero_may_meet(ad.Value(2.0), ad.Value(np.inf))

@@ -65,7 +65,7 @@ class Primitive:
         self.general = bool(self.variadic or self.defaults or len(self.operands) > 2)
         self.formula = Formula(formula, self.operands, tuple(self.defaults))
         self.quiet = quiet
-        self.links: dict[tuple[int, ...], Any] = {}  # see `pullback.link_of`
+        self.pullbacks: dict[tuple[int, ...], Any] = {}  # see `pullback.pullback_of`
         self.call: Callable[..., Any]  # how it is called, once it is declared
 
     @functools.cached_property

@@ -118,7 +118,7 @@ def try_primitive(primitive: Primitive) -> None:
         return
     passed: dict[tuple[int, ...], bool] = {}  # by the ranks of the operands
     fault: tuple[Exception, tuple[Any, ...]] | None = None
-    for operands in _trials(2 if primitive.variadic else len(primitive.operands)):
+    for operands in trials(2 if primitive.variadic else len(primitive.operands)):
         ranks = tuple(np.ndim(o) for o in operands)
         try:
             z = _forward(primitive, operands)
@@ -142,7 +142,8 @@ def try_primitive(primitive: Primitive) -> None:
         ) from first
 
 
-def _trials(count: int) -> Iterator[tuple[Any, ...]]:
+def trials(count: int) -> Iterator[tuple[Any, ...]]:
+    """Small operands, so many together, of the shapes that are tried."""
     if count > _TRIED_TOGETHER:
         shapes: Iterator[Sequence[tuple[int, ...]]] = ((shape,) * count for shape in _SHAPES)
     else:

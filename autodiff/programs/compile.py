@@ -135,7 +135,7 @@ class CompiledByJax(Compiled):
         )
         f, name = self._parameters.by_position, program_name(self._f)
         recorded, careful = Recorded(f, examples, static=static, names=names), None
-        if recorded.trace.unchecked:
+        if recorded.trace.doubtful:
             again = Recorded(f, examples, static=static, names=names, careful=True)
             careful = JaxCall(again, name)
         return JaxCall(recorded, name, donated, careful)

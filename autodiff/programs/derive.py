@@ -57,7 +57,7 @@ def derive(
     if checked_engine(engine) == "numpy":
         return Program(recorded, name)
     careful = None
-    if recorded.trace.unchecked:
+    if recorded.trace.doubtful:
         careful = JaxProgram(Recorded(f, example_args, argnums, careful=True), name)
     return JaxProgram(recorded, name, careful=careful)
 

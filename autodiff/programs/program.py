@@ -201,7 +201,7 @@ class Program:
                 out = self._run_ieee(given)
         if self._named_tuples:
             out = unflatten(recorded.out, leaves(out))
-        if recorded.trace.unchecked and any(np.isnan(leaf).any() for leaf in leaves(out)):
+        if recorded.trace.doubtful and any(np.isnan(leaf).any() for leaf in leaves(out)):
             if self._careful is None:
                 again = Recorded(
                     recorded.f, args, recorded.argnums, careful=True,
