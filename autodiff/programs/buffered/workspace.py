@@ -316,7 +316,7 @@ class Fast:
 def _may_warn(step: Step) -> bool:
     primitive = step.primitive
     return primitive is not None and (
-        primitive.quiet or (primitive.elementwise and bool(reach(primitive.name)))
+        primitive.quiet or (primitive.elementwise and bool(reach(primitive)))
     )
 
 

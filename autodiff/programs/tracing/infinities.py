@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ...graph.value import Value
-from ...primitives.primitive import REGISTRY, Primitive
+from ...primitives.primitive import Primitive
 
 
 def settled(
@@ -39,16 +39,15 @@ def settled(
 
 
 def wild_itself(primitive: Primitive, operands: list[Any]) -> bool | None:
-    return reach(primitive.name) if primitive.elementwise else None
+    return reach(primitive) if primitive.elementwise else None
 
 
 @functools.cache
-def reach(name: str) -> bool | None:
+def reach(primitive: Primitive) -> bool | None:
     """Whether an operation makes infinities of finite operands; None if it passes them on.
 
     Found by trying: the operation is computed at zero, at small and at large numbers.
     """
-    primitive = REGISTRY[name]
     count = len(primitive.operands)
     params = tuple(primitive.defaults.values())
     finite = np.array([-1e3, -1.0, -0.5, 0.0, 0.5, 1.0, 1e3])
