@@ -4,7 +4,7 @@ import numpy as np
 
 import autodiff as ad
 from autodiff import grad, value_and_grad
-from autodiff.primitives.primitive import REGISTRY
+from autodiff.extend import operations
 from autodiff.support.tree import leaves
 from autodiff.testing.uses import call
 
@@ -29,7 +29,7 @@ def close(found, expected, dtype=np.float64, scale=0.0):
 
 def by_numpy(name, operands, params):
     """An operation by NumPy's own function or operator for it, where it has one."""
-    primitive = REGISTRY[name]
+    primitive = operations()[name]
     function, given = primitive.formula.numpy, [operands] if primitive.variadic else operands
     if function is None or not any(isinstance(o, ad.Tensor) for o in operands):
         return call(name, operands, params)
@@ -38,7 +38,7 @@ def by_numpy(name, operands, params):
 
 def weighted(name, operands, params):
     """The operation as a function of its float operands that gives one number, and these."""
-    primitive, call = REGISTRY[name], REGISTRY[name].call
+    primitive, call = operations()[name], operations()[name].call
     places = [i for i, o in enumerate(operands) if o.dtype.kind == "f"]
 
     def f(*floats):

@@ -7,8 +7,7 @@ import numpy as np
 import pytest
 
 import autodiff as ad
-from autodiff.extend import operation
-from autodiff.primitives.primitive import REGISTRY
+from autodiff.extend import operation, operations
 from autodiff.testing import GradientError, check_gradients, temporary_operations
 
 X = np.array([[0.5, -1.2, 2.0], [1.5, 0.3, -0.7]])
@@ -17,10 +16,10 @@ SQUARE = np.array([[0.5, -1.2, 2.0], [1.5, 0.3, -0.7], [0.9, 2.2, -1.6]])
 
 @pytest.fixture(autouse=True)
 def forgotten():
-    before = list(REGISTRY)
+    before = list(operations())
     with temporary_operations():
         yield
-    assert list(REGISTRY) == before
+    assert list(operations()) == before
 
 
 def wrong(f, *args, **options):

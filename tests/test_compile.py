@@ -16,13 +16,13 @@ from registry_cases import calls
 
 import autodiff as ad
 from autodiff import compile, derive, grad, hvp, value_and_grad
-from autodiff.primitives.primitive import REGISTRY
+from autodiff.extend import operations
 from autodiff.programs.tracing.standins import TraceError
 from autodiff.support.tree import leaves, tree_map
 
 
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
-@pytest.mark.parametrize("name", REGISTRY)
+@pytest.mark.parametrize("name", operations())
 def test_every_operation_compiled(name):
     for operands, params in calls(name)[:6]:
         f, floats = weighted(name, operands, params)

@@ -17,14 +17,14 @@ from registry_cases import calls
 
 import autodiff as ad
 from autodiff import compile, derive, grad, hvp, jacobian, value_and_grad
-from autodiff.primitives.primitive import REGISTRY
+from autodiff.extend import operations
 from autodiff.programs.tracing.standins import TraceError
 from autodiff.support.syntax import filled, text_of
 from autodiff.support.tree import leaves
 
 
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
-@pytest.mark.parametrize("name", REGISTRY)
+@pytest.mark.parametrize("name", operations())
 def test_every_operation_as_a_program(name):
     for operands, params in calls(name)[:6]:
         f, floats = weighted(name, operands, params)

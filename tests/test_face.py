@@ -10,8 +10,7 @@ from test_imports import FILES, imports_of
 
 import autodiff
 import autodiff.extend
-from autodiff.primitives.declare import COMPOSITES, INTERNAL, PLAIN
-from autodiff.primitives.primitive import REGISTRY
+from autodiff.primitives.registry import registry
 
 CORE = {
     "Tensor", "TraceError", "Value", "compile", "derive", "detect_anomaly", "elementwise", "grad",
@@ -23,16 +22,10 @@ BUILT_ON_IT = [name for name in FILES if name.partition(".")[0] in ("nn", "optim
 
 
 def test_the_public_names_are_the_core_and_the_public_operations():
-    operations = {*REGISTRY, *PLAIN, *COMPOSITES} - INTERNAL
-    ours = {n for n in operations if _module_of(n).startswith("autodiff.")}
+    public = {n: o for n, o in registry.operations.items() if o.public}
+    ours = {n for n, o in public.items() if o.rule.__module__.startswith("autodiff.")}
     assert set(autodiff.__all__) == CORE | ours
     assert autodiff.__all__ == sorted(autodiff.__all__) == dir(autodiff)
-
-
-def _module_of(name):
-    tables = (REGISTRY, PLAIN, COMPOSITES)
-    found = next(table[name] for table in tables if name in table)
-    return getattr(found, "rule", found).__module__
 
 
 def test_no_stranger_stands_in_the_namespace():

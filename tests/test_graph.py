@@ -17,9 +17,8 @@ from registry_cases import calls
 import autodiff as ad
 import viz
 from autodiff import Tensor, Value
-from autodiff.extend import operation
+from autodiff.extend import operation, operations
 from autodiff.primitives.labels import formula_text, operation_text
-from autodiff.primitives.primitive import REGISTRY
 from viz.picture import number
 from viz.render import CARD, GRADIENT, LEAF, LOCAL, OUTPUT, _in_process, with_dark_style
 
@@ -225,7 +224,7 @@ def test_a_number_as_shown_is_near(x):
 
 def drawn(name, operands, params):
     """The operation on these operands, drawn, and the names of those that are nodes."""
-    primitive, call = REGISTRY[name], REGISTRY[name].call
+    primitive, call = operations()[name], operations()[name].call
     nodes = [Tensor(o, name=f"x{i}") if o.dtype.kind == "f" else o for i, o in enumerate(operands)]
     z = call(nodes, **params) if primitive.variadic else call(*nodes, **params)
     z.backward(np.ones(np.shape(z.data)))
@@ -233,7 +232,7 @@ def drawn(name, operands, params):
     return viz.draw(z), {n.name for n in nodes if isinstance(n, Value)}
 
 
-@pytest.mark.parametrize("name", REGISTRY)
+@pytest.mark.parametrize("name", operations())
 def test_every_operation_can_be_drawn_and_printed(name):
     for k, (operands, params) in enumerate(calls(name)):
         picture, names = drawn(name, operands, params)

@@ -12,7 +12,7 @@ from registry_cases import calls
 
 import autodiff as ad
 from autodiff import compile, derive, grad, hvp, value_and_grad
-from autodiff.primitives.primitive import REGISTRY
+from autodiff.extend import operations
 from autodiff.programs.tracing.standins import TraceError
 from autodiff.support.tree import leaves, tree_map
 
@@ -35,13 +35,13 @@ def some(name, count):
     Not the vector that NumPy makes a matrix of for `tril`, nor the number that is a row to it.
     """
     cases = calls(name)
-    if not REGISTRY[name].elementwise:
+    if not operations()[name].elementwise:
         cases = [c for c in cases if max(o.ndim for o in c[0]) >= 2] or cases
     return [cases[i] for i in sorted(set(np.linspace(0, len(cases) - 1, count).astype(int)))]
 
 
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
-@pytest.mark.parametrize("name", REGISTRY)
+@pytest.mark.parametrize("name", operations())
 def test_every_operation_by_jax(name):
     for operands, params in some(name, 2):
         f, floats = weighted(name, operands, params)

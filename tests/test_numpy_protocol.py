@@ -13,7 +13,7 @@ from numpy_calls import CALLS, V
 
 import autodiff as ad
 from autodiff import Tensor, Value, grad, hvp
-from autodiff.primitives.declare import NUMPY
+from autodiff.primitives.registry import registry
 from autodiff.testing import finite_differences
 
 SHAPES = [(3,), (3, 3), (2, 3, 3), (3, 2), (), (1,)]
@@ -34,7 +34,7 @@ REFUSALS = (
     AttributeError,
     np.linalg.LinAlgError,
 )
-OF_NUMBERS = [f for f in NUMPY if f not in (np.bitwise_and, np.bitwise_or)]
+OF_NUMBERS = [f for f in registry.numpy if f not in (np.bitwise_and, np.bitwise_or)]
 
 
 def functions_of(function):

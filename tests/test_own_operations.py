@@ -20,9 +20,8 @@ from autodiff import (
     local_gradients,
     primitive,
 )
-from autodiff.primitives.labels import edge_texts
-from autodiff.primitives.namespaces import HELPERS
-from autodiff.primitives.primitive import REGISTRY
+from autodiff.extend import edge_texts, operation
+from autodiff.primitives.registry import registry
 from autodiff.testing import complex_step, finite_differences, temporary_operations
 
 
@@ -34,10 +33,10 @@ def _only_here():
 
 def refused(error, match, declare):
     """The declaration raises, and changes nothing."""
-    before = dict(REGISTRY), dict(HELPERS), set(vars(Value))
+    before = registry.snapshot(), set(vars(Value))
     with pytest.raises(error, match=match):
         declare()
-    assert (dict(REGISTRY), dict(HELPERS), set(vars(Value))) == before
+    assert (registry.snapshot(), set(vars(Value))) == before
 
 
 # -- @elementwise --------------------------------------------------------------------------
@@ -67,7 +66,7 @@ def test_an_elementwise_operation_in_every_kind():
     assert type(t) is Tensor
     np.testing.assert_allclose(t.data, expected)
     assert gaussian.__doc__ == "A bell of this width."
-    assert (t.op, REGISTRY["gaussian"].symbol) == ("gaussian", "gaussian")
+    assert (t.op, operation("gaussian").symbol) == ("gaussian", "gaussian")
 
 
 @pytest.mark.parametrize("orders", [(1, 0), (0, 1), (2, 0), (1, 1), (0, 2), (2, 1), (3, 2)])
@@ -176,8 +175,8 @@ def test_a_formula_that_breaks_is_named():
     with pytest.raises(KeyError) as caught:
         elementwise("breaks(x)")(broken)
     assert "formula of `broken`" in caught.value.__notes__[0]
-    assert "broken" not in REGISTRY
-    assert "breaks" not in HELPERS
+    assert "broken" not in registry.operations
+    assert "breaks" not in registry.helpers
 
 
 # -- @primitive ----------------------------------------------------------------------------
@@ -503,14 +502,16 @@ def test_a_name_that_is_taken():
     refused(ValueError, "there is a `gaussian` already", lambda: elementwise("x")(gaussian))
 
 
+def run(cell):
+    """What a notebook's cell defines."""
+    namespace = {"__name__": "__main__", "ad": ad, "elementwise": elementwise}
+    linecache.cache["<cell>"] = (len(cell), None, cell.splitlines(True), "<cell>")
+    exec(compile(cell, "<cell>", "exec"), namespace)
+    return namespace
+
+
 def test_the_same_declaration_again_replaces_the_operation():
     """As in a notebook, whose cells are run again with a change."""
-
-    def run(cell):
-        namespace = {"__name__": "__main__", "ad": ad, "elementwise": elementwise}
-        linecache.cache["<cell>"] = (len(cell), None, cell.splitlines(True), "<cell>")
-        exec(compile(cell, "<cell>", "exec"), namespace)
-        return namespace["cubic"]
 
     def helped(factor):
         return (
@@ -518,17 +519,57 @@ def test_the_same_declaration_again_replaces_the_operation():
             f"@elementwise('cubed(x)')\ndef cubic(z, x):\n    return {3 * factor} * x * x\n"
         )
 
-    first = run(helped(1))
+    first = run(helped(1))["cubic"]
     x = Value(2.0)
     y = first(x)
-    second = run(helped(10))
+    second = run(helped(10))["cubic"]
     assert (second(2.0), grad(second)(2.0), x.cubic().data) == (80.0, 120.0, 80.0)
-    assert REGISTRY["cubic"].formula.text == "cubed(x)"
+    assert operation("cubic").formula.text == "cubed(x)"
     y.backward()  # what was recorded before has the derivative that it was computed by
     assert (y.data, x.grad) == (8.0, 12.0)
     broken = helped(100).replace("return 300", "return 1, 300")
     refused(TypeError, "one partial for each operand", lambda: run(broken))
-    assert run(helped(10))(1.0) == 10.0
+    assert run(helped(10))["cubic"](1.0) == 10.0
+
+
+def declare_cubic(formula, factor):
+    def cubic(z, x):
+        return 3 * factor * x * x
+
+    return elementwise(formula)(cubic)
+
+
+def test_a_declaration_is_undone_with_all_that_came_by_it():
+    first, before = declare_cubic("x * x * x", 1), registry.snapshot()
+    with temporary_operations():
+        declare_cubic("10 * x * x * x", 10)
+        assert Value(2.0).cubic().data == 80.0
+        spaced = elementwise("spacing(x)")(declare_spacing)
+        assert np.spacing(Value(1.0)).op == Value(1.0).declare_spacing().op == spaced.__name__
+    assert registry.snapshot() == before
+    assert operation("cubic").call is Value.cubic is first
+    assert not hasattr(Value, "declare_spacing")
+    with pytest.raises(TypeError, match="no derivative rule"):
+        np.spacing(Value(1.0))
+
+
+def declare_spacing(z, x):
+    return 0
+
+
+def test_a_program_knows_a_helper_as_it_is_declared_last():
+    def scaled(default):
+        return run(
+            f"def scaled(x, factor={default}):\n    return factor * x\n"
+            "@ad.primitive('scaled(x, factor=factor)')\n"
+            "def times(ct, z, x, factor=2.0):\n    return factor * ct\n"
+        )["times"]
+
+    for default in (2.0, 5.0):
+        times = scaled(default)
+        program = derive(lambda x, times=times: times(x), np.ones(2), argnums=())
+        np.testing.assert_array_equal(program(np.array([3.0, 4.0])), [6.0, 8.0])
+    assert derive(lambda scaled: times(scaled) * scaled, 3.0)(3.0) == (18.0, 12.0)
 
 
 def clip(x):

@@ -13,9 +13,9 @@ from agreement import agree, by_numpy, close, slope_of
 import autodiff as ad
 import viz
 from autodiff import compile, derive, grad, jvp, value_and_grad, vjp
+from autodiff.extend import operations
 from autodiff.graph.order import topological
 from autodiff.primitives.labels import edge_texts, formula_text, operation_text
-from autodiff.primitives.primitive import REGISTRY
 from autodiff.testing import check_gradients, complex_step
 from autodiff.testing.expression import Choice, build, weights, well_defined
 from autodiff.testing.uses import call, uses
@@ -38,7 +38,7 @@ def weighted(use):
     return f
 
 
-@pytest.mark.parametrize("name", REGISTRY)
+@pytest.mark.parametrize("name", operations())
 def test_derivatives_in_both_modes_to_second_order(name):
     checked = 0
     for use in uses(name, 14):
@@ -48,7 +48,7 @@ def test_derivatives_in_both_modes_to_second_order(name):
     assert checked, f"`{name}` has no operands at which its derivative was compared"
 
 
-@pytest.mark.parametrize("name", REGISTRY)
+@pytest.mark.parametrize("name", operations())
 def test_float32_stays_and_agrees_with_float64(name):
     for use in uses(name, 6):
         single = in_dtype(use, np.float32)
@@ -69,7 +69,7 @@ def test_float32_stays_and_agrees_with_float64(name):
         assert np.asarray(tangent).dtype == np.asarray(out).dtype
 
 
-@pytest.mark.parametrize("name", REGISTRY)
+@pytest.mark.parametrize("name", operations())
 def test_scalars_are_as_arrays_without_axes(name):
     for use in uses(name):
         if any(np.ndim(o) for o in use.operands):
@@ -84,10 +84,10 @@ def test_scalars_are_as_arrays_without_axes(name):
         assert all(type(s) is float for s in slopes)
 
 
-@pytest.mark.parametrize("name", REGISTRY)
+@pytest.mark.parametrize("name", operations())
 def test_the_complex_step_agrees_where_it_can_be_taken(name):
     for use in uses(name, 4):
-        primitive = REGISTRY[name]
+        primitive = operations()[name]
 
         def plain(*args, use=use, primitive=primitive):
             given = use.with_args(args)
@@ -109,7 +109,7 @@ def test_the_complex_step_agrees_where_it_can_be_taken(name):
             np.testing.assert_allclose(mine / scale, right / scale, rtol=1e-9, atol=1e-10)
 
 
-@pytest.mark.parametrize("name", REGISTRY)
+@pytest.mark.parametrize("name", operations())
 def test_numpys_own_function_is_the_operation(name):
     for use in uses(name, 4):
         tensors = [ad.Tensor(x) for x in use.args]
@@ -131,7 +131,7 @@ def _pulled(z, tensors, ct):
 
 
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
-@pytest.mark.parametrize("name", REGISTRY)
+@pytest.mark.parametrize("name", operations())
 def test_programs_agree_in_both_dtypes(name, dtype):
     for use in uses(name, 2):
         args, by = in_dtype(use, dtype), tuple(range(len(use.args)))
@@ -142,7 +142,7 @@ def test_programs_agree_in_both_dtypes(name, dtype):
             agree(compiled, f, *args, argnums=by)  # in buffers that were used before
 
 
-@pytest.mark.parametrize("name", REGISTRY)
+@pytest.mark.parametrize("name", operations())
 def test_every_operation_can_be_drawn_and_printed(name):
     for use in uses(name, 3):
         nodes = [ad.Tensor(x, name=f"x{i}") for i, x in enumerate(use.args)]
@@ -164,7 +164,7 @@ def test_every_operation_can_be_drawn_and_printed(name):
         close(program(*use.args), use(*use.args))
 
 
-@pytest.mark.parametrize("name", REGISTRY)
+@pytest.mark.parametrize("name", operations())
 def test_every_operation_is_found_in_random_expressions(name):
     shapes = [(3, 3), (2, 3), (3,), (2, 3, 3), ()]
     for shape, turn in ((shape, turn) for shape in shapes for turn in range(5)):
@@ -176,7 +176,7 @@ def test_every_operation_is_found_in_random_expressions(name):
     pytest.fail(f"no expression was found that uses `{name}`")
 
 
-@pytest.mark.parametrize("name", REGISTRY)
+@pytest.mark.parametrize("name", operations())
 def test_no_gradient_flows_to_what_has_none(name):
     for use in uses(name, 2):
         out, pull = vjp(use, *use.args)

@@ -157,19 +157,6 @@ def test_setting_items_shows_the_fix():
         Tensor([1.0, 2.0])[0] = 3.0
 
 
-def test_every_unary_operation_and_reduction_is_a_method():
-    from autodiff.primitives.primitive import REGISTRY
-
-    for name, primitive in REGISTRY.items():
-        if len(primitive.operands) == 1 and not primitive.variadic:
-            assert callable(getattr(Value, name)), name
-    t = Tensor([[1.0, 2.0], [3.0, 4.0]])
-    assert t.reshape(4).shape == t.reshape((4,)).shape == t.ravel().shape == (4,)
-    assert t.transpose(1, 0).shape == t.T.shape == (2, 2)
-    assert t.sum(axis=0).shape == t.mean(1).shape == (2,)
-    assert Value(0.5).tanh().data == math.tanh(0.5)
-
-
 @pytest.mark.parametrize("make", [Value, Tensor])
 def test_python_s_own_functions_of_a_number(make):
     x = make(-2.5)

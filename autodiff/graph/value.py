@@ -261,7 +261,8 @@ class Value:
         )
 
     if TYPE_CHECKING:
-        # Set by operations/methods.py, but for the walk, which transforms/backward.py adds.
+        # For mypy, which does not see what is set later: the table in operations/methods.py,
+        # whose methods go here by any name, and the walk of transforms/backward.py.
         def backward(self, cotangent: Any = None) -> None: ...
         def __getattr__(self, name: str) -> Callable[..., Any]: ...
 

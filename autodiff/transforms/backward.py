@@ -171,13 +171,11 @@ def walk(
 def pull_plainly(ct: Any, node: Value) -> Parts:
     """By functions compiled from the rule, on plain data."""
     pullback: Any = node._link
-    if type(node) is not Value:
-        return pullback.pull_arrays(ct, node)  # type: ignore[no-any-return]
-    if not ct:
-        return ()
     try:
-        return pullback.pull_floats(ct, node)  # type: ignore[no-any-return]
-    except (ArithmeticError, ValueError):  # where IEEE 754 has an infinity, or NaN
+        if type(node) is not Value:
+            return pullback.pull_arrays(ct, node)  # type: ignore[no-any-return]
+        return pullback.pull_floats(ct, node) if ct else ()
+    except (ArithmeticError, ValueError):  # of Python's floats, where IEEE 754 has an infinity
         return pull_carefully(ct, node)
 
 

@@ -47,14 +47,14 @@ WRONG = {
 def _of_the_registry() -> dict[str, dict[str, Rule | None]]:
     """By file, the rules and all functions beside them that they call, directly or not."""
     sys.path.insert(0, str(ROOT))
-    from autodiff.primitives.primitive import REGISTRY
+    from autodiff.extend import operations
 
     scope: dict[str, dict[str, Rule | None]] = {}
-    for primitive in REGISTRY.values():
+    for primitive in operations().values():
         output = primitive.lead[0 if primitive.elementwise else 1]
         rules = scope.setdefault(_file(primitive.rule), {})
         rules[primitive.rule.__name__] = Rule(output, primitive.operands)
-    todo, seen = [primitive.rule for primitive in REGISTRY.values()], set()
+    todo, seen = [primitive.rule for primitive in operations().values()], set()
     while todo:
         function = inspect.unwrap(todo.pop())
         if function in seen or _file(function) not in scope:

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from ...primitives.namespaces import HELPERS, JAX_BODIES
+from ...primitives.registry import registry
 
 
 def definitions(wanted: dict[str, Callable[..., Any]], module: str = "np") -> list[str]:
@@ -92,17 +92,18 @@ def _over_jax(
     name: str, function: Callable[..., Any]
 ) -> tuple[ast.FunctionDef, dict[str, Callable[..., Any]]]:
     """A function's syntax over `jax.numpy`: by the body declared for it, or by its own."""
-    if name not in JAX_BODIES:
+    helper = registry.helpers.get(name)
+    if helper is None or "jax" not in helper.bodies:
         tree, called = _bare(function)
         return _ToJax().visit(ast.parse(ast.unparse(tree)).body[0]), called
-    body = ast.parse(textwrap.dedent(JAX_BODIES[name])).body
+    body = ast.parse(textwrap.dedent(helper.bodies["jax"])).body
     *before, last = body
     if not isinstance(last, ast.Expr):
         raise TypeError(f"The last line of `{name}` over JAX is no expression.")
     names = {n.id for statement in body for n in ast.walk(statement) if isinstance(n, ast.Name)}
     tree = copy.deepcopy(_bare(function)[0])
     tree.body = [*before, ast.Return(last.value)]
-    return tree, {n: inspect.unwrap(HELPERS[n]) for n in HELPERS if n in names}
+    return tree, {n: inspect.unwrap(h.function) for n, h in registry.helpers.items() if n in names}
 
 
 # NumPy's functions that read one triangle of a matrix; JAX's take the mean of both unless told.

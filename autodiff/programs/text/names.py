@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import functools
 import keyword
 import re
 from collections.abc import Callable
 from typing import Any
 
 from ...graph.value import Value
-from ...primitives.namespaces import HELPERS, SCALARS
+from ...primitives.namespaces import SCALARS
+from ...primitives.registry import registry
 from ...support.tree import leaves
 from ..capture import Recorded
 from ..simplify import Graph
@@ -31,12 +31,11 @@ _OF_WORKSPACES = re.compile(
 )
 
 
-@functools.cache
 def reserved() -> frozenset[str]:
     """The names that programs use themselves: no variable, parameter or program has them."""
     of_floats = (f"{name}_of_floats" for name in SCALARS)
     builtins = ("abs", "float", "slice")
-    return frozenset([*keyword.kwlist, *builtins, *MODULES, *HELPERS, *of_floats])
+    return frozenset([*keyword.kwlist, *builtins, *MODULES, *registry.helpers, *of_floats])
 
 
 def program_name(f: Callable[..., Any]) -> str:

@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 
 from ...operations.indexing import repeats
-from ...primitives.namespaces import HELPERS, MATH_NAMES, SCALARS
+from ...primitives.namespaces import MATH_NAMES, SCALARS
+from ...primitives.registry import registry
 from ...support import syntax
 from ..simplify import Graph
 from ..steps import Step
@@ -164,8 +165,8 @@ class Writer:
         return ast.Call(function, [self.literal(a) for a in draw.args], keywords)
 
     def _of_arrays(self, name: str) -> ast.expr:
-        if name in HELPERS:
-            self.helpers[name] = HELPERS[name]
+        if name in registry.helpers:
+            self.helpers[name] = registry.helpers[name].function
             return syntax.name(name)
         self.modules.add(self.MODULE)
         return ast.Attribute(syntax.name(self.MODULE), name, ast.Load())
@@ -232,16 +233,20 @@ def _number(tree: ast.expr) -> float | None:
     return None
 
 
-@functools.cache
 def _defaults(function: str) -> dict[str, Any]:
     """What a function of NumPy's or of ours does where its arguments are not said."""
-    found: Any = HELPERS.get(function)
-    if found is None:
-        found = np
+    helper = registry.helpers.get(function)
+    found: Any = np if helper is None else helper.function
+    if helper is None:
         for part in function.split(".")[1:]:
             found = getattr(found, part, None)
+    return _defaults_of(found)
+
+
+@functools.cache
+def _defaults_of(function: Any) -> dict[str, Any]:
     try:
-        parameters = inspect.signature(found).parameters
+        parameters = inspect.signature(function).parameters
     except (TypeError, ValueError):
         return {}
     return {name: p.default for name, p in parameters.items()}
@@ -303,7 +308,7 @@ class _OnFloats(ast.NodeTransformer):
                 return ast.UnaryOp(ast.Not(), x)
             case ast.Call(func=ast.Name(id="maximum_of_floats"), args=[x, ast.Constant() as c]):
                 return ast.IfExp(ast.Compare(x, [ast.Lt()], [c]), c, x)
-            case ast.Call(func=ast.Name(id=name)) if name in HELPERS:
+            case ast.Call(func=ast.Name(id=name)) if name in registry.helpers:
                 return syntax.call("float", node)
             case ast.Call(func=ast.Attribute(value=ast.Name(id="np"))):
                 return syntax.call("float", node)

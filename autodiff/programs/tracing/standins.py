@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 
 from ...graph.tensor import Tensor
 from ...graph.value import Value
-from ...primitives.declare import PLAIN
+from ...operations import predicates
 from ...support.frames import user_line
 
 
@@ -88,43 +88,43 @@ class Traced(Value):
         return self
 
     def __eq__(self, other: object) -> Any:
-        return False if _is_no_number(other) else PLAIN["equal"](self, other)
+        return False if _is_no_number(other) else predicates.equal(self, other)
 
     def __ne__(self, other: object) -> Any:
-        return True if _is_no_number(other) else PLAIN["not_equal"](self, other)
+        return True if _is_no_number(other) else predicates.not_equal(self, other)
 
     def __lt__(self, other: Any) -> Any:
-        return PLAIN["less"](self, other)
+        return predicates.less(self, other)
 
     def __le__(self, other: Any) -> Any:
-        return PLAIN["less_equal"](self, other)
+        return predicates.less_equal(self, other)
 
     def __gt__(self, other: Any) -> Any:
-        return PLAIN["greater"](self, other)
+        return predicates.greater(self, other)
 
     def __ge__(self, other: Any) -> Any:
-        return PLAIN["greater_equal"](self, other)
+        return predicates.greater_equal(self, other)
 
     def __and__(self, other: Any) -> Any:
-        return PLAIN["both"](self, other)
+        return predicates.both(self, other)
 
     def __rand__(self, other: Any) -> Any:
-        return PLAIN["both"](other, self)
+        return predicates.both(other, self)
 
     def __or__(self, other: Any) -> Any:
-        return PLAIN["either"](self, other)
+        return predicates.either(self, other)
 
     def __ror__(self, other: Any) -> Any:
-        return PLAIN["either"](other, self)
+        return predicates.either(other, self)
 
     def __xor__(self, other: Any) -> Any:
-        return PLAIN["logical_xor"](self, other)
+        return predicates.logical_xor(self, other)
 
     def __rxor__(self, other: Any) -> Any:
-        return PLAIN["logical_xor"](other, self)
+        return predicates.logical_xor(other, self)
 
     def __invert__(self) -> Any:
-        return PLAIN["logical_not"](self)
+        return predicates.logical_not(self)
 
     __hash__ = object.__hash__
 
