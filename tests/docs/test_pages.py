@@ -14,7 +14,7 @@ import optim
 import viz
 from autodiff.testing import temporary_operations
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 WRITTEN = "<!-- Written by"  # a page of excerpts, which the program that writes it checks
 PAGES = [
     page

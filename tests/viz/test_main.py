@@ -17,7 +17,7 @@ from autodiff import Value
 from viz.__main__ import main
 from viz.expression import ExpressionError, evaluate, functions, names_in
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 NEURON = "sigmoid(w0*x0 + w1*x1 + w2)"
 NEURON_VALUES = ["w0=2", "x0=-1", "w1=-3", "x1=-2", "w2=-3"]
 

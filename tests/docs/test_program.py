@@ -3,9 +3,9 @@
 import runpy
 from pathlib import Path
 
-from test_readme import content
+from pictures import content
 
-DOCS = Path(__file__).parent.parent / "docs"
+DOCS = Path(__file__).resolve().parents[2] / "docs"
 MADE = runpy.run_path(str(DOCS / "program.py"))
 
 

@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 
 import matplotlib.image
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def run(example, *arguments, cwd):

@@ -6,7 +6,7 @@ import sys
 from types import ModuleType
 
 import pytest
-from test_imports import FILES, imports_of
+from imports import FILES, imports_of
 
 import autodiff
 import autodiff.extend

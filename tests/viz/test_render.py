@@ -12,6 +12,7 @@ import matplotlib.image
 import numpy as np
 import pytest
 from names import NASTY, expected, words
+from processes import path_with
 
 import autodiff as ad
 import viz
@@ -152,7 +153,7 @@ def run(code, tmp_path, path=None, **keywords):
     env = {
         **os.environ,
         "FONTCONFIG_FILE": str(tmp_path / "fonts.conf"),
-        "PYTHONPATH": os.pathsep.join(sys.path),
+        "PYTHONPATH": path_with(__file__),
     }
     if path is not None:
         env["PATH"] = str(path)

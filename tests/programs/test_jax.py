@@ -1,6 +1,5 @@
 """Programs over jax.numpy: equal to the engine, jitted, and over many devices at once."""
 
-import os
 import subprocess
 import sys
 import textwrap
@@ -8,6 +7,7 @@ import textwrap
 import numpy as np
 import pytest
 from agreement import weighted
+from processes import path_with
 from registry_cases import calls
 
 import autodiff as ad
@@ -237,7 +237,7 @@ def test_data_parallel_training_over_eight_devices(tmp_path):
     from jax.sharding import Mesh, NamedSharding, PartitionSpec
     from autodiff import compile
     from autodiff.extend import leaves, tree_map
-    from test_jax_engine import network, step
+    from test_jax import network, step
 
     mesh = Mesh(np.array(jax.devices()), ("batch",))
     assert mesh.size == 8
@@ -254,7 +254,7 @@ def test_data_parallel_training_over_eight_devices(tmp_path):
     np.savez("trained.npz", *leaves(params), loss=loss)
     """
     flags = "--xla_force_host_platform_device_count=8"
-    run(script, tmp_path, XLA_FLAGS=flags, PYTHONPATH=os.pathsep.join(sys.path))
+    run(script, tmp_path, XLA_FLAGS=flags, PYTHONPATH=path_with(__file__))
     params, X, labels = network(rows=64)
     one_device = compile(step, engine="jax")
     for _ in range(20):

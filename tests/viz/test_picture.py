@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from names import NASTY, expected, words
+from processes import path_with
 from registry_cases import calls
 
 import autodiff as ad
@@ -274,12 +275,12 @@ def test_it_shows_itself_in_a_notebook():
 
 def test_a_picture_is_the_same_in_every_run():
     program = (
-        "import sys, test_graph as t; sys.stdout.buffer.write(t.viz.draw(t.neuron()).pipe('svg'))"
+        "import sys, test_picture as t; sys.stdout.buffer.write(t.viz.draw(t.neuron()).pipe('svg'))"
     )
     runs = [
         subprocess.run(
             [sys.executable, "-c", program],
-            env={**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": os.pathsep.join(sys.path)},
+            env={**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": path_with(__file__)},
             capture_output=True,
             check=True,
         ).stdout
