@@ -5,8 +5,10 @@ import numpy as np
 import pytest
 
 import autodiff as ad
-from autodiff import Tensor, Value, grad, hessian
+from autodiff import Tensor, Value, grad, hessian, value_and_grad, vjp
+from autodiff.extend import operation
 from autodiff.graph.value import shape_of
+from autodiff.primitives.primitive import REGISTRY
 from autodiff.testing.scratch import temporary_operations
 
 
@@ -277,6 +279,8 @@ OF_ROWS = {
     "einsum": lambda t: np.einsum("ij,j,j->i", t, W[0], W[1]),
     "dot": lambda t: np.stack([np.dot(t[0], W[0]), np.dot(t[1], W[0])]),
 }
+
+
 W = np.array([[0.5, -1.0, 2.0], [1.5, 0.3, -0.7], [0.2, 0.9, 1.1]])
 
 
@@ -389,3 +393,50 @@ def test_a_rule_without_a_module_is_declared():
     namespace["tripled_apart"].__module__ = None
     with temporary_operations():
         assert grad(ad.elementwise("3.0 * x")(namespace["tripled_apart"]))(2.0) == 3.0
+
+
+def test_an_unselected_operation_that_cannot_be_pulled_back_does_no_harm():
+    x, other = Tensor(np.zeros((2, 2))), Tensor([np.nan, 1.0])
+    with np.errstate(all="ignore"):
+        chosen = ad.where(False, operation("logabsdet").call(x), 3.0)
+    (chosen + (other * other).sum()).backward()
+    np.testing.assert_array_equal(x.grad, np.zeros((2, 2)))
+    np.testing.assert_array_equal(other.grad, [np.nan, 2.0])
+    assert not grad(lambda v: _quiet(lambda: ad.where(False, operation("logabsdet").call(v), 3.0)))(
+        x.data
+    ).any()
+
+
+def _quiet(f):
+    with np.errstate(all="ignore"):
+        return f()
+
+
+STEPS = [
+    n for n, p in REGISTRY.items() if p.elementwise and len(p.operands) == 1 and not p.defaults
+]
+
+
+@pytest.mark.parametrize("name", STEPS)
+def test_a_zero_cotangent_stops_at_every_special_value(name):
+    """Also in the second derivative, and with a cotangent that is not zero beside it."""
+    call, weights = REGISTRY[name].call, np.array([0.0, 1.0])
+
+    def first(x):
+        return grad(lambda v: (call(v) * weights).sum())(x)
+
+    with np.errstate(all="ignore"):
+        for special in (0.0, 1.0, -1.0, np.inf, -np.inf, np.nan):
+            x, value = np.array([special, 0.4]), Value(special)
+            assert first(x)[0] == 0.0
+            assert grad(lambda v: (first(v) * weights).sum())(x)[0] == 0.0
+            (call(value) * 0.0 + value * 2.0).backward()
+            assert value.grad == 2.0
+
+
+def test_a_branch_not_taken_has_slope_0_whatever_comes_back():
+    x, endless = np.array([-1.0, 2.0]), np.full(2, np.inf)
+    for f in (ad.relu, lambda v: ad.maximum(v, 0.0), lambda v: ad.clip(v, 0.0, 5.0)):
+        _, pull = vjp(f, x)
+        np.testing.assert_array_equal(pull(endless)[0], [0.0, np.inf])
+        assert value_and_grad(lambda ct, pull=pull: pull(ct)[0][0])(endless)[0] == 0.0

@@ -7,7 +7,11 @@ from autodiff import Tensor, Value, compile, derive, grad
 from autodiff.testing import finite_differences
 
 T = Tensor([[1.0, 2.0], [3.0, 4.0]])
+
+
 A = np.ones((2, 2))
+
+
 MASK = np.eye(2, dtype=bool)
 
 
@@ -246,41 +250,3 @@ def test_astype_of_what_is_no_real_number_is_refused(dtype):
 def test_methods_that_write_in_place_are_refused(name):
     with pytest.raises(TypeError, match=rf"in place.*\n.*np\.{name}\(t, ...\)"):
         getattr(T, name)(1)
-
-
-MATRICES = [
-    (3,),
-    (2, 3),
-    (3, 3),
-    (2, 2, 3),
-    (2, 3, 3),
-    (1, 3, 3),
-    (2, 2, 3, 3),
-    (2, 1, 2, 3),
-    (3, 2),
-    (3, 1, 2),
-    (3, 2, 1, 2),
-]
-
-
-@pytest.mark.parametrize(
-    "product", [np.matmul, np.dot, np.inner, lambda a, b: np.tensordot(a, b, 1)]
-)
-def test_products_of_every_pair_of_ranks(product):
-    rng, seen = np.random.default_rng(0), set()
-    for left in MATRICES:
-        for right in MATRICES:
-            a, b = rng.normal(size=left), rng.normal(size=right)
-            try:
-                expected = product(a, b)
-            except ValueError:
-                continue
-            np.testing.assert_allclose(product(Tensor(a), b).data, expected, rtol=1e-12)
-            weights, along = rng.normal(size=np.shape(expected)), rng.normal(size=left)
-            by_a, by_b = grad(lambda x, y, w=weights: np.sum(w * product(x, y)), (0, 1))(a, b)
-            # It is linear in each: what the weights give is what the gradients give.
-            np.testing.assert_allclose(np.sum(by_a * along), np.sum(weights * product(along, b)))
-            along = rng.normal(size=right)
-            np.testing.assert_allclose(np.sum(by_b * along), np.sum(weights * product(a, along)))
-            seen.add((a.ndim, b.ndim))
-    assert len(seen) == 16

@@ -11,7 +11,11 @@ from autodiff import Value, grad
 from autodiff.extend import operation
 
 mpmath.mp.dps = 50
+
+
 EVERYWHERE = [-20.3, -5.5, -1.5, -0.999, -0.1, -1e-9, 1e-9, 0.1, 0.5, 1.0, 1.7, 3.3, 15.9, 16.0]
+
+
 POSITIVE = [1e-6, 0.1, 0.5, 1.0, 1.7, 2.0, 3.3, 8.0, 15.9, 16.0, 17.0, 60.0, 1e3]
 
 
@@ -124,3 +128,11 @@ def test_the_error_function(x):
     slope = 2 / mpmath.sqrt(mpmath.pi) * mpmath.exp(-(mpmath.mpf(x) ** 2))
     close(grad(ad.erf)(x), slope, 1e-14)
     close(grad(ad.erfc)(x), -slope, 1e-14)
+
+
+def test_polygamma_at_a_pole_with_a_zero_cotangent():
+    x = np.array([-1.0, 2.0])
+    for n in (1, 2):
+        found = grad(lambda v, n=n: (ad.polygamma(v, n) * np.array([0.0, 1.0])).sum())
+        with np.errstate(all="ignore"):
+            assert found(x)[0] == 0.0

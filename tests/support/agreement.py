@@ -6,6 +6,7 @@ import autodiff as ad
 from autodiff import grad, value_and_grad
 from autodiff.primitives.primitive import REGISTRY
 from autodiff.support.tree import leaves
+from autodiff.testing import finite_differences
 from autodiff.testing.uses import call
 
 
@@ -67,3 +68,14 @@ def agree(program, f, *args, argnums):
     close(value, expected)
     for found, right in zip(leaves(gradients), leaves(eager), strict=True):
         close(found, right)
+
+
+def differences_agree(f, x):
+    """Whether the gradient of a sum of weighted entries of f(x) is what differences say."""
+    weights = np.random.default_rng(1).normal(size=np.shape(f(x)))
+
+    def weighted(v):
+        return np.sum(weights * f(v))
+
+    right, _ = finite_differences(weighted, x)
+    np.testing.assert_allclose(grad(weighted)(x), right, rtol=1e-7, atol=1e-8)
