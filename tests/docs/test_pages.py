@@ -18,9 +18,14 @@ ROOT = Path(__file__).resolve().parents[2]
 WRITTEN = "<!-- Written by"  # a page of excerpts, which the program that writes it checks
 PAGES = [
     page
-    for page in [ROOT / "README.md", *sorted((ROOT / "docs").glob("**/*.md"))]
+    for page in [
+        ROOT / "README.md",
+        ROOT / "CONTRIBUTING.md",
+        *sorted((ROOT / "docs").glob("**/*.md")),
+    ]
     if WRITTEN not in page.read_text(encoding="utf-8") and ".template" not in page.name
 ]
+TARGETS = set(re.findall(r"^([a-z-]+):.* ## ", (ROOT / "Makefile").read_text(), re.MULTILINE))
 _BLOCK = re.compile(r"^```python\n(.*?)^```", re.DOTALL | re.MULTILINE)
 
 
@@ -50,6 +55,16 @@ def test_code_runs(page, tmp_path, monkeypatch):
 def test_links_lead_somewhere(page):
     for target in re.findall(r"\]\(([^)#:\s]+)\)", page.read_text(encoding="utf-8")):
         assert (page.parent / target).exists(), target
+
+
+@pytest.mark.parametrize("page", PAGES, ids=names(PAGES))
+def test_what_is_told_to_type_is_there(page):
+    """Every target of make, and every file, folder and single test that the page names."""
+    text = page.read_text(encoding="utf-8")
+    assert set(re.findall(r"(?:^|`)make ([a-z-]+)", text, re.MULTILINE)) <= TARGETS
+    for path, test in re.findall(r"\b((?:autodiff|tests)/[\w/.]+)(?:::(\w+))?", text):
+        assert (ROOT / path).exists(), path
+        assert not test or f"def {test}(" in (ROOT / path).read_text(encoding="utf-8"), test
 
 
 PACKAGES = (autodiff, autodiff.testing, nn, optim, viz)

@@ -28,6 +28,15 @@ def _shallow_stack():
     sys.setrecursionlimit(before)
 
 
+@pytest.fixture(autouse=True)
+def _no_collector():
+    """No graph needs one to be freed; it would look at each of a million nodes again and again."""
+    gc.collect()
+    gc.disable()
+    yield
+    gc.enable()
+
+
 def chain(x, length=DEEP):
     for _ in range(length):
         x = x + 1e-6
@@ -111,14 +120,6 @@ def test_a_deep_chain_is_drawn_and_watched():
 # -- what is freed, and when ---------------------------------------------------------------
 
 
-@pytest.fixture
-def _no_collector():
-    gc.collect()
-    gc.disable()
-    yield
-    gc.enable()
-
-
 def alive(work):
     """How many of the nodes that `work` made are alive after it, with no collector at work.
 
@@ -151,7 +152,6 @@ ARRAY = np.array([0.5, 1.5])
 V = np.ones(2)
 
 
-@pytest.mark.usefixtures("_no_collector")
 @pytest.mark.parametrize("x", [0.5, ARRAY], ids=["float", "array"])
 @pytest.mark.parametrize(
     "transform",
@@ -171,7 +171,6 @@ def test_a_transform_leaves_nothing_behind(transform, x):
     assert alive(lambda watch: transform(bent(watch), x)) == 0
 
 
-@pytest.mark.usefixtures("_no_collector")
 @pytest.mark.parametrize("make", [lambda: Value(0.5), lambda: Tensor(ARRAY)])
 def test_an_eager_graph_goes_with_its_root(make):
     def work(watch):
@@ -182,7 +181,6 @@ def test_an_eager_graph_goes_with_its_root(make):
     assert alive(work) == 0
 
 
-@pytest.mark.usefixtures("_no_collector")
 @pytest.mark.parametrize("make", [lambda: Value(0.5), lambda: Tensor(ARRAY)])
 def test_operations_of_many_kinds_form_no_cycle(make):
     def work(watch):
@@ -195,7 +193,6 @@ def test_operations_of_many_kinds_form_no_cycle(make):
     assert alive(work) == 0
 
 
-@pytest.mark.usefixtures("_no_collector")
 def test_a_graph_goes_after_an_error():
     def broken(watch):
         def f(x):
@@ -209,7 +206,6 @@ def test_a_graph_goes_after_an_error():
     assert alive(broken) == 0
 
 
-@pytest.mark.usefixtures("_no_collector")
 def test_a_graph_goes_after_a_refused_backward():
     def work(watch):
         w = Value(2.0)
@@ -225,7 +221,6 @@ def test_a_graph_goes_after_a_refused_backward():
     assert alive(work) == 0
 
 
-@pytest.mark.usefixtures("_no_collector")
 def test_detect_anomaly_keeps_nothing_alive():
     def work(watch):
         with ad.detect_anomaly():
@@ -239,7 +234,6 @@ def test_detect_anomaly_keeps_nothing_alive():
     assert alive(lambda watch: work(lambda n: (refs.append(weakref.ref(n)), watch(n))[1])) == 0
 
 
-@pytest.mark.usefixtures("_no_collector")
 def test_a_pull_keeps_its_graph_and_no_longer():
     refs = []
 
