@@ -23,7 +23,8 @@ For an optimiser, without a copy: a leaf's `data` is read, `gradient_of` reads i
 0.0
 """
 
-from .graph.order import operands_of, topological
+from .graph.node import operands_of
+from .graph.order import topological
 from .graph.value import descend, describe, gradient_of, plain
 from .primitives.labels import edge_texts, formula_text, operation_text, settings_text
 from .primitives.primitive import Primitive, operation, operations

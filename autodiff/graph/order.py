@@ -25,11 +25,6 @@ def topological(root: Value) -> list[Value]:
     return list(order)
 
 
-def operands_of(node: Value) -> tuple[Any, ...]:
-    """The operands as they were given: nodes, and the plain data of constants."""
-    return () if node._link is None else tuple(node._link.operands(node))
-
-
 _clock_of = operator.attrgetter("_clock")
 
 

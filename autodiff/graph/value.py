@@ -2,39 +2,21 @@
 
 from __future__ import annotations
 
-import itertools
 import numbers
 import operator
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, NoReturn, Protocol
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 
 from .modes import DEPTH, current_mode
+from .node import CLOCK, Node, fill
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-
-# The time, as the engine counts it: it moves on with every node, and with every change of a leaf.
-tick = itertools.count(1).__next__
 MASKED = (
     "A masked array would lose its mask here, and a node its gradient in a masked array.\n"
     "Fill it first (`data.filled(0.0)`), and use `where` to leave entries out."
 )
 _SHOWN = 6  # entries of an array that a message about a change still shows
-
-
-class Pulls(Protocol):
-    """What a node knows of the operation that made it: see `pullback.Pullback`."""
-
-    @property
-    def primitive(self) -> Any: ...
-    @property
-    def positions(self) -> tuple[int, ...]: ...
-    @property
-    def inputs(self) -> Callable[[Value], tuple[Value, ...]]: ...
-    def operands(self, node: Value) -> Sequence[Any]: ...
 
 
 class _NotHere:
@@ -52,7 +34,7 @@ class _NotHere:
         raise AttributeError(f"A {owner.__name__} has no `{self._name}`: {self.advice}.")
 
 
-class Value:
+class Value(Node):
     """A float, and the node of the graph that computed it.
 
     Operators and the functions of `autodiff` on Values give Values, and record what they
@@ -69,30 +51,10 @@ class Value:
     Raises TypeError for what is not one real number.
     """
 
-    __slots__ = (
-        "__weakref__", "_before", "_clock", "_data", "_grad", "_kept", "_link", "_x", "_y", "name",
-    )  # fmt: skip
-
-    # What an operation writes. One or two operands stand in _x and _y as they were given (a
-    # node, or the plain data of a constant); for more operands, or static parameters, _x is the
-    # tuple of the operands and _y that of the parameters. No tuple where none is needed: each
-    # would be one more object for the garbage collector to visit, over and over.
-    _data: Any
-    _grad: Any
-    _link: Any  # how the operation pulls back (a `Pulls`); None for a leaf
-    _x: Any
-    _y: Any
-    _clock: int  # when the data was made: an operand whose clock is later has been changed
-    _kept: Any  # what the operation found along the way, for its rule: see Primitive
-    _before: tuple[Any, int]  # a changed leaf's data before, and its clock then
-    name: str | None
-
-    traced = False  # whether it stands for a value that changes from call to call: see Trace
+    __slots__ = ()
 
     def __init__(self, data: Any, name: str | None = None) -> None:
-        self._data = self._own(data)
-        self._grad = self._link = self._x = self._y = None
-        self._clock = tick()
+        fill(self, self._own(data), None, None, None, ())
         self.name = _checked_name(name)
 
     @staticmethod
@@ -294,7 +256,7 @@ def replace_data(leaf: Value, data: Any) -> None:
     """Give a leaf other data, its own from now on; graphs that have used the old are stale."""
     if type(data) is float or data.size <= _SHOWN:
         leaf._before = (leaf._data, leaf._clock)
-    leaf._clock = tick()
+    leaf._clock = next(CLOCK)
     leaf._data = data
 
 
@@ -314,7 +276,7 @@ def descend(leaf: Value, step: Any) -> None:
     # As `replace_data` does: a call less is a tenth of a step.
     if type(data) is float or data.size <= _SHOWN:
         leaf._before = (data, leaf._clock)
-    leaf._clock = tick()
+    leaf._clock = next(CLOCK)
     leaf._data = moved
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ..graph.order import operands_of
+from ..graph.node import operands_of, parameters_of
 from ..graph.value import Value, plain
 from ..support import syntax
 from .primitive import Primitive
@@ -28,7 +28,7 @@ def formula_text(node: Value, name_of: Callable[[Any], str]) -> str:
         put = {primitive.operands[0]: syntax.sequence(texts)}
     else:
         put = dict(zip(primitive.operands, texts, strict=True))
-    params = dict(zip(primitive.defaults, node._y, strict=True)) if primitive.general else {}
+    params = dict(zip(primitive.defaults, parameters_of(node), strict=True))
     stacks = any(np.ndim(plain(o)) > 2 for o in operands_of(node))
     tree = primitive.formula.put(put, params, stacks=stacks)
     return ast.unparse(ast.fix_missing_locations(tree))
@@ -82,11 +82,10 @@ def settings_text(node: Value) -> str:
     if not primitive.variadic and primitive.formula.operator is None:
         given = zip(primitive.operands, map(_constant, operands), strict=True)
         said = {name: text for name, text in given if text is not None}
-    if primitive.general:
-        for (name, default), value in zip(primitive.defaults.items(), node._y, strict=True):
-            text, usual = (ast.unparse(syntax.literal(v)) for v in (value, default))
-            if text != usual:
-                said[name] = text
+    for (name, default), value in zip(primitive.defaults.items(), parameters_of(node), strict=True):
+        text, usual = (ast.unparse(syntax.literal(v)) for v in (value, default))
+        if text != usual:
+            said[name] = text
     return ", ".join(f"{name}={text}" for name, text in said.items())
 
 
@@ -116,7 +115,7 @@ def _summed(text: str, extra: int) -> str:
 
 def _cotangent_texts(node: Value, link: Any) -> tuple[str, ...]:
     primitive = link.primitive
-    operands = link.operands(node)
+    operands = operands_of(node)
     if primitive.elementwise:
         known = {
             name: _parsed(text)

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from ..graph.node import fill, operands_of
 from ..graph.tensor import Tensor
-from ..graph.value import Value, plain, tick
+from ..graph.value import Value, plain
 from .pullback import Pullback
 
 
@@ -20,16 +21,15 @@ class Postponed(Tensor):
     __slots__ = ()
 
     def __init__(self, link: Pullback, operands: Sequence[Any]) -> None:
-        self._grad = self.name = None
-        self._link = link
-        self._x, self._y = operands
-        self._clock = tick()
+        a, b = operands
+        fill(self, None, link, a, b, ())
+        del self._data  # so that a look at it is noticed
 
     def __getattr__(self, name: str) -> Any:  # of what is not there, as the data at first
         if name != "_data":
             raise AttributeError(f"'Tensor' object has no attribute {name!r}")
         product: Any = self._link
-        self._data = product.primitive.on_arrays(plain(self._x), plain(self._y))
+        self._data = product.primitive.on_arrays(*map(plain, operands_of(self)))
         self.__class__ = Tensor  # type: ignore[assignment]
         return self._data
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from ..graph.node import operands_of, parameters_of, picks, place
 from ..graph.value import Value, plain
 from ..support import syntax
 from .namespaces import numpy_function, scalar_function
@@ -27,7 +28,7 @@ class Pullback:
     def __init__(self, primitive: Primitive, positions: tuple[int, ...]) -> None:
         self.primitive = primitive
         self.positions = positions
-        self.inputs = _inputs_getter(primitive, positions)
+        self.inputs = picks(positions, primitive.variadic)
 
     @functools.cached_property
     def pull_floats(self) -> Callable[..., Any]:
@@ -53,7 +54,7 @@ class Pullback:
         return pull_function(
             label,
             self._places(),
-            [self._place(i) for i in self.positions],
+            [place(i) for i in self.positions],
             [partials[i] for i in self.positions],
             look_up,
             choices=[primitive.choices[i] for i in self.positions],
@@ -78,7 +79,7 @@ class Pullback:
             ["ct", "node"],
             ast.parse(f"said = {call}\n{check}").body,
             pairs(
-                [self._place(i) for i in self.positions],
+                [place(i) for i in self.positions],
                 [ast.parse(part, mode="eval").body for part in parts],
             ),
             known.__getitem__,
@@ -86,33 +87,20 @@ class Pullback:
 
     def _kept_in(self, node: Value) -> Any:
         """What was kept for the rule, or is found now."""
-        kept = getattr(node, "_kept", None)
+        kept = getattr(node, "_residual", None)
         if kept is None:
             also = self.primitive.kept_beside
-            kept = node._kept = also.on_arrays(*[plain(o) for o in self.operands(node)])
+            kept = node._residual = also.on_arrays(*[plain(o) for o in operands_of(node)])
         return kept
-
-    def _place(self, i: int) -> str:
-        """Where in a node an operand is found."""
-        return f"node._x[{i}]" if self.primitive.general else ("node._x", "node._y")[i]
 
     def _places(self) -> dict[str, str]:
         """Where in a node the rule's parameters are found."""
         primitive = self.primitive
         output = "node._data" if primitive.looks else "None"
         places = dict.fromkeys(primitive.lead, output)
-        for i, name in enumerate(primitive.operands):
-            place = self._place(i)
-            places[name] = f"{place}._data" if i in self.positions else place
-        for i, name in enumerate(primitive.defaults):
-            places[name] = f"node._y[{i}]"
+        for i, name in enumerate([*primitive.operands, *primitive.defaults]):
+            places[name] = f"{place(i)}._data" if i in self.positions else place(i)
         return places
-
-    def operands(self, node: Value) -> Sequence[Any]:
-        """The operands of `node` as they were given: nodes, and constants' data."""
-        if self.primitive.general:
-            return node._x  # type: ignore[no-any-return]
-        return (node._x,) if len(self.primitive.operands) == 1 else (node._x, node._y)
 
     def on_nodes(self, ct: Any, node: Value) -> list[Any]:
         """What the rule gives on the nodes themselves, for each operand that is one.
@@ -120,9 +108,9 @@ class Pullback:
         Of an elementwise rule that is a partial, of another a cotangent, or a function that
         gives it, or None.
         """
-        primitive, operands = self.primitive, self.operands(node)
+        primitive, operands = self.primitive, operands_of(node)
         if primitive.elementwise:
-            params = node._y if primitive.general else ()
+            params = parameters_of(node)
             try:
                 said = primitive.rule(node, *operands, *params)
             except ArithmeticError:  # of constants, which are Python's floats
@@ -138,7 +126,8 @@ class PullbackOfMany(Pullback):
 
     def pull_arrays(self, ct: Any, node: Value) -> Any:
         """On arrays."""
-        said = apply_rule(self.primitive, ct, node._data, [plain(o) for o in node._x], node)
+        operands = [plain(o) for o in operands_of(node)]
+        said = apply_rule(self.primitive, ct, node._data, operands, node)
         parts = [said[i]() if callable(said[i]) else said[i] for i in self.positions]
         return zip(self.inputs(node), parts)  # no pair lives on: the collector would visit each
 
@@ -159,7 +148,7 @@ def apply_rule(
     primitive: Primitive, ct: Any, z: Any, operands: Sequence[Any], node: Value
 ) -> tuple[Any, ...]:
     """One cotangent (or a function that gives it, or None) for each operand of `node`."""
-    params = node._y if primitive.general else ()
+    params = parameters_of(node)
     z = z if primitive.looks else None
     if primitive.keeps is not None:
         kept = primitive.kept_beside.call(*operands, *params)
@@ -170,16 +159,6 @@ def apply_rule(
     else:
         said = primitive.rule(ct, z, *operands, *params)
     return primitive.checked(said, len(operands))
-
-
-def _inputs_getter(primitive: Primitive, positions: tuple[int, ...]) -> Callable[..., Any]:
-    if primitive.general or not positions:
-        return lambda node: tuple([node._x[i] for i in positions])
-    if positions == (0,):
-        return lambda node: (node._x,)
-    if positions == (1,):
-        return lambda node: (node._y,)
-    return lambda node: (node._x, node._y)
 
 
 def _float64_of(data: Any) -> Any:

@@ -10,6 +10,7 @@ import ast
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from ..graph.node import fill
 from ..graph.value import Value, describe
 from ..support import syntax
 
@@ -24,9 +25,7 @@ class Symbol(Value):
     __slots__ = ("expression",)
 
     def __init__(self, expression: ast.expr, data: Any = None) -> None:
-        self._data = data
-        self._grad = self._link = self._x = self._y = self.name = None
-        self._clock = 0
+        fill(self, data, None, None, None, ())
         self.expression = expression
 
     @property

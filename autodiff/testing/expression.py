@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..graph.order import operands_of, topological
+from ..graph.node import operands_of, parameters_of
+from ..graph.order import topological
 from ..graph.tensor import Tensor
 from ..graph.value import Value, describe
 from ..primitives.primitive import Primitive, operation
@@ -227,9 +228,8 @@ def _recorded(function: Callable[..., Any], ref: Ref, value: Any, start: int) ->
             continue
         operands = tuple(places.get(o, o) if isinstance(o, Value) else o for o in operands_of(node))
         primitive = node._link.primitive
-        params = node._y if primitive.general else ()
         places[node] = Ref(start + len(steps))
-        names = zip(primitive.defaults, params, strict=True)
+        names = zip(primitive.defaults, parameters_of(node), strict=True)
         steps.append(Step(primitive.name, operands, dict(names)))
     return steps
 

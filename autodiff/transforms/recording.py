@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 
 from ..graph.modes import DEPTH, recording
+from ..graph.node import new_node
 from ..graph.order import between
-from ..graph.tensor import Tensor, as_array, new_node
+from ..graph.tensor import Tensor, as_array
 from ..graph.value import Value, describe, plain, shape_of
 from ..operations.choices import identity
 from ..support.tree import checked_argnums, leaves, same_structure, tree_map, unflatten

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from ...graph.order import operands_of
+from ...graph.node import operands_of
 from ...graph.value import Value, plain
 from ...primitives.primitive import Primitive
 from ...primitives.trial import trials
