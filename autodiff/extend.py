@@ -23,9 +23,10 @@ For an optimiser, without a copy: a leaf's `data` is read, `gradient_of` reads i
 0.0
 """
 
-from .graph.node import operands_of
+from .graph.leaf import descend, gradient_of
+from .graph.messages import describe
+from .graph.node import operands_of, plain
 from .graph.order import topological
-from .graph.value import descend, describe, gradient_of, plain
 from .primitives.labels import edge_texts, formula_text, operation_text, settings_text
 from .primitives.primitive import Primitive, operation, operations
 from .support.files import replacing

@@ -12,6 +12,8 @@ import itertools
 from collections.abc import Callable
 from typing import Any, Protocol, TypeVar
 
+import numpy as np
+
 
 class Pulls(Protocol):
     """What a node knows of the operation that made it: see `pullback.Pullback`."""
@@ -53,8 +55,11 @@ CLOCK = itertools.count(1)
 new: Any = object.__new__
 
 
-def fill(node: N, data: Any, link: Any, first: Any, second: Any, rest: tuple[Any, ...]) -> N:
-    """Write all of a fresh node: a leaf around data that is its own, or what `link` was used on."""
+def fill(
+    node: N, data: Any, link: Any = None, first: Any = None, second: Any = None,
+    rest: tuple[Any, ...] = (),
+) -> N:  # fmt: skip
+    """Write a fresh node: a leaf around data that is its own, or the result of an operation."""
     node._data = data
     node._grad = node.name = None
     node._link = link
@@ -66,34 +71,15 @@ def fill(node: N, data: Any, link: Any, first: Any, second: Any, rest: tuple[Any
 
 
 def new_node(kind: type[N], data: Any, link: Any = None, arguments: tuple[Any, ...] = ()) -> N:
-    """A node around data that is its own: a leaf, or what `link` was used on."""
+    """A node of that kind, with all the arguments of the operation that made it."""
     first, second = (*arguments, None, None)[:2]
     node: N = new(kind)
     return fill(node, data, link, first, second, arguments[2:])
 
 
 def place(i: int) -> str:
-    """Where in a node its argument i is found, as compiled pull-backs write it."""
+    """Where in a node its argument i is found, as a compiled pull-back reads it."""
     return ("node._first", "node._second")[i] if i < 2 else f"node._rest[{i - 2}]"
-
-
-def picks(positions: tuple[int, ...], variadic: bool) -> Callable[[Any], tuple[Any, ...]]:
-    """A function that gives of a node the operands at these positions."""
-    if not variadic and positions in _PICKED:
-        return _PICKED[positions]
-
-    def picked(node: Node) -> tuple[Any, ...]:
-        operands = operands_of(node)
-        return tuple([operands[i] for i in positions])
-
-    return picked
-
-
-_PICKED: dict[tuple[int, ...], Callable[[Any], tuple[Any, ...]]] = {
-    (0,): lambda node: (node._first,),
-    (1,): lambda node: (node._second,),
-    (0, 1): lambda node: (node._first, node._second),
-}
 
 
 def operands_of(node: Node) -> tuple[Any, ...]:
@@ -103,13 +89,47 @@ def operands_of(node: Node) -> tuple[Any, ...]:
     primitive = node._link.primitive
     if primitive.variadic:
         return node._first  # type: ignore[no-any-return]
-    return (node._first, node._second, *node._rest)[: len(primitive.operands)]
+    return _arguments_of(node)[: len(primitive.operands)]
 
 
 def parameters_of(node: Node) -> tuple[Any, ...]:
     """The static parameters of the operation that made a node, in their order."""
-    if node._link is None or not node._link.primitive.defaults:
+    if node._link is None:
         return ()
-    start = len(node._link.primitive.operands)
-    stop = start + len(node._link.primitive.defaults)
-    return (node._first, node._second, *node._rest)[start:stop]
+    primitive = node._link.primitive
+    start = len(primitive.operands)
+    return _arguments_of(node)[start : start + len(primitive.defaults)]
+
+
+def _arguments_of(node: Node) -> tuple[Any, ...]:
+    """At least two: what an operation was not given is None."""
+    return (node._first, node._second, *node._rest)
+
+
+def operands_at(positions: tuple[int, ...], variadic: bool) -> Callable[[Any], tuple[Any, ...]]:
+    """A function of a node: its operands at these positions."""
+    if not variadic and positions in _AT:
+        return _AT[positions]
+
+    def at(node: Node) -> tuple[Any, ...]:
+        operands = operands_of(node)
+        return tuple([operands[i] for i in positions])
+
+    return at
+
+
+_AT: dict[tuple[int, ...], Callable[[Any], tuple[Any, ...]]] = {
+    (0,): lambda node: (node._first,),
+    (1,): lambda node: (node._second,),
+    (0, 1): lambda node: (node._first, node._second),
+}
+
+
+def plain(operand: Any) -> Any:
+    """The number or array inside a node; anything else as it is."""
+    return operand._data if isinstance(operand, Node) else operand
+
+
+def shape_of(operand: Any) -> tuple[int, ...]:
+    """The shape of a number, an array or a node."""
+    return np.shape(plain(operand))

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .value import MASKED, Value, describe
+from .messages import MASKED, describe
+from .value import Value
 
 ndarray = np.ndarray
 

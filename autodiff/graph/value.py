@@ -3,35 +3,15 @@
 from __future__ import annotations
 
 import numbers
-import operator
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .leaf import replace_data
+from .messages import MASKED, NotHere, describe
 from .modes import DEPTH, current_mode
-from .node import CLOCK, Node, fill
-
-MASKED = (
-    "A masked array would lose its mask here, and a node its gradient in a masked array.\n"
-    "Fill it first (`data.filled(0.0)`), and use `where` to leave entries out."
-)
-_SHOWN = 6  # entries of an array that a message about a change still shows
-
-
-class _NotHere:
-    """An attribute of other libraries' tensors: the AttributeError says what to use."""
-
-    __slots__ = ("_name", "advice")
-
-    def __init__(self, advice: str) -> None:
-        self.advice = advice
-
-    def __set_name__(self, owner: type, name: str) -> None:
-        self._name = name
-
-    def __get__(self, node: Any, owner: type) -> NoReturn:
-        raise AttributeError(f"A {owner.__name__} has no `{self._name}`: {self.advice}.")
+from .node import Node, fill, plain
 
 
 class Value(Node):
@@ -54,7 +34,7 @@ class Value(Node):
     __slots__ = ()
 
     def __init__(self, data: Any, name: str | None = None) -> None:
-        fill(self, self._own(data), None, None, None, ())
+        fill(self, self._own(data))
         self.name = _checked_name(name)
 
     @staticmethod
@@ -183,11 +163,11 @@ class Value(Node):
         """The number in this format, as a float's; without one, as `repr`."""
         return format(self._data, form) if form else repr(self)
 
-    numpy = _NotHere("`.numpy()` is `.data` here")
-    detach = _NotHere("`.detach()` is `.data` here")
-    requires_grad = _NotHere("every Value and Tensor has a gradient, and a plain array has none")
-    view = _NotHere("`.view(...)` is `.reshape(...)` here")
-    unsqueeze = _NotHere("`.unsqueeze(axis)` is `np.expand_dims(t, axis)` here")
+    numpy = NotHere("`.numpy()` is `.data` here")
+    detach = NotHere("`.detach()` is `.data` here")
+    requires_grad = NotHere("every Value and Tensor has a gradient, and a plain array has none")
+    view = NotHere("`.view(...)` is `.reshape(...)` here")
+    unsqueeze = NotHere("`.unsqueeze(axis)` is `np.expand_dims(t, axis)` here")
 
     @property
     def _mask(self) -> Any:
@@ -252,74 +232,7 @@ class Value(Node):
         def __abs__(self) -> Any: ...
 
 
-def replace_data(leaf: Value, data: Any) -> None:
-    """Give a leaf other data, its own from now on; graphs that have used the old are stale."""
-    if type(data) is float or data.size <= _SHOWN:
-        leaf._before = (leaf._data, leaf._clock)
-    leaf._clock = next(CLOCK)
-    leaf._data = data
-
-
-# The gradient as it stands in a leaf, not to be written to; None where no pass has come.
-gradient_of: Callable[[Value], Any] = operator.attrgetter("_grad")
-
-
-def descend(leaf: Value, step: Any) -> None:
-    """Take a step, of the shape and dtype of the data, away from it.
-
-    The leaf gets new data; the old is never written into, so graphs and copies of it stay right.
-    """
-    data = leaf._data
-    moved = data - step
-    if type(moved) is not type(data):  # NumPy makes a number of an array without axes
-        moved = np.asarray(moved) if isinstance(data, np.ndarray) else float(moved)
-    # As `replace_data` does: a call less is a tenth of a step.
-    if type(data) is float or data.size <= _SHOWN:
-        leaf._before = (data, leaf._clock)
-    leaf._clock = next(CLOCK)
-    leaf._data = moved
-
-
-def plain(operand: Any) -> Any:
-    """The number or array inside a node; anything else as it is."""
-    return operand._data if isinstance(operand, Value) else operand
-
-
-def describe(thing: Any) -> str:
-    """A short phrase for an error message: what kind of thing was received."""
-    if isinstance(thing, Value):
-        return f"a {type(thing).__name__}"
-    if isinstance(thing, np.ndarray):
-        return f"an array of shape {thing.shape} and dtype {thing.dtype}"
-    if thing is None:
-        return "None"
-    text = repr(thing)
-    return f"{type(thing).__name__} {text if len(text) <= 40 else text[:37] + '...'}"
-
-
-def checked_function(f: Any, name: str) -> Callable[..., Any]:
-    """f, which `name` is called with. Raises TypeError where it is not callable."""
-    if callable(f):
-        return f  # type: ignore[no-any-return]
-    fix = "Write the computation as a function of what it depends on, as in `lambda x: x * x`."
-    if isinstance(f, Value):
-        fix = "To differentiate a node, call its `.backward()` and read `.grad` of the leaves."
-    raise TypeError(f"`{name}` takes a function, but this is {describe(f)}.\n{fix}")
-
-
 def _checked_name(name: Any) -> str | None:
     if name is None or isinstance(name, str):
         return name
     raise TypeError(f"A node's name is a string, but this is {describe(name)}.")
-
-
-def brief(data: Any) -> str:
-    """A number or a small array in full, the ends of a large one, on one line."""
-    if np.ndim(data) == 0:
-        return str(data)
-    return " ".join(np.array2string(np.asarray(data), threshold=6, edgeitems=2).split())
-
-
-def shape_of(operand: Any) -> tuple[int, ...]:
-    """The shape of a number, an array or a node."""
-    return np.shape(operand._data if isinstance(operand, Value) else operand)

@@ -11,8 +11,8 @@ from typing import Any, NamedTuple, NoReturn
 
 import numpy as np
 
+from ..graph.node import plain as plain_data
 from ..graph.value import Value
-from ..graph.value import plain as plain_data
 from ..primitives.registry import registry
 
 # Functions that ask about shapes and types, or make new arrays like another: they look at no

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from ..graph.value import plain as plain_data
-from ..graph.value import shape_of
+from ..graph.node import plain as plain_data
+from ..graph.node import shape_of
 from ..primitives.declare import as_numpy, composite, internal, plain, primitive
 
 # -- shapes and axes -----------------------------------------------------------------------

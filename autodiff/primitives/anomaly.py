@@ -6,8 +6,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+from ..graph.messages import brief
 from ..graph.modes import Mode, current_mode, in_mode
-from ..graph.value import Value, brief
+from ..graph.value import Value
 from ..support.frames import user_line
 from ..support.numbers import is_finite
 from .primitive import Primitive

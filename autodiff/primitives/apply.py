@@ -8,10 +8,11 @@ from typing import Any
 
 import numpy as np
 
+from ..graph.messages import describe
 from ..graph.modes import current_mode
 from ..graph.node import new_node
 from ..graph.tensor import Tensor
-from ..graph.value import Value, describe
+from ..graph.value import Value
 from ..support import syntax
 from . import symbol
 from .anomaly import check_born, line_of

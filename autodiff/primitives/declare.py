@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..graph.value import plain as plain_data
+from ..graph.node import plain as plain_data
 from . import symbol
 from .apply import apply
 from .eager import bound_arguments, public

@@ -70,7 +70,7 @@ def _unary(primitive: Primitive) -> Callable[..., Any]:
         except REFUSED:
             return apply(primitive, (x,), ())
         if records:
-            return fill(new(kind), result, link, x, None, ())
+            return fill(new(kind), result, link, x)
         return new_node(kind, result)
 
     return call
@@ -121,7 +121,7 @@ def _binary(primitive: Primitive) -> Callable[..., Any]:
         except REFUSED:
             return apply(primitive, (a, b), ())
         if records:
-            return fill(node, result, link, a, b, ())
+            return fill(node, result, link, a, b)
         return new_node(kind, result)
 
     return call
@@ -170,27 +170,24 @@ def bound_arguments(
 
 
 def _on_tensors(primitive: Primitive, operands: tuple[Any, ...], params: tuple[Any, ...]) -> Any:
-    """The operation where each operand is a Tensor, an array or a number."""
+    """The operation on any number of operands: each a Tensor, an array or a number."""
     records = records_plainly() if MODES else True
-    uncommon = records is None or (params and any([isinstance(p, Value) for p in params]))
-    if uncommon or Tensor not in map(type, operands):
+    misplaced = params and any([isinstance(p, Value) for p in params])
+    if records is None or misplaced or Tensor not in map(type, operands):
         return apply(primitive, operands, params)
     data: list[Any] = []
-    given, positions = [], []
+    positions = []
     for operand in operands:
         kind = type(operand)
         if kind is Tensor:
             positions.append(len(data))
             data.append(operand._data)
         elif kind is ndarray and not primitive.elementwise:
-            operand = frozen(operand)
-            data.append(operand)
+            data.append(frozen(operand))
         elif kind is float or kind is int:
-            operand = float(operand)
-            data.append(operand)
+            data.append(float(operand))
         else:
             return apply(primitive, operands, params)
-        given.append(operand)
     try:
         result = primitive.on_arrays(*data, *params)
     except REFUSED:
@@ -199,6 +196,8 @@ def _on_tensors(primitive: Primitive, operands: tuple[Any, ...], params: tuple[A
         result = np.asarray(result)
     if not records:
         return new_node(Tensor, result)
-    first, second, *rest = *given, *params
+    for i in positions:
+        data[i] = operands[i]
     link = pullback_of(primitive, tuple(positions))
+    first, second, *rest = *data, *params
     return fill(new(Tensor), result, link, first, second, tuple(rest))

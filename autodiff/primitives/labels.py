@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from ..graph.node import operands_of, parameters_of
-from ..graph.value import Value, plain
+from ..graph.node import operands_of, parameters_of, plain
+from ..graph.value import Value
 from ..support import syntax
 from .primitive import Primitive
 from .pullback import apply_rule

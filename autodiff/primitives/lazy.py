@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ..graph.node import fill, operands_of
+from ..graph.node import fill, operands_of, plain
 from ..graph.tensor import Tensor
-from ..graph.value import Value, plain
+from ..graph.value import Value
 from .pullback import Pullback
 
 
@@ -22,7 +22,7 @@ class Postponed(Tensor):
 
     def __init__(self, link: Pullback, operands: Sequence[Any]) -> None:
         a, b = operands
-        fill(self, None, link, a, b, ())
+        fill(self, None, link, a, b)
         del self._data  # so that a look at it is noticed
 
     def __getattr__(self, name: str) -> Any:  # of what is not there, as the data at first

@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from ..graph.messages import describe
 from ..graph.tensor import Tensor, as_array, to_float
-from ..graph.value import Value, describe
+from ..graph.value import Value
 from .primitive import Primitive, ndarray
 
 _NUMBER = (float, int, np.bool_, np.floating, np.integer)

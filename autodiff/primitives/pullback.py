@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from ..graph.node import operands_of, parameters_of, picks, place
-from ..graph.value import Value, plain
+from ..graph.node import operands_at, operands_of, parameters_of, place, plain
+from ..graph.value import Value
 from ..support import syntax
 from .namespaces import numpy_function, scalar_function
 from .partials import pairs, pull_function
@@ -28,7 +28,7 @@ class Pullback:
     def __init__(self, primitive: Primitive, positions: tuple[int, ...]) -> None:
         self.primitive = primitive
         self.positions = positions
-        self.inputs = picks(positions, primitive.variadic)
+        self.inputs = operands_at(positions, primitive.variadic)
 
     @functools.cached_property
     def pull_floats(self) -> Callable[..., Any]:

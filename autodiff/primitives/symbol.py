@@ -10,8 +10,9 @@ import ast
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from ..graph.messages import describe
 from ..graph.node import fill
-from ..graph.value import Value, describe
+from ..graph.value import Value
 from ..support import syntax
 
 
@@ -25,7 +26,7 @@ class Symbol(Value):
     __slots__ = ("expression",)
 
     def __init__(self, expression: ast.expr, data: Any = None) -> None:
-        fill(self, data, None, None, None, ())
+        fill(self, data)
         self.expression = expression
 
     @property

@@ -13,7 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from ..graph.value import describe, plain
+from ..graph.messages import describe
+from ..graph.node import plain
 from .primitive import Primitive
 from .registry import Helper, registry
 

@@ -9,7 +9,8 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from ..graph.value import Value, plain
+from ..graph.node import plain
+from ..graph.value import Value
 from ..support import syntax
 from ..support.tree import leaves, tree_map, unflatten
 from .capture import Recorded, checked_arguments

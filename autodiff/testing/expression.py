@@ -9,10 +9,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..graph.messages import describe
 from ..graph.node import operands_of, parameters_of
 from ..graph.order import topological
 from ..graph.tensor import Tensor
-from ..graph.value import Value, describe
+from ..graph.value import Value
 from ..primitives.primitive import Primitive, operation
 from ..primitives.primitive import operations as registered
 from .differences import central

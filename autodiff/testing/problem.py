@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..graph.value import describe, plain
+from ..graph.messages import describe
+from ..graph.node import plain
 from ..support.tree import checked_argnums, leaves, same_structure, unflatten
 from ..transforms.forward import jvp
 from ..transforms.grad import grad, vjp

@@ -17,7 +17,8 @@ except ImportError as error:
         "Install the extra that brings it: pip install 'nabigrad[testing]'"
     ) from error
 
-from ..graph.value import describe, plain
+from ..graph.messages import describe
+from ..graph.node import plain
 from ..primitives.primitive import operation
 from ..support.tree import leaves, unflatten
 from .check import check_gradients

@@ -15,8 +15,9 @@ from typing import Any
 
 import numpy as np
 
+from ..graph.messages import describe
 from ..graph.tensor import Tensor
-from ..graph.value import Value, describe
+from ..graph.value import Value
 from ..primitives.apply import apply
 from ..primitives.primitive import Primitive, operations
 from ..primitives.primitive import operation as registered

@@ -10,11 +10,12 @@ from typing import Any
 
 import numpy as np
 
+from ..graph.messages import brief, describe
 from ..graph.modes import MODES, Mode, current_mode, in_mode, postponing
-from ..graph.node import new_node
+from ..graph.node import new_node, plain
 from ..graph.order import reverse_topological
 from ..graph.tensor import ONE, Tensor, as_array
-from ..graph.value import Value, brief, describe, plain
+from ..graph.value import Value
 from ..operations.zeros import times, times_choice
 from ..primitives.anomaly import pulling_back
 from ..primitives.lazy import can_wait

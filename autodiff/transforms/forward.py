@@ -7,9 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from ..graph.messages import checked_function, describe
+from ..graph.node import plain
 from ..graph.order import between
 from ..graph.tensor import Tensor
-from ..graph.value import Value, checked_function, describe, plain
+from ..graph.value import Value
 from ..support.tree import leaves, unflatten
 from .recording import Level, Recording, cast_like, check_like, constant, one_like, or_zeros
 

@@ -6,7 +6,8 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
-from ..graph.value import Value, checked_function, describe
+from ..graph.messages import checked_function, describe
+from ..graph.value import Value
 from ..support.tree import leaves
 from .backward import pull_edges
 from .recording import Level, Recording, cast_like, check_like, one_like

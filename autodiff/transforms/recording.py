@@ -9,11 +9,12 @@ from typing import Any
 
 import numpy as np
 
+from ..graph.messages import describe
 from ..graph.modes import DEPTH, recording
-from ..graph.node import new_node
+from ..graph.node import new_node, plain, shape_of
 from ..graph.order import between
 from ..graph.tensor import Tensor, as_array
-from ..graph.value import Value, describe, plain, shape_of
+from ..graph.value import Value
 from ..operations.choices import identity
 from ..support.tree import checked_argnums, leaves, same_structure, tree_map, unflatten
 from .backward import pull_back, pull_back_recorded

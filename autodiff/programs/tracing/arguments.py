@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from ...graph.messages import describe
+from ...graph.node import plain
 from ...graph.tensor import as_array
-from ...graph.value import describe, plain
 from ...support.tree import checked_argnums, leaves
 
 

@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from ...graph.node import operands_of
-from ...graph.value import Value, plain
+from ...graph.node import operands_of, plain
+from ...graph.value import Value
 from ...primitives.primitive import Primitive
 from ...primitives.trial import trials
 from ...support.numbers import is_finite
