@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..support.numbers import is_finite
-from .node import plain
+from .node import data_of
 
 
 class Interpreter:
@@ -29,13 +29,13 @@ class Interpreter:
 
     def zero_may_meet(self, ct: Any, factor: Any) -> bool:
         """Whether a zero of a cotangent may meet an entry of the factor that is not finite."""
-        ct, factor = plain(ct), plain(factor)
+        ct, factor = data_of(ct), data_of(factor)
         # The smaller of the two is looked at first.
         return not (np.size(ct) < np.size(factor) and np.all(ct)) and not is_finite(factor)
 
     def infinity_may_meet(self, ct: Any) -> bool:
         """Whether a cotangent may be infinite where a branch that is not taken must stop it."""
-        return not is_finite(plain(ct))
+        return not is_finite(data_of(ct))
 
     def pulling(self) -> AbstractContextManager[None]:
         """What a backward pass is recorded within."""

@@ -30,13 +30,13 @@ class Node:
     """A node of the graph: its data, and the operation and the arguments that it was made by."""
 
     __slots__ = (
-        "__weakref__", "_before", "_clock", "_data", "_first", "_grad", "_link", "_residual",
+        "__weakref__", "_before", "_clock", "_data", "_first", "_grad", "_pullback", "_residual",
         "_rest", "_second", "name",
     )  # fmt: skip
 
     _data: Any  # a float or an array
     _grad: Any  # of the shape and dtype of the data; None where no pass has come
-    _link: Any  # how the operation pulls back (a `Pulls`); None for a leaf
+    _pullback: Any  # how the operation pulls back (a `Pulls`); None for a leaf
     _first: Any
     _second: Any
     _rest: tuple[Any, ...]
@@ -56,13 +56,13 @@ new: Any = object.__new__
 
 
 def fill(
-    node: N, data: Any, link: Any = None, first: Any = None, second: Any = None,
+    node: N, data: Any, pullback: Any = None, first: Any = None, second: Any = None,
     rest: tuple[Any, ...] = (),
 ) -> N:  # fmt: skip
     """Write a fresh node: a leaf around data that is its own, or the result of an operation."""
     node._data = data
     node._grad = node.name = None
-    node._link = link
+    node._pullback = pullback
     node._first = first
     node._second = second
     node._rest = rest
@@ -70,11 +70,11 @@ def fill(
     return node
 
 
-def new_node(kind: type[N], data: Any, link: Any = None, arguments: tuple[Any, ...] = ()) -> N:
+def new_node(kind: type[N], data: Any, pullback: Any = None, arguments: tuple[Any, ...] = ()) -> N:
     """A node of that kind, with all the arguments of the operation that made it."""
     first, second = (*arguments, None, None)[:2]
     node: N = new(kind)
-    return fill(node, data, link, first, second, arguments[2:])
+    return fill(node, data, pullback, first, second, arguments[2:])
 
 
 def place(i: int) -> str:
@@ -84,9 +84,9 @@ def place(i: int) -> str:
 
 def operands_of(node: Node) -> tuple[Any, ...]:
     """The operands as they were given: nodes, and the plain data of constants."""
-    if node._link is None:
+    if node._pullback is None:
         return ()
-    primitive = node._link.primitive
+    primitive = node._pullback.primitive
     if primitive.variadic:
         return node._first  # type: ignore[no-any-return]
     return _arguments_of(node)[: len(primitive.operands)]
@@ -94,9 +94,9 @@ def operands_of(node: Node) -> tuple[Any, ...]:
 
 def parameters_of(node: Node) -> tuple[Any, ...]:
     """The static parameters of the operation that made a node, in their order."""
-    if node._link is None:
+    if node._pullback is None:
         return ()
-    primitive = node._link.primitive
+    primitive = node._pullback.primitive
     start = len(primitive.operands)
     return _arguments_of(node)[start : start + len(primitive.defaults)]
 
@@ -125,11 +125,11 @@ _AT: dict[tuple[int, ...], Callable[[Any], tuple[Any, ...]]] = {
 }
 
 
-def plain(operand: Any) -> Any:
+def data_of(operand: Any) -> Any:
     """The number or array inside a node; anything else as it is."""
     return operand._data if isinstance(operand, Node) else operand
 
 
 def shape_of(operand: Any) -> tuple[int, ...]:
     """The shape of a number, an array or a node."""
-    return np.shape(plain(operand))
+    return np.shape(data_of(operand))

@@ -36,12 +36,12 @@ def reverse_topological(
     Leaves are left out, and so is what is behind the nodes of `stop`.
     """
     seen: set[Any] = set(roots)
-    order = [root for root in seen if root._link is not None]
+    order = [root for root in seen if root._pullback is not None]
     for node in order:
         if node in stop:
             continue
-        for operand in node._link.inputs(node):
-            if operand._link is not None and operand not in seen:
+        for operand in node._pullback.inputs(node):
+            if operand._pullback is not None and operand not in seen:
                 seen.add(operand)
                 order.append(operand)
     # A node is made after what it is made of: the clock has sorted them already.

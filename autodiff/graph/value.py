@@ -11,7 +11,7 @@ import numpy as np
 from .leaf import replace_data
 from .messages import MASKED, NotHere, describe
 from .modes import DEPTH, current_mode
-from .node import Node, fill, plain
+from .node import Node, data_of, fill
 
 
 class Value(Node):
@@ -71,7 +71,7 @@ class Value(Node):
 
     @data.setter
     def data(self, data: Any) -> None:
-        if self._link is not None:
+        if self._pullback is not None:
             raise AttributeError(
                 f"`.data` is assigned on a leaf, but {self.label()} was computed by `{self.op}`.\n"
                 "Assign the leaves that it is made from and compute it again."
@@ -93,19 +93,19 @@ class Value(Node):
     @property
     def inputs(self) -> tuple[Value, ...]:
         """The nodes that this one was computed from, in order; a constant is not one of them."""
-        return () if self._link is None else self._link.inputs(self)
+        return () if self._pullback is None else self._pullback.inputs(self)
 
     @property
     def op(self) -> str | None:
         """The name of the operation that made this node; None for a leaf."""
-        return None if self._link is None else self._link.primitive.name
+        return None if self._pullback is None else self._pullback.primitive.name
 
     def label(self) -> str:
         """How messages call this node: its name, else its operation."""
         if self.name is not None:
             return f"`{self.name}`"
         kind = type(self).__name__
-        return f"this {kind}" if self._link is None else f"the {kind} that `{self.op}` made"
+        return f"this {kind}" if self._pullback is None else f"the {kind} that `{self.op}` made"
 
     def zero_grad(self) -> None:
         """Set the gradient of this node, and of no other, to zero."""
@@ -114,22 +114,22 @@ class Value(Node):
     # -- comparisons are of data; nodes hash by identity -----------------------------------
 
     def __eq__(self, other: object) -> Any:
-        return self._data == plain(other)
+        return self._data == data_of(other)
 
     def __ne__(self, other: object) -> Any:
-        return self._data != plain(other)
+        return self._data != data_of(other)
 
     def __lt__(self, other: Any) -> Any:
-        return self._data < plain(other)
+        return self._data < data_of(other)
 
     def __le__(self, other: Any) -> Any:
-        return self._data <= plain(other)
+        return self._data <= data_of(other)
 
     def __gt__(self, other: Any) -> Any:
-        return self._data > plain(other)
+        return self._data > data_of(other)
 
     def __ge__(self, other: Any) -> Any:
-        return self._data >= plain(other)
+        return self._data >= data_of(other)
 
     __hash__ = object.__hash__
 
@@ -187,7 +187,7 @@ class Value(Node):
         return self.__deepcopy__({})
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Value:
-        if self._link is not None:
+        if self._pullback is not None:
             raise TypeError(
                 f"Leaves can be copied, but {self.label()} is a result inside a graph.\n"
                 "Copy its number with `.data`, or copy the leaves and compute it again."

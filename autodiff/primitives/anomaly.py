@@ -37,11 +37,11 @@ def detect_anomaly() -> Iterator[None]:
 def pulling_back(node: Value) -> Iterator[None]:
     """Within it, what is recorded is the pull-back of `node`, and is of the line that made it."""
     mode = current_mode()
-    if mode.lines is None or node._link is None:
+    if mode.lines is None or node._pullback is None:
         yield
     else:
         line = mode.lines.get(id(node), "before detect_anomaly()")
-        with in_mode(mode._replace(pulling=(node._link.primitive.symbol, line))):
+        with in_mode(mode._replace(pulling=(node._pullback.primitive.symbol, line))):
             yield
 
 

@@ -51,8 +51,8 @@ def apply(primitive: Primitive, operands: Sequence[Any], params: tuple[Any, ...]
     kind = Value if type(result) is float else Tensor
     found = result if kind is Value else np.asarray(result)
     if mode.records:
-        link = pullback_of(primitive, nodes)
-        node = new_node(kind, found, link, primitive.arguments(given, params))
+        pullback = pullback_of(primitive, nodes)
+        node = new_node(kind, found, pullback, primitive.arguments(given, params))
     else:
         node = new_node(kind, found)
     if mode.lines is not None:

@@ -44,7 +44,7 @@ def public(primitive: Primitive) -> Callable[..., Any]:
 
 def _unary(primitive: Primitive) -> Callable[..., Any]:
     """The call of an operation on one operand."""
-    link = pullback_of(primitive, (0,))
+    pullback = pullback_of(primitive, (0,))
     on_floats: Any = None
     on_arrays: Any = None
 
@@ -70,7 +70,7 @@ def _unary(primitive: Primitive) -> Callable[..., Any]:
         except REFUSED:
             return apply(primitive, (x,), ())
         if records:
-            return fill(new(kind), result, link, x)
+            return fill(new(kind), result, pullback, x)
         return new_node(kind, result)
 
     return call
@@ -93,12 +93,12 @@ def _binary(primitive: Primitive) -> Callable[..., Any]:
             if kind is Value or kind is Tensor:
                 x = a._data
                 if other is kind:
-                    y, link = b._data, both
+                    y, pullback = b._data, both
                 else:
                     y = b = b if other is float else constant_beside(a, b, paired)
-                    link = first
+                    pullback = first
             elif other is Value or other is Tensor:
-                y, link = b._data, second
+                y, pullback = b._data, second
                 x = a = a if kind is float else constant_beside(b, a, paired)
                 kind = other
             elif kind is ndarray is other:
@@ -121,7 +121,7 @@ def _binary(primitive: Primitive) -> Callable[..., Any]:
         except REFUSED:
             return apply(primitive, (a, b), ())
         if records:
-            return fill(node, result, link, a, b)
+            return fill(node, result, pullback, a, b)
         return new_node(kind, result)
 
     return call
@@ -198,6 +198,6 @@ def _on_tensors(primitive: Primitive, operands: tuple[Any, ...], params: tuple[A
         return new_node(Tensor, result)
     for i in positions:
         data[i] = operands[i]
-    link = pullback_of(primitive, tuple(positions))
+    pullback = pullback_of(primitive, tuple(positions))
     first, second, *rest = *data, *params
-    return fill(new(Tensor), result, link, first, second, tuple(rest))
+    return fill(new(Tensor), result, pullback, first, second, tuple(rest))

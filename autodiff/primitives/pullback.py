@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ..graph.node import operands_at, operands_of, parameters_of, place, plain
+from ..graph.node import data_of, operands_at, operands_of, parameters_of, place
 from ..graph.value import Value
 from ..support import syntax
 from .namespaces import numpy_function, scalar_function
@@ -90,7 +90,7 @@ class Pullback:
         kept = getattr(node, "_residual", None)
         if kept is None:
             also = self.primitive.kept_beside
-            kept = node._residual = also.on_arrays(*[plain(o) for o in operands_of(node)])
+            kept = node._residual = also.on_arrays(*[data_of(o) for o in operands_of(node)])
         return kept
 
     def _places(self) -> dict[str, str]:
@@ -126,7 +126,7 @@ class PullbackOfMany(Pullback):
 
     def pull_arrays(self, ct: Any, node: Value) -> Any:
         """On arrays."""
-        operands = [plain(o) for o in operands_of(node)]
+        operands = [data_of(o) for o in operands_of(node)]
         said = apply_rule(self.primitive, ct, node._data, operands, node)
         parts = [said[i]() if callable(said[i]) else said[i] for i in self.positions]
         return zip(self.inputs(node), parts)  # no pair lives on: the collector would visit each

@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from ..graph.node import plain
+from ..graph.node import data_of
 from ..graph.value import Value
 from ..support import syntax
 from ..support.tree import leaves, tree_map, unflatten
@@ -254,7 +254,7 @@ def as_jax(leaf: Any, name: str, promote: bool = False) -> Any:
 
     A copy, since JAX may still read an array when the caller writes into it again.
     """
-    jax, leaf = the_jax(), plain(leaf)
+    jax, leaf = the_jax(), data_of(leaf)
     if isinstance(leaf, jax.Array):
         return leaf
     if isinstance(leaf, np.random.Generator):

@@ -40,13 +40,13 @@ class Graph:
         return self._known.get(thing) if isinstance(thing, Value) else thing
 
     def _step(self, node: Value) -> Any:
-        link = node._link
-        if link is None:
+        pullback = node._pullback
+        if pullback is None:
             captured = None if node.traced else node
             return self._new(Step(node._data, captured=captured, draw=self.trace.draws.get(node)))
         operands, params = tuple(map(self.of, operands_of(node))), parameters_of(node)
         backward = self.trace.passes.get(node, 0)
-        return self.step(link.primitive, operands, params, node._data, backward)
+        return self.step(pullback.primitive, operands, params, node._data, backward)
 
     def step(
         self, primitive: Primitive, operands: tuple[Any, ...], params: tuple[Any, ...],

@@ -225,10 +225,10 @@ def _recorded(function: Callable[..., Any], ref: Ref, value: Any, start: int) ->
     places: dict[Any, Ref] = {leaf: ref}
     steps: list[Step] = []
     for node in topological(function(leaf)):
-        if node is leaf or node._link is None:
+        if node is leaf or node._pullback is None:
             continue
         operands = tuple(places.get(o, o) if isinstance(o, Value) else o for o in operands_of(node))
-        primitive = node._link.primitive
+        primitive = node._pullback.primitive
         places[node] = Ref(start + len(steps))
         names = zip(primitive.defaults, parameters_of(node), strict=True)
         steps.append(Step(primitive.name, operands, dict(names)))

@@ -249,7 +249,7 @@ def kinds_of(primitive: Primitive) -> tuple[str, ...]:
     kinds, use = found
     nodes = [Tensor(o) if k == "f" else o for o, k in zip(use.operands, kinds, strict=True)]
     z = call(use.name, nodes, use.params)
-    if primitive.elementwise or not isinstance(z, Value) or z._link is None:
+    if primitive.elementwise or not isinstance(z, Value) or z._pullback is None:
         return kinds
     said = apply_rule(primitive, np.ones_like(z._data), z._data, use.operands, z)
     fixed = [i for i, part in enumerate(said) if part is None]

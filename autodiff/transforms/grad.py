@@ -98,6 +98,6 @@ def local_gradients(node: Value) -> tuple[Any, ...]:
     """
     if not isinstance(node, Value):
         raise TypeError(f"Local gradients are of a Value or Tensor, but this is {describe(node)}.")
-    if node._link is None:
+    if node._pullback is None:
         return ()
     return pull_edges(node, one_like(node))

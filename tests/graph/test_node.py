@@ -50,13 +50,13 @@ def test_the_short_ways_write_what_apply_writes():
             assert same([again.data], [node.data])
             assert same(operands_of(again), operands)
             assert same(parameters_of(again), params)
-            assert again._link is node._link or operation(node.op).variadic
+            assert again._pullback is node._pullback or operation(node.op).variadic
 
 
 def test_within_no_grad_a_node_holds_nothing_of_what_it_was_made_of():
     with ad.no_grad():
         for node in (ad.sin(x), x * x, t * row, ad.sum(t, axis=0), ad.stack([t, s])):
-            assert node._link is node._first is node._second is None
+            assert node._pullback is node._first is node._second is None
             assert (node._rest, operands_of(node), parameters_of(node)) == ((), (), ())
 
 

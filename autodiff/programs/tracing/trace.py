@@ -72,9 +72,9 @@ class Trace(Interpreter):
         scalar = type(result) in (float, int, bool)
         kind: type[Value] = TracedValue if scalar else TracedTensor
         by = () if primitive.plain or not current_mode().records else tuple(range(len(operands)))
-        link = pullback_of(primitive, tuple([i for i in by if _differentiable(operands[i])]))
+        pullback = pullback_of(primitive, tuple([i for i in by if _differentiable(operands[i])]))
         data = result if scalar else np.asarray(result)
-        node = new_node(kind, data, link, primitive.arguments(operands, params))
+        node = new_node(kind, data, pullback, primitive.arguments(operands, params))
         self.nodes.append(node)
         if self._pulls:
             self.passes[node] = self._pulls[-1]
