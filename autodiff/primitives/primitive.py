@@ -25,8 +25,8 @@ class Primitive(Operation):
     elementwise rule gives partials, another pulls a cotangent back; a plain operation has no
     derivative, and its rule only names what it takes. `keeps` names another operation on the
     same operands that the rule is given the result of, after the output: a `fused` function
-    finds both at once, and the second is then kept for the backward pass. `takes` is the rule of
-    the operands' shapes, and what to do where they break it.
+    finds both at once, and the second, the residual, waits in the node for the backward pass.
+    `takes` is the rule of the operands' shapes, and what to do where they break it.
     """
 
     def __init__(

@@ -65,13 +65,13 @@ class Pullback:
         primitive = self.primitive
         places = {**self._places(), primitive.lead[0]: "ct"}
         if primitive.keeps:
-            places[primitive.lead[2]] = "kept_in(node)"
+            places[primitive.lead[2]] = "residual_of(node)"
         call = f"rule({', '.join(places.values())})"
         count = len(primitive.operands)
         check = f"if type(said) is not tuple or len(said) != {count}:\n    said = checked(said)"
         parts = [f"part() if callable(part := said[{i}]) else part" for i in self.positions]
         known = {
-            "rule": primitive.rule, "checked": primitive.checked, "kept_in": self._kept_in,
+            "rule": primitive.rule, "checked": primitive.checked, "residual_of": self._residual_of,
             "callable": callable, "type": type, "tuple": tuple, "len": len,
         }  # fmt: skip
         return syntax.compile_function(
@@ -85,13 +85,13 @@ class Pullback:
             known.__getitem__,
         )
 
-    def _kept_in(self, node: Value) -> Any:
-        """What was kept for the rule, or is found now."""
-        kept = getattr(node, "_residual", None)
-        if kept is None:
+    def _residual_of(self, node: Value) -> Any:
+        """What the operation found for its rule, or what is found now."""
+        residual = getattr(node, "_residual", None)
+        if residual is None:
             also = self.primitive.kept_beside
-            kept = node._residual = also.on_arrays(*[data_of(o) for o in operands_of(node)])
-        return kept
+            residual = node._residual = also.on_arrays(*[data_of(o) for o in operands_of(node)])
+        return residual
 
     def _places(self) -> dict[str, str]:
         """Where in a node the rule's parameters are found."""
@@ -136,7 +136,7 @@ class PullbackOfMany(Pullback):
 
 def pullback_of(primitive: Primitive, positions: tuple[int, ...]) -> Pullback:
     """The pull-back where just the operands at these positions are nodes."""
-    if primitive.variadic:  # there is no end to them: none is kept
+    if primitive.variadic:  # there is no end to them: none is held
         return PullbackOfMany(primitive, positions)
     found: Pullback | None = primitive.pullbacks.get(positions)
     if found is None:
@@ -151,8 +151,8 @@ def apply_rule(
     params = parameters_of(node)
     z = z if primitive.looks else None
     if primitive.keeps is not None:
-        kept = primitive.kept_beside.call(*operands, *params)
-        return primitive.checked(primitive.rule(ct, z, kept, *operands, *params))
+        residual = primitive.kept_beside.call(*operands, *params)
+        return primitive.checked(primitive.rule(ct, z, residual, *operands, *params))
     if primitive.variadic:
         named = dict(zip(primitive.defaults, params, strict=True))
         said = primitive.rule(ct, z, *operands, **named)
