@@ -104,9 +104,9 @@ def constant_beside(node: Value, constant: Any, paired: bool) -> Any:
     `paired` says that the two are taken entry by entry.
     """
     kind, data = type(constant), node._data
-    if kind is int or (kind is np.float64 and (type(data) is float or data.dtype.char == "d")):
-        return float(constant)
     if kind is ndarray and type(node) is Tensor:
         array = frozen(constant)
         return widened(array, (array, data)) if paired else array
+    if kind is int or (kind is np.float64 and (type(data) is float or data.dtype.char == "d")):
+        return float(constant)
     raise TypeError

@@ -174,8 +174,12 @@ def pull_plainly(ct: Any, node: Value) -> Parts:
     pullback: Any = node._pullback
     try:
         if type(node) is not Value:
-            return pullback.pull_arrays(ct, node)  # type: ignore[no-any-return]
-        return pullback.pull_floats(ct, node) if ct else ()
+            pull = pullback.pull_arrays or pullback.compile("pull_arrays")
+        elif not ct:
+            return ()
+        else:
+            pull = pullback.pull_floats or pullback.compile("pull_floats")
+        return pull(ct, node)  # type: ignore[no-any-return]
     except (ArithmeticError, ValueError):  # of Python's floats, where IEEE 754 has an infinity
         return pull_carefully(ct, node)
 
