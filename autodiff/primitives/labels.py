@@ -155,14 +155,14 @@ class _Fold(ast.NodeTransformer):
 
     def visit_Compare(self, node: ast.Compare) -> ast.expr:
         self.generic_visit(node)
-        sides = [_value(node.left), _value(node.comparators[0])]
+        sides = [syntax.number_of(node.left), syntax.number_of(node.comparators[0])]
         if None in sides:
             return node
         return ast.Constant(bool(syntax.OPERATORS[type(node.ops[0])][1](*sides)))
 
     def visit_BinOp(self, node: ast.BinOp) -> ast.expr:
         self.generic_visit(node)
-        left, right = _value(node.left), _value(node.right)
+        left, right = syntax.number_of(node.left), syntax.number_of(node.right)
         if left is not None and right is not None:
             with np.errstate(all="ignore"):
                 folded = syntax.OPERATORS[type(node.op)][1](np.float64(left), right)
@@ -180,16 +180,6 @@ class _Fold(ast.NodeTransformer):
         if left == 0 and isinstance(node.op, ast.Add):
             return node.right
         return node
-
-
-def _value(expression: ast.expr) -> float | None:
-    """The number that an expression is, if it is one."""
-    match expression:
-        case ast.Constant(value=bool() | int() | float() as number):
-            return float(number)
-        case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int() | float() as number)):
-            return -float(number)
-    return None
 
 
 def _times(partial: ast.expr) -> str:

@@ -24,7 +24,7 @@ class _NoGradientError(Exception):
         self.out = out
 
 
-class Recorded:
+class Capture:
     """A function traced on example arguments: its inputs and outputs in their structures."""
 
     def __init__(
@@ -94,20 +94,18 @@ class Recorded:
 
 
 def checked_arguments(
-    recorded: Recorded, args: tuple[Any, ...], converted: Callable[..., Any] = as_example
+    capture: Capture, args: tuple[Any, ...], converted: Callable[..., Any] = as_example
 ) -> list[Any]:
     """The leaves of `args` as the program takes them, each `converted(leaf, name, promote)`.
 
     Raises TypeError for another structure, ValueError for another shape or dtype.
     """
-    name = name_of(recorded.f)
-    if len(args) != len(recorded.args):
-        raise TypeError(
-            f"`{name}` was derived for {len(recorded.args)} arguments, not {len(args)}."
-        )
+    name = name_of(capture.f)
+    if len(args) != len(capture.args):
+        raise TypeError(f"`{name}` was derived for {len(capture.args)} arguments, not {len(args)}.")
     found: list[Any] = []
-    for parameter, given, traced in zip(recorded.parameters, args, recorded.args, strict=True):
-        if parameter in recorded.static:
+    for parameter, given, traced in zip(capture.parameters, args, capture.args, strict=True):
+        if parameter in capture.static:
             found += leaves(given)
             continue
         if not same_structure(given, traced):

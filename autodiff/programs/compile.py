@@ -12,9 +12,10 @@ from ..graph.modes import is_watched
 from ..graph.value import Value, checked_function, describe
 from ..support.tree import leaves, tree_map
 from .buffered.workspace import Fast
-from .capture import Recorded
+from .capture import Capture
 from .derive import checked_engine
 from .jax import JaxCall, as_jax, example_of
+from .text.jax import JAX
 from .text.names import program_name
 from .tracing.arguments import as_example
 from .tracing.signature import Parameters, is_hashable, name_of
@@ -90,8 +91,8 @@ class Compiled:
         donated: tuple[str, ...],
     ) -> Any:  # fmt: skip
         """The program for arguments like these."""
-        recorded = Recorded(self._parameters.by_position, args, static=static, names=names)
-        return Fast(recorded, donated, static)
+        capture = Capture(self._parameters.by_position, args, static=static, names=names)
+        return Fast(capture, donated, static)
 
     def __get__(self, instance: Any, owner: Any = None) -> Any:
         return self if instance is None else types.MethodType(self, instance)
@@ -133,12 +134,12 @@ class CompiledByJax(Compiled):
             arg if name in static else tree_map(example_of, arg)
             for name, arg in zip(names, args, strict=True)
         )
-        f, name = self._parameters.by_position, program_name(self._f)
-        recorded, careful = Recorded(f, examples, static=static, names=names), None
-        if recorded.trace.unchecked:
-            again = Recorded(f, examples, static=static, names=names, careful=True)
+        f, name = self._parameters.by_position, program_name(self._f, JAX)
+        capture, careful = Capture(f, examples, static=static, names=names), None
+        if capture.trace.unchecked:
+            again = Capture(f, examples, static=static, names=names, careful=True)
             careful = JaxCall(again, name)
-        return JaxCall(recorded, name, donated, careful)
+        return JaxCall(capture, name, donated, careful)
 
 
 def compile(

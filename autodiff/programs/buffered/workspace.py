@@ -11,11 +11,11 @@ import numpy as np
 from ...graph.value import Value
 from ...support import syntax
 from ...support.tree import leaves, unflatten
-from ..capture import Recorded
+from ..capture import Capture
 from ..program import Program
 from ..steps import Step
 from ..text.names import Names, program_name
-from ..text.printer import preamble
+from ..text.numpy import NUMPY
 from ..text.source import compiled_source
 from ..text.trees import holds_named_tuple, key_text, tree_text, unpacking
 from ..tracing.infinities import reach
@@ -29,25 +29,23 @@ from .lowering import Call, Lowered, Variable
 class Fast:
     """The program of one function for one structure, and the shapes and dtypes in it."""
 
-    def __init__(
-        self, recorded: Recorded, donated: tuple[str, ...], static: dict[str, Any]
-    ) -> None:
-        self.recorded = recorded
-        self.name = program_name(recorded.f)
-        self.count = len(recorded.parameters)
+    def __init__(self, capture: Capture, donated: tuple[str, ...], static: dict[str, Any]) -> None:
+        self.capture = capture
+        self.name = program_name(capture.f, NUMPY)
+        self.count = len(capture.parameters)
         self._static, self._dtypes = static, set[str]()
         self._kinds: dict[str, type] = {}
         self._places: list[tuple[str, bool]] = []  # of the arrays in the arguments; if donated
-        self.captures = bool(recorded.graph.captured())
-        graph = recorded.graph
-        self._names = names = Names(recorded, self.name, beside=True)
-        self._inputs = dict(zip(recorded.inputs, graph.inputs, strict=True))
+        self.captures = bool(capture.graph.captured())
+        graph = capture.graph
+        self._names = names = Names(capture, self.name, NUMPY, beside=True)
+        self._inputs = dict(zip(capture.inputs, graph.inputs, strict=True))
         self.lowered = Lowered(graph, names)
         self._writer = self.lowered.writer
         # On Python's floats a step may raise where IEEE 754 has an infinity, and a zero
         # cotangent may have met one: then the slower, careful program says what is right.
         self._raises = any(s.scalar and s.primitive is not None for s in graph.steps)
-        self._doubtful = recorded.trace.unchecked
+        self._doubtful = capture.trace.unchecked
         self.donated = () if self._raises or self._doubtful else donated
         make_ready(self.lowered)
         outputs = self.lowered.outputs
@@ -59,10 +57,10 @@ class Fast:
         self._make: Callable[..., Any] = namespace["workspace"]
         self.fits: Callable[..., Any] = namespace["fits"]
         self._idle: list[Callable[..., Any]] = []
-        self._named_tuples = holds_named_tuple(recorded.out)
+        self._named_tuples = holds_named_tuple(capture.out)
         self._plain: Program | None = None
         del self.lowered, self.calls, self._inputs, self._writer, self._names
-        recorded.forget()
+        capture.forget()
 
     def __call__(self, *args: Any) -> Any:
         # Each call in flight has a workspace of its own, so that threads do not meet in one.
@@ -80,22 +78,22 @@ class Fast:
             return self._carefully(args)
         self._idle.append(run)
         if self._named_tuples:
-            out = unflatten(self.recorded.out, leaves(out))
+            out = unflatten(self.capture.out, leaves(out))
         if self._doubtful and any(np.isnan(leaf).any() for leaf in leaves(out)):
             return self._carefully(args)
         return out
 
     def _carefully(self, args: tuple[Any, ...]) -> Any:
         if self._plain is None:
-            f, names = self.recorded.f, self.recorded.parameters
-            again = Recorded(f, args, static=self.recorded.static, names=names)
+            f, names = self.capture.f, self.capture.parameters
+            again = Capture(f, args, static=self.capture.static, names=names)
             self._plain = Program(again, self.name)
         return self._plain(*args)
 
     def _donated_variables(self) -> list[Variable]:
         return [
             self.lowered.variable(self._inputs[node])
-            for parameter, arg in zip(self.recorded.parameters, self.recorded.args, strict=True)
+            for parameter, arg in zip(self.capture.parameters, self.capture.args, strict=True)
             if parameter in self.donated
             for node in leaves(arg)
             if isinstance(node, Value)
@@ -113,9 +111,11 @@ class Fast:
         self._writer.modules.add("np")
         head = f"def {self.name}({', '.join(self._names.parameters)}):"
         body = [*made, *hoisted, *([""] if made else []), head, *_indented(lines)]
+        imports, definitions = self._writer.needed()
         parts = [
             f'"""{self.name}, compiled: single NumPy calls into buffers that are kept."""',
-            *preamble(self._writer),
+            *(["\n".join(imports)] if imports else []),
+            *definitions,
             "\n".join(["def workspace():", *_indented([*body, "", f"return {self.name}"])]),
             self._fits(),
         ]
@@ -123,9 +123,9 @@ class Fast:
 
     def _arguments(self) -> list[tuple[str, Any]]:
         """Each argument that is not static, by its name in the program."""
-        recorded = self.recorded
-        own = zip(self._names.parameters, recorded.parameters, recorded.args, strict=True)
-        return [(name, arg) for name, theirs, arg in own if theirs not in recorded.static]
+        capture = self.capture
+        own = zip(self._names.parameters, capture.parameters, capture.args, strict=True)
+        return [(name, arg) for name, theirs, arg in own if theirs not in capture.static]
 
     def _lines(self) -> tuple[list[str], list[str]]:
         """The lines that a workspace runs once, and those of each call."""
@@ -152,7 +152,7 @@ class Fast:
             )
             for i, out in enumerate(outs)
         ]
-        result = tree_text(unflatten(self.recorded.out, texts))
+        result = tree_text(unflatten(self.capture.out, texts))
         return hoisted, [*unpacked, *captured, *lines, f"return {result}"]
 
     def _in_buffer(self, call: Call) -> bool:
@@ -233,7 +233,7 @@ class Fast:
 
     def _fits(self) -> str:
         """A function that says whether arguments are of the kind that the program is for."""
-        names, theirs = self._names.parameters, self.recorded.parameters
+        names, theirs = self._names.parameters, self.capture.parameters
         own = dict(zip(theirs, names, strict=True))
         checks = [
             f"type({own[name]}) is type(static_{name}) and {own[name]} == static_{name}"
@@ -302,7 +302,7 @@ class Fast:
         namespace: dict[str, Any] = {
             **{name: np.dtype(name) for name in self._dtypes},
             **{f"captured_{name}": node for name, node in self.lowered.captured.items()},
-            **{f"static_{name}": self._static[name] for name in self.recorded.static},
+            **{f"static_{name}": self._static[name] for name in self.capture.static},
             **self._kinds,
             **self.lowered.constants,
             "in_pieces": in_pieces,
