@@ -10,6 +10,7 @@ import numpy as np
 from ..graph.value import Value, describe, shape_of
 from ..support.tree import leaves, same_structure, tree_map
 from ..transforms.grad import value_and_grad
+from .kinds import Array, Branch, Static, kind_of
 from .simplify import Graph
 from .tracing.arguments import as_example, checked_by, leaf_names
 from .tracing.guards import drawing_nothing, explaining
@@ -52,6 +53,12 @@ class Capture:
                     f"A program computes numbers, but `{name_of(f)}` returned {describe(leaf)}."
                 )
         self.graph = Graph(self.trace, self.inputs, leaves(self.out))
+
+    def kinds(self, array: type[Array] = Array) -> Branch:
+        """The kind of the tuple of all arguments, its arrays of this kind."""
+        pairs = zip(self.parameters, self.args, strict=True)
+        kinds = [Static(a) if name in self.static else kind_of(a, array) for name, a in pairs]
+        return Branch(tuple, None, tuple(kinds))
 
     def forget(self) -> None:
         """Let go of all that was computed: of the arguments only shapes and dtypes stay."""
@@ -121,20 +128,16 @@ def checked_arguments(
 def _checked_leaf(leaf: Any, node: Any, converted: Callable[..., Any]) -> Any:
     if isinstance(node, TracedGenerator):
         return leaf
-    data = converted(leaf, node.name, False)
-    expected = node._data
-    if isinstance(data, float):
-        data = data if isinstance(expected, float) else np.asarray(data)
-    elif not isinstance(expected, float):
-        if data.dtype.kind in "biu" and expected.dtype.kind == "f":
-            data = data.astype(expected.dtype)
+    data, kind = converted(leaf, node.name, False), kind_of(node)
+    if isinstance(kind, Array):
+        data = np.asarray(data) if isinstance(data, float) else data
+        if data.dtype.kind in "biu" and kind.dtype.kind == "f":
+            data = data.astype(kind.dtype)
     elif isinstance(data, np.ndarray) and data.ndim == 0:
         data = float(data)
-    if np.shape(data) != np.shape(expected) or (
-        isinstance(expected, np.ndarray) and data.dtype != expected.dtype
-    ):
+    if not kind.like(data):
         raise ValueError(
-            f"This program was derived for `{node.name}` as {describe(expected)}, but it is "
+            f"This program was derived for `{node.name}` as {describe(node._data)}, but it is "
             f"{describe(leaf)}.\nDerive it again with such an argument, or use `compile`, "
             "which does so by itself."
         )

@@ -11,7 +11,7 @@ from typing import Any
 from ..graph.modes import is_watched
 from ..graph.value import Value, checked_function, describe
 from ..support.tree import leaves, tree_map
-from .buffered.workspace import Fast
+from .buffered.workspace import BufferedProgram
 from .capture import Capture
 from .derive import checked_engine
 from .jax import JaxCall, as_jax, example_of
@@ -52,7 +52,7 @@ class Compiled:
         if keywords or len(args) != self._arity:
             args = self._parameters.in_order(args, keywords)
         for program in self._programs:
-            if program.count == len(args) and program.fits(*args):
+            if program.fits(args):
                 if program.captures and is_watched():
                     return self._parameters.by_position(*args)
                 return program(*args)
@@ -74,10 +74,10 @@ class Compiled:
             for name, arg in zip(names, args, strict=True)
         )
         for program in self._programs:
-            if program.count == len(args) and program.fits(*args):
+            if program.fits(args):
                 return program(*args)
         program = self._program(names, args, static, self._donate)
-        if not program.fits(*args):  # nothing is written into what cannot be given away
+        if not program.fits(args):  # nothing is written into what cannot be given away
             program = self._program(names, args, static, ())
         self._programs.insert(0, program)
         return program(*args)
@@ -92,7 +92,7 @@ class Compiled:
     ) -> Any:  # fmt: skip
         """The program for arguments like these."""
         capture = Capture(self._parameters.by_position, args, static=static, names=names)
-        return Fast(capture, donated, static)
+        return BufferedProgram(capture, donated)
 
     def __get__(self, instance: Any, owner: Any = None) -> Any:
         return self if instance is None else types.MethodType(self, instance)

@@ -11,6 +11,7 @@ import numpy as np
 from ..graph.value import Value, plain
 from ..support.tree import leaves, tree_map, unflatten
 from .capture import Capture, checked_arguments
+from .kinds import Array, kind_of
 from .program import Program
 from .steps import Step
 from .text.jax import HOST, JAX
@@ -108,14 +109,22 @@ class JaxProgram(Program):
 
 def _given_away(capture: Capture, donated: tuple[str, ...]) -> list[bool]:
     """Of each leaf of the arguments, whether its memory is given to a result that fits it."""
-    wanted = Counter((o.shape, o.dtype) for o in capture.graph.outputs if isinstance(o, Step))
+    wanted = Counter(kind_of(out.example) for out in capture.graph.outputs if isinstance(out, Step))
     taken = []
     for name, arg in zip(capture.parameters, capture.args, strict=True):
-        for node in () if name in capture.static else leaves(arg):
-            kind = np.shape(node._data), np.asarray(node._data).dtype
+        for kind in [] if name in capture.static else map(kind_of, leaves(arg)):
             taken.append(name in donated and wanted[kind] > 0)
             wanted[kind] -= taken[-1]
     return taken
+
+
+class JaxArray(Array):
+    """An array of JAX's: one of NumPy's, or a node, is first to be made one."""
+
+    __slots__ = ()
+
+    def fits(self, leaf: Any) -> bool:
+        return not isinstance(leaf, (np.ndarray, np.generic, Value)) and self.like(leaf)
 
 
 class JaxCall(JaxProgram):
@@ -129,44 +138,18 @@ class JaxCall(JaxProgram):
         self, capture: Capture, name: str, donated: tuple[str, ...] = (),
         careful: JaxProgram | None = None,
     ) -> None:  # fmt: skip
-        self._kinds = [
-            (type(arg), arg) if parameter in capture.static else _kind(arg)
-            for parameter, arg in zip(capture.parameters, capture.args, strict=True)
-        ]
-        self.count = len(capture.parameters)
+        self._kinds = capture.kinds(JaxArray)
         self.captures = bool(capture.graph.captured())
         super().__init__(capture, name, donated, careful, as_arguments=True)
 
-    def fits(self, *args: Any) -> bool:
+    def fits(self, args: tuple[Any, ...]) -> bool:
         """Whether arguments, their leaves floats and JAX's arrays, are what it is for."""
-        static, names = self._capture.static, self._capture.parameters
-        found = [
-            (type(arg), arg) if name in static else _kind(arg)
-            for name, arg in zip(names, args, strict=True)
-        ]
-        return found == self._kinds
+        return self._kinds.fits(args)
 
     def __call__(self, *args: Any) -> Any:
         static, names = self._capture.static, self._capture.parameters
         pairs = zip(names, args, strict=True)
         return self.run([leaf for name, arg in pairs if name not in static for leaf in leaves(arg)])
-
-
-def _kind(tree: Any) -> Any:
-    """What says whether a program fits an argument: its structure, shapes and dtypes."""
-    if isinstance(tree, (list, tuple)):
-        return (type(tree), *map(_kind, tree))
-    if isinstance(tree, dict):
-        return (dict, *((key, _kind(branch)) for key, branch in tree.items()))
-    if isinstance(tree, Value) and tree.traced:
-        return _kind_of_data(tree._data)
-    if isinstance(tree, (np.ndarray, np.generic, Value)):
-        return object()  # like no other: it is first to be made one of JAX's
-    return _kind_of_data(tree)
-
-
-def _kind_of_data(data: Any) -> Any:
-    return (data.shape, data.dtype) if hasattr(data, "dtype") else type(data)
 
 
 def example_of(leaf: Any) -> Any:

@@ -17,25 +17,21 @@ from ..steps import Step
 from ..text.names import Names, program_name
 from ..text.numpy import NUMPY
 from ..text.source import compiled_source
-from ..text.trees import holds_named_tuple, key_text, tree_text, unpacking
+from ..text.trees import holds_named_tuple, tree_text, unpacking
 from ..tracing.infinities import reach
 from ..tracing.trace import TracedGenerator
 from .blocks import grouped, in_pieces
-from .buffers import Buffers
+from .buffers import Buffers, are_alone
 from .hoisting import make_ready
 from .lowering import Call, Lowered, Variable
 
 
-class Fast:
+class BufferedProgram:
     """The program of one function for one structure, and the shapes and dtypes in it."""
 
-    def __init__(self, capture: Capture, donated: tuple[str, ...], static: dict[str, Any]) -> None:
+    def __init__(self, capture: Capture, donated: tuple[str, ...]) -> None:
         self.capture = capture
         self.name = program_name(capture.f, NUMPY)
-        self.count = len(capture.parameters)
-        self._static, self._dtypes = static, set[str]()
-        self._kinds: dict[str, type] = {}
-        self._places: list[tuple[str, bool]] = []  # of the arrays in the arguments; if donated
         self.captures = bool(capture.graph.captured())
         graph = capture.graph
         self._names = names = Names(capture, self.name, NUMPY, beside=True)
@@ -55,7 +51,8 @@ class Fast:
         self.source = self._source()
         namespace = self._namespace()
         self._make: Callable[..., Any] = namespace["workspace"]
-        self.fits: Callable[..., Any] = namespace["fits"]
+        self._kinds = capture.kinds()
+        self.fits = self._fits_alone if self.donated else self._kinds.fits
         self._idle: list[Callable[..., Any]] = []
         self._named_tuples = holds_named_tuple(capture.out)
         self._plain: Program | None = None
@@ -117,7 +114,6 @@ class Fast:
             *(["\n".join(imports)] if imports else []),
             *definitions,
             "\n".join(["def workspace():", *_indented([*body, "", f"return {self.name}"])]),
-            self._fits(),
         ]
         return "\n\n\n".join(parts) + "\n"
 
@@ -231,79 +227,22 @@ class Fast:
 
     # -- whether arguments fit it ------------------------------------------------------------
 
-    def _fits(self) -> str:
-        """A function that says whether arguments are of the kind that the program is for."""
-        names, theirs = self._names.parameters, self.capture.parameters
-        own = dict(zip(theirs, names, strict=True))
-        checks = [
-            f"type({own[name]}) is type(static_{name}) and {own[name]} == static_{name}"
-            for name in self._static
-        ]
-        donated = {own[name] for name in self.donated}
-        for name, arg in self._arguments():
-            checks += self._checks(name, arg, name in donated)
-        checks += self._apart()
-        body = "\n        and ".join(checks) or "True"
-        return f"def fits({', '.join(names)}):\n    return (\n        {body}\n    )"
-
-    def _apart(self) -> list[str]:
-        """Checks that no donated array is, or is seen by, another argument."""
-        names = self._places
-        donated = [place for place, given in names if given]
-        checks = [f"{place}.base is None" for place in donated]
-        for i, place in enumerate(donated):
-            checks += [f"{place} is not {other}" for other in donated[:i]]
-        for other, given in names:
-            if donated and not given:
-                checks.append(f"({other}.base is None or type({other}.base) is np.ndarray)")
-                checks += [f"{place} is not {other}.base" for place in donated]
-                checks += [f"{place} is not {other}" for place in donated]
-        return checks
-
-    def _checks(self, place: str, tree: Any, donated: bool) -> list[str]:
-        kind = type(tree)
-        if isinstance(tree, (list, tuple, dict)):
-            branches = tree.items() if isinstance(tree, dict) else enumerate(tree)
-            inner = [
-                check
-                for key, branch in branches
-                for check in self._checks(f"{place}[{key_text(key)}]", branch, donated)
-            ]
-        if isinstance(tree, (list, tuple)):
-            name = kind.__name__
-            if kind not in (list, tuple):  # a named tuple
-                name = f"static_{name}_{len(self._kinds)}"
-                self._kinds[name] = kind
-            return [f"type({place}) is {name} and len({place}) == {len(tree)}", *inner]
-        if kind is dict:
-            keys = tree_text(tuple(map(key_text, tree)))
-            return [f"type({place}) is dict and (*{place},) == {keys}", *inner]
-        if tree is None:
-            return [f"{place} is None"]
-        if isinstance(tree, TracedGenerator):
-            return [f"isinstance({place}, np.random.Generator)"]
-        data = tree._data
-        if isinstance(data, float):
-            return [f"type({place}) is float"]
-        self._dtypes.add(data.dtype.name)
-        name = named = place
-        if not place.isidentifier():  # looked up once
-            name = f"array{len(self._places)}_"
-            named = f"{name} := {place}"
-        self._places.append((name, donated))
-        writeable = f" and {name}.flags.carray" if donated else ""
-        return [
-            f"type({named}) is np.ndarray and {name}.dtype is {data.dtype.name} "
-            f"and {name}.shape == {data.shape}{writeable}"
-        ]
+    def _fits_alone(self, args: tuple[Any, ...]) -> bool:
+        """Whether arguments fit, and the memory of the donated ones is nobody else's."""
+        if not self._kinds.fits(args):
+            return False
+        donated: list[Any] = []
+        others: list[Any] = []
+        for name, arg in zip(self.capture.parameters, args, strict=True):
+            if name not in self.capture.static:
+                into = donated if name in self.donated else others
+                into += [leaf for leaf in leaves(arg) if type(leaf) is np.ndarray]
+        return are_alone(donated, others)
 
     def _namespace(self) -> dict[str, Any]:
         """What the source defines. It is made of the registry's formulas and checked names."""
         namespace: dict[str, Any] = {
-            **{name: np.dtype(name) for name in self._dtypes},
             **{f"captured_{name}": node for name, node in self.lowered.captured.items()},
-            **{f"static_{name}": self._static[name] for name in self.capture.static},
-            **self._kinds,
             **self.lowered.constants,
             "in_pieces": in_pieces,
             "functools": functools,

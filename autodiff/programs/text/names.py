@@ -18,7 +18,7 @@ from .language import Language
 
 # What a workspace calls things besides the variables of its program.
 _OF_WORKSPACES = re.compile(
-    r"(buffer|ones_|full_|_\d|piece_of_|captured_|static_|u?int\d|float\d|bool).*|.+_|functools|in_pieces"
+    r"(buffer|ones_|full_|_\d|piece_of_|captured_).*|.+_|functools|in_pieces"
 )
 
 
