@@ -10,7 +10,7 @@ import numpy as np
 from ..graph.value import Value, describe, shape_of
 from ..support.tree import leaves, same_structure, tree_map
 from ..transforms.grad import value_and_grad
-from .kinds import Array, Branch, Static, kind_of
+from .kinds import Array, Static, Writable, kind_of
 from .simplify import Graph
 from .tracing.arguments import as_example, checked_by, leaf_names
 from .tracing.guards import drawing_nothing, explaining
@@ -54,11 +54,14 @@ class Capture:
                 )
         self.graph = Graph(self.trace, self.inputs, leaves(self.out))
 
-    def kinds(self, array: type[Array] = Array) -> Branch:
-        """The kind of the tuple of all arguments, its arrays of this kind."""
-        pairs = zip(self.parameters, self.args, strict=True)
-        kinds = [Static(a) if name in self.static else kind_of(a, array) for name, a in pairs]
-        return Branch(tuple, None, tuple(kinds))
+    def kinds(self, array: type[Array] = Array, donated: Collection[str] = ()) -> list[Any]:
+        """The kinds of the arguments: `array` for arrays, but for those of donated ones."""
+        return [
+            Static(arg)
+            if name in self.static
+            else kind_of(arg, Writable if name in donated else array)
+            for name, arg in zip(self.parameters, self.args, strict=True)
+        ]
 
     def forget(self) -> None:
         """Let go of all that was computed: of the arguments only shapes and dtypes stay."""

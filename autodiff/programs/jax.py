@@ -11,7 +11,7 @@ import numpy as np
 from ..graph.value import Value, plain
 from ..support.tree import leaves, tree_map, unflatten
 from .capture import Capture, checked_arguments
-from .kinds import Array, kind_of
+from .kinds import Array, Known, fitting, kind_of
 from .program import Program
 from .steps import Step
 from .text.jax import HOST, JAX
@@ -121,10 +121,9 @@ def _given_away(capture: Capture, donated: tuple[str, ...]) -> list[bool]:
 class JaxArray(Array):
     """An array of JAX's: one of NumPy's, or a node, is first to be made one."""
 
-    __slots__ = ()
-
-    def fits(self, leaf: Any) -> bool:
-        return not isinstance(leaf, (np.ndarray, np.generic, Value)) and self.like(leaf)
+    def tests(self, new: str, it: str, known: Known) -> list[str]:
+        numpys = known.name((np.ndarray, np.generic, Value))
+        return [f"not isinstance(({new}), {numpys})", f"{known.name(self.like)}({it})"]
 
 
 class JaxCall(JaxProgram):
@@ -138,13 +137,9 @@ class JaxCall(JaxProgram):
         self, capture: Capture, name: str, donated: tuple[str, ...] = (),
         careful: JaxProgram | None = None,
     ) -> None:  # fmt: skip
-        self._kinds = capture.kinds(JaxArray)
+        self.fits = fitting(capture.kinds(JaxArray))
         self.captures = bool(capture.graph.captured())
         super().__init__(capture, name, donated, careful, as_arguments=True)
-
-    def fits(self, args: tuple[Any, ...]) -> bool:
-        """Whether arguments, their leaves floats and JAX's arrays, are what it is for."""
-        return self._kinds.fits(args)
 
     def __call__(self, *args: Any) -> Any:
         static, names = self._capture.static, self._capture.parameters

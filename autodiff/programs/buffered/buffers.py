@@ -88,14 +88,3 @@ class Buffers:
 
 def _alike(a: Variable, b: Variable) -> bool:
     return a.shape == b.shape and a.dtype == b.dtype
-
-
-def are_alone(donated: Sequence[Any], others: Sequence[Any]) -> bool:
-    """Whether donated arrays can be written into, and none of them is seen by another argument."""
-    given = {id(array) for array in donated}
-    return (
-        len(given) == len(donated)
-        and all([array.base is None and array.flags.carray for array in donated])
-        and not any([id(array) in given or id(array.base) in given for array in others])
-        and all([array.base is None or type(array.base) is np.ndarray for array in others])
-    )

@@ -12,6 +12,7 @@ from ...graph.value import Value
 from ...support import syntax
 from ...support.tree import leaves, unflatten
 from ..capture import Capture
+from ..kinds import fitting
 from ..program import Program
 from ..steps import Step
 from ..text.names import Names, program_name
@@ -21,7 +22,7 @@ from ..text.trees import holds_named_tuple, tree_text, unpacking
 from ..tracing.infinities import reach
 from ..tracing.trace import TracedGenerator
 from .blocks import grouped, in_pieces
-from .buffers import Buffers, are_alone
+from .buffers import Buffers
 from .hoisting import make_ready
 from .lowering import Call, Lowered, Variable
 
@@ -51,8 +52,7 @@ class BufferedProgram:
         self.source = self._source()
         namespace = self._namespace()
         self._make: Callable[..., Any] = namespace["workspace"]
-        self._kinds = capture.kinds()
-        self.fits = self._fits_alone if self.donated else self._kinds.fits
+        self.fits = fitting(capture.kinds(donated=self.donated))
         self._idle: list[Callable[..., Any]] = []
         self._named_tuples = holds_named_tuple(capture.out)
         self._plain: Program | None = None
@@ -224,20 +224,6 @@ class BufferedProgram:
         if isinstance(leaf, TracedGenerator):
             return self._names[leaf]
         return self.lowered.variable(self._inputs[leaf]).name
-
-    # -- whether arguments fit it ------------------------------------------------------------
-
-    def _fits_alone(self, args: tuple[Any, ...]) -> bool:
-        """Whether arguments fit, and the memory of the donated ones is nobody else's."""
-        if not self._kinds.fits(args):
-            return False
-        donated: list[Any] = []
-        others: list[Any] = []
-        for name, arg in zip(self.capture.parameters, args, strict=True):
-            if name not in self.capture.static:
-                into = donated if name in self.donated else others
-                into += [leaf for leaf in leaves(arg) if type(leaf) is np.ndarray]
-        return are_alone(donated, others)
 
     def _namespace(self) -> dict[str, Any]:
         """What the source defines. It is made of the registry's formulas and checked names."""
