@@ -23,13 +23,10 @@ For an optimiser, without a copy: a leaf's `data` is read, `gradient_of` reads i
 0.0
 """
 
-from collections.abc import Mapping
-from types import MappingProxyType
-
 from .graph.order import operands_of, topological
 from .graph.value import descend, describe, gradient_of, plain
 from .primitives.labels import edge_texts, formula_text, operation_text, settings_text
-from .primitives.primitive import REGISTRY, Primitive
+from .primitives.primitive import Primitive, operation, operations
 from .support.files import replacing
 from .support.settings import Seed, is_count, is_number
 from .support.syntax import OPERATORS
@@ -42,29 +39,3 @@ __all__ = [
     "operation_text", "operations", "plain", "pull_edges", "replacing", "settings_text",
     "topological", "tree_map", "unflatten",
 ]  # fmt: skip
-
-
-def operations() -> Mapping[str, Primitive]:
-    """Every operation with a derivative by its name, those that others are made of among them.
-
-    Of each: `call` computes it, `symbol` is how it is written, `operands` and `defaults` are
-    the names of what it takes, `elementwise` says whether it works entry by entry.
-
-    >>> operations()["mul"].symbol
-    '*'
-    """
-    return MappingProxyType(REGISTRY)
-
-
-def operation(name: str) -> Primitive:
-    """The operation of that name. Raises KeyError, with the fix, where there is none.
-
-    >>> operation("tanh").call(0.0)
-    0.0
-    """
-    if name not in REGISTRY:
-        raise KeyError(
-            f"There is no operation `{name}`: `operations()` has all of them, and "
-            "`@autodiff.elementwise` and `@autodiff.primitive` declare others."
-        )
-    return REGISTRY[name]

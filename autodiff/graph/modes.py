@@ -9,11 +9,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..support.numbers import is_finite
+
 
 class Interpreter:
     """What is asked while a function runs, with the answers for one that computes at once.
 
-    A trace, whose data are examples only, answers otherwise: see `tracing.Trace`.
+    A trace, whose data are examples only, answers otherwise: see `tracing.trace.Trace`.
     """
 
     traces = False  # whether it is given every result to record
@@ -28,17 +30,11 @@ class Interpreter:
         """Whether a zero of a cotangent may meet an entry of the factor that is not finite."""
         ct, factor = _data_of(ct), _data_of(factor)
         # The smaller of the two is looked at first.
-        if np.size(ct) < np.size(factor) and np.all(ct):
-            return False
-        return not bool(np.isfinite(factor).all())
-
-    def may_stop(self, ct: Any) -> bool:
-        """Whether a cotangent may be 0 for a reason that lasts."""
-        return True
+        return not (np.size(ct) < np.size(factor) and np.all(ct)) and not is_finite(factor)
 
     def infinity_may_meet(self, ct: Any) -> bool:
         """Whether a cotangent may be infinite where a branch that is not taken must stop it."""
-        return not bool(np.isfinite(_data_of(ct)).all())
+        return not is_finite(_data_of(ct))
 
     def pulling(self) -> AbstractContextManager[None]:
         """What a backward pass is recorded within."""
@@ -49,6 +45,7 @@ class Interpreter:
 
 
 def _data_of(thing: Any) -> Any:
+    """The number or array in a node, which this file knows nothing else of."""
     return getattr(thing, "_data", thing)
 
 
@@ -120,23 +117,6 @@ def no_grad() -> Iterator[None]:
     """
     with in_mode(current_mode()._replace(records=False)):
         yield
-
-
-class _Care(local):
-    taken = False
-
-
-CARE = _Care()  # whether products of plain arrays look: see `zeros.times`
-
-
-@contextmanager
-def with_care() -> Iterator[None]:
-    """Within it, a zero cotangent stops at what is not finite, in products of arrays, too."""
-    before, CARE.taken = CARE.taken, True
-    try:
-        yield
-    finally:
-        CARE.taken = before
 
 
 @contextmanager

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numbers
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -98,11 +98,6 @@ class Tensor(Value):
         """The type of the entries."""
         return self._data.dtype  # type: ignore[no-any-return]
 
-    @property
-    def T(self) -> Tensor:
-        """The Tensor with its axes reversed."""
-        return self.transpose()  # type: ignore[no-any-return]
-
     def item(self) -> float:
         """The one entry as a float; ValueError where there is not exactly one."""
         return self._one_number("`.item()`", ValueError)
@@ -157,14 +152,17 @@ class Tensor(Value):
             "Use `t = t.at[index].set(value)` or `.add(value)`, which give a new Tensor."
         )
 
-    def __getitem__(self, index: Any) -> Tensor:
-        raise NotImplementedError  # the registry's `getitem` stands here once it is declared
-
     def __repr__(self) -> str:
         name = "" if self.name is None else f", name={self.name!r}"
         data = np.array2string(self._data, separator=", ", prefix="Tensor(")
         dtype = "" if self.dtype == np.float64 else f", dtype={self.dtype}"
         return f"Tensor({data}{dtype}{name})"
+
+    if TYPE_CHECKING:  # see Value's
+
+        @property
+        def T(self) -> Tensor: ...
+        def __getitem__(self, index: Any) -> Tensor: ...
 
 
 def as_array(data: Any, *, copy: bool, promote: bool) -> np.ndarray[Any, Any]:

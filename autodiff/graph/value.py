@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import math
 import numbers
 import operator
 from collections.abc import Callable, Sequence
@@ -27,7 +26,7 @@ _SHOWN = 6  # entries of an array that a message about a change still shows
 
 
 class Pulls(Protocol):
-    """What a node knows of the operation that made it: see `pullback.Link`."""
+    """What a node knows of the operation that made it: see `pullback.Pullback`."""
 
     @property
     def primitive(self) -> Any: ...
@@ -262,7 +261,8 @@ class Value:
         )
 
     if TYPE_CHECKING:
-        # Set by operations/methods.py, but for the walk, which transforms/backward.py adds.
+        # For mypy, which does not see what is set later: the table in operations/methods.py,
+        # whose methods go here by any name, and the walk of transforms/backward.py.
         def backward(self, cotangent: Any = None) -> None: ...
         def __getattr__(self, name: str) -> Callable[..., Any]: ...
 
@@ -349,13 +349,6 @@ def _checked_name(name: Any) -> str | None:
     if name is None or isinstance(name, str):
         return name
     raise TypeError(f"A node's name is a string, but this is {describe(name)}.")
-
-
-def is_finite(data: Any) -> bool:
-    """Whether a number or every entry of an array is neither infinite nor NaN."""
-    if isinstance(data, (float, int)):
-        return math.isfinite(data)
-    return bool(np.isfinite(data).all())
 
 
 def brief(data: Any) -> str:

@@ -14,7 +14,7 @@ from .choices import where
 from .indexing import getitem
 from .predicates import isfinite, logical_not
 from .shapes import expand_dims
-from .zeros import needs_care
+from .zeros import zero_may_meet
 
 
 @helper("einsum_of")
@@ -63,7 +63,7 @@ def _einsum_back(ct: Any, i: int, terms: list[str], output: str, operands: Any) 
 def _with_care(others: list[Any], ct: Any, subscripts: str) -> Any:
     """Their sum of products, where zeros of the cotangent stop at what is not finite."""
     pulled = einsum_of([*others, ct], subscripts)
-    if not any([needs_care(ct, x) for x in others]):
+    if not any([zero_may_meet(ct, x) for x in others]):
         return pulled
     finite = [isfinite(x) for x in others]
     met: Any = 0.0

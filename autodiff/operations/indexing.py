@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from ..graph.tensor import Tensor
 from ..graph.value import Value, describe, shape_of
 from ..primitives.declare import composite, internal, primitive
 from ..primitives.namespaces import helper
@@ -142,12 +141,9 @@ def checked_index(index: Any) -> Any:
     return np.array(index) if isinstance(index, np.ndarray) else index
 
 
-def _tensor_getitem(self: Tensor, index: Any) -> Any:
-    return getitem(self, checked_index(index))
-
-
-Tensor.__getitem__ = _tensor_getitem  # type: ignore[method-assign]
-Tensor.at = property(At, doc=At.__doc__)  # type: ignore[attr-defined]
+def entries(x: Any, index: Any) -> Any:
+    """`t[index]`, with the index looked at first."""
+    return getitem(x, checked_index(index))
 
 
 @primitive("take_along_axis(x, indices, axis)")

@@ -7,8 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..graph.modes import CARE, current_mode
-from ..graph.value import Value, is_finite, shape_of
+from ..graph.value import shape_of
 from ..primitives.declare import as_numpy, composite, internal, plain, primitive
 from ..primitives.namespaces import helper
 from .choices import where
@@ -19,6 +18,7 @@ from .predicates import either, isfinite
 from .products import adjoint
 from .reductions import sum
 from .shapes import cast, expand_dims, moveaxis, ravel, reshape, tril
+from .zeros import zero_may_meet
 
 
 class SlogdetResult(NamedTuple):
@@ -48,15 +48,10 @@ def spared(ct: Any, x: Any, suspect: Any = None, instead: Any = None) -> Any:
     """x, with the identity (or `instead`) where a zero cotangent meets what is not finite.
 
     That is for each matrix of a stack whose cotangent is 0 throughout, and of whose `suspect`
-    (x itself, if not given) an entry is infinite or NaN: the other matrices go on. Arrays are
-    looked at only in a careful walk: see `zeros.needs_care`.
+    (x itself, if not given) an entry is infinite or NaN: the other matrices go on.
     """
     suspect = x if suspect is None else suspect
-    interpreter = current_mode().interpreter
-    if interpreter.traces:
-        if not (isinstance(ct, Value) and interpreter.may_stop(ct)):
-            return x
-    elif not CARE.taken or is_finite(suspect):
+    if not zero_may_meet(ct, suspect):
         return x
     fine = either(any_of(ct, (-1, -2), True), all_of(isfinite(suspect), (-1, -2), True))
     instead = np.eye(shape_of(x)[-1], dtype=np.float16) if instead is None else instead

@@ -1,25 +1,103 @@
-"""The methods and operators of Value and Tensor."""
+"""The table of the operators and methods that Value and Tensor have from the operations.
+
+What a node says of itself (its data, comparisons, conversions) stands in its class, in graph/.
+Two things are set elsewhere: `backward`, by transforms/backward.py, since the walk knows the
+operations and not the other way round; and a user's unary operation, which becomes a method of
+both kinds when it is declared (primitives/declare.py).
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, NoReturn
 
 import numpy as np
 
 from ..graph.tensor import Tensor
 from ..graph.value import Value
-from ..primitives.declare import NUMPY
-from . import rounding, shapes
+from ..primitives.primitive import operation
+from ..primitives.registry import registry
+from . import rounding
+from .arithmetic import abs, add, div, mul, neg, sub
+from .exponentials import pow
+from .indexing import At, entries
+from .products import matmul
 from .protocols import array_function, array_ufunc
+from .shapes import astype, flatten, imag, matrix_transpose, real, transpose
 
 
-def _method(function: Any) -> Any:
+def _reflected(call: Callable[..., Any]) -> Callable[..., Any]:
+    """`2 * x`, for which Python asks x."""
+    return lambda self, other: call(other, self)
+
+
+# Python's operators, of both kinds. Each is the operation's own call, with nothing in between.
+OPERATORS: dict[str, Any] = {
+    "__add__": add, "__radd__": _reflected(add),
+    "__sub__": sub, "__rsub__": _reflected(sub),
+    "__mul__": mul, "__rmul__": _reflected(mul),
+    "__truediv__": div, "__rtruediv__": _reflected(div),
+    "__floordiv__": rounding.floor_divide, "__rfloordiv__": _reflected(rounding.floor_divide),
+    "__mod__": rounding.remainder, "__rmod__": _reflected(rounding.remainder),
+    "__divmod__": rounding.divmod, "__rdivmod__": _reflected(rounding.divmod),
+    "__pow__": pow, "__rpow__": _reflected(pow),
+    "__matmul__": matmul, "__rmatmul__": _reflected(matmul),
+    "__neg__": neg, "__abs__": abs,
+    "__round__": rounding.round, "__trunc__": rounding.trunc,
+    "__floor__": rounding.floor, "__ceil__": rounding.ceil,
+}  # fmt: skip
+
+# By which NumPy's own functions and operators come here.
+PROTOCOLS: dict[str, Any] = {"__array_ufunc__": array_ufunc, "__array_function__": array_function}
+
+# The unary operations: methods of both kinds by their own names, `x.tanh()`, `t.sum(axis=0)`.
+METHODS = (
+    # entry by entry
+    "abs", "arccos", "arccosh", "arccot", "arccoth", "arccsc", "arccsch", "arcsec", "arcsech",
+    "arcsin", "arcsinh", "arctan", "arctanh", "cbrt", "ceil", "cos", "cosh", "cot", "coth", "csc",
+    "csch", "deg2rad", "digamma", "elu", "erf", "erfc", "erfinv", "exp", "exp2", "expm1", "fabs",
+    "floor", "gamma", "gammaln", "gelu", "hard_tanh", "i0", "leaky_relu", "log", "log10", "log1p",
+    "log2", "log_sigmoid", "logit", "nan_to_num", "neg", "polygamma", "positive", "rad2deg",
+    "reciprocal", "relu", "rint", "round", "sec", "sech", "selu", "sigmoid", "sign", "silu", "sin",
+    "sinc", "sinh", "soft_sign", "softplus", "sqrt", "square", "tan", "tanh", "trunc",
+    # along axes
+    "cumprod", "cumsum", "log_softmax", "logsumexp", "max", "mean", "min", "prod", "softmax",
+    "sort", "std", "sum", "var",
+    # of shapes
+    "broadcast_to", "expand_dims", "flip", "moveaxis", "reshape", "roll", "squeeze", "swapaxes",
+    "transpose", "tril", "triu",
+    # of matrices
+    "cholesky", "det", "inv", "pinv",
+    # what other operations are made of
+    "bessel_i", "cast", "cofactors", "eigh_stacked", "euclidean_norm", "getitem", "identity",
+    "logabsdet", "overlap_add", "pad_constant", "qr_stacked", "scatter", "svd_stacked", "windows",
+)  # fmt: skip
+
+# What an ndarray has beside them.
+OF_NDARRAY = (
+    np.all, np.any, np.argmax, np.argmin, np.argpartition, np.argsort, np.choose, np.copy,
+    np.diagonal, np.dot, np.nonzero, np.ravel, np.repeat, np.searchsorted, np.take, np.trace,
+)  # fmt: skip
+PROPERTIES: dict[str, Callable[..., Any]] = {
+    "T": transpose, "mT": matrix_transpose, "real": real, "imag": imag, "at": At,
+}  # fmt: skip
+IN_PLACE = ("partition", "resize", "sort")  # refused
+
+
+def _compress(self: Value, condition: Any, axis: int | None = None) -> Any:
+    """The entries, or what stands along an axis, where a condition holds."""
+    return np.compress(condition, self, axis)
+
+
+def _of_numpy(function: Any) -> Any:
+    """A method that takes the arguments of NumPy's function."""
+
     def method(self: Value, *args: Any, **keywords: Any) -> Any:
         return array_function(self, function, None, (self, *args), keywords)
 
     method.__name__ = function.__name__
     own = f"What `np.{function.__name__}` gives for it, with NumPy's arguments."
-    method.__doc__ = NUMPY[function].__doc__ or own
+    method.__doc__ = registry.numpy[function].__doc__ or own
     return method
 
 
@@ -36,29 +114,25 @@ def _in_place(name: str) -> Any:
     return method
 
 
-def _compress(self: Value, condition: Any, axis: int | None = None) -> Any:
-    """The entries, or what stands along an axis, where a condition holds."""
-    return np.compress(condition, self, axis)
-
-
 def install() -> None:
-    """Make NumPy ask these functions, and give a Tensor the methods that an ndarray has."""
-    value: Any = Value
-    tensor: Any = Tensor
-    value.__array_ufunc__ = array_ufunc
-    value.__array_function__ = array_function
-    value.__divmod__ = rounding.divmod
-    value.__rdivmod__ = lambda b, a: rounding.divmod(a, b)
-    value.clip = _method(np.clip)
-    value.astype = shapes.astype
-    tensor.flatten = shapes.flatten
-    tensor.mT = property(shapes.matrix_transpose)
-    tensor.conj = tensor.conjugate = shapes.real
-    tensor.real, tensor.imag = property(shapes.real), property(shapes.imag)
-    tensor.compress = _compress
-    tensor.sort, tensor.partition, tensor.resize = map(_in_place, ("sort", "partition", "resize"))
-    for function in NUMPY:
-        name = function.__name__
-        public = getattr(np, name, None) is function and not isinstance(function, np.ufunc)
-        if public and hasattr(np.ndarray, name) and not hasattr(Tensor, name):
-            setattr(Tensor, name, _method(function))
+    """Give Value and Tensor all that stands in this table."""
+    both = {
+        **OPERATORS,
+        **PROTOCOLS,
+        **{name: operation(name).method for name in METHODS},
+        "astype": astype,
+        "clip": _of_numpy(np.clip),
+    }
+    of_tensors = {
+        "__getitem__": entries,
+        **{function.__name__: _of_numpy(function) for function in OF_NDARRAY},
+        **{name: property(get, doc=get.__doc__) for name, get in PROPERTIES.items()},
+        **{name: _in_place(name) for name in IN_PLACE},
+        "compress": _compress,
+        "conj": real,
+        "conjugate": real,
+        "flatten": flatten,
+    }
+    for kind, table in ((Value, both), (Tensor, of_tensors)):
+        for name, attribute in table.items():
+            setattr(kind, name, attribute)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from ..primitives.declare import internal, plain
+from ..primitives.namespaces import helper
 
 
 @plain("a > b")
@@ -156,6 +159,11 @@ def isin(x, values):
 @plain("argsort(x, axis=axis, stable=True)")
 def argsort(x, axis=-1):
     """The indices that would sort x, as a plain array; equal entries keep their order."""
+
+
+@helper("argpartition", jax="jnp.argsort(x, axis=axis)")  # JAX's own takes NaN for small
+def _argpartition(x, kth, axis=-1):
+    return np.argpartition(x, kth, axis)
 
 
 @plain("argpartition(x, kth, axis=axis)")

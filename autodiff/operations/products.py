@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 
-from ..graph.modes import CARE
 from ..graph.value import shape_of
 from ..primitives.declare import as_numpy, composite, internal, primitive
 from .choices import where
@@ -14,7 +13,7 @@ from .joining import stack
 from .predicates import isfinite, logical_not
 from .reductions import sum
 from .shapes import expand_dims, moveaxis, ravel, reshape, swapaxes, transpose
-from .zeros import needs_care, times
+from .zeros import times, zero_may_meet
 
 ndarray = np.ndarray
 
@@ -41,8 +40,8 @@ def matmul(ct, _, a, b):
     >>> x.grad
     array([4., 6.])
     """
-    if type(a) is ndarray is type(b) is type(ct) and ct.ndim == a.ndim == 2 and not CARE.taken:
-        # `dot` reaches BLAS in less time.
+    if type(a) is ndarray is type(b) is type(ct) and ct.ndim == a.ndim == 2:
+        # The plain walk: `dot` reaches BLAS in less time.
         return lambda: ct.dot(b.T), lambda: a.T.dot(ct)
     return _pulled(ct, a, b)
 
@@ -80,7 +79,7 @@ def matmul_transposed(ct, _, a, b):
         return _pulled(ct, b, a)[::-1]
 
     def by_b() -> Any:
-        if needs_care(ct, a):
+        if zero_may_meet(ct, a):
             return adjoint(_transposed_behind(a, ct))
         return transposed_matmul(ct, a)
 
@@ -95,7 +94,7 @@ def transposed_matmul(ct, _, a, b):
         return _pulled(ct, b, a)[::-1]
 
     def by_a() -> Any:
-        if needs_care(ct, b):
+        if zero_may_meet(ct, b):
             return adjoint(_before_transposed(ct, b))
         return matmul_transposed(b, ct)
 
@@ -104,7 +103,7 @@ def transposed_matmul(ct, _, a, b):
 
 def _before(ct: Any, x: Any) -> Any:
     """ct @ x, where zeros of the cotangent stop at what is not finite in x."""
-    if not needs_care(ct, x):
+    if not zero_may_meet(ct, x):
         return matmul(ct, x)
     finite = isfinite(x)
     met = matmul((ct != 0) * 1.0, logical_not(finite) * 1.0)
@@ -113,7 +112,7 @@ def _before(ct: Any, x: Any) -> Any:
 
 def _behind(x: Any, ct: Any) -> Any:
     """x @ ct, likewise."""
-    if not needs_care(ct, x):
+    if not zero_may_meet(ct, x):
         return matmul(x, ct)
     if len(shape_of(ct)) == 1:
         return _before(ct, adjoint(x))
@@ -122,12 +121,12 @@ def _behind(x: Any, ct: Any) -> Any:
 
 def _before_transposed(ct: Any, x: Any) -> Any:
     """ct @ x.mT, likewise."""
-    return _before(ct, adjoint(x)) if needs_care(ct, x) else matmul_transposed(ct, x)
+    return _before(ct, adjoint(x)) if zero_may_meet(ct, x) else matmul_transposed(ct, x)
 
 
 def _transposed_behind(x: Any, ct: Any) -> Any:
     """x.mT @ ct, likewise."""
-    return _behind(adjoint(x), ct) if needs_care(ct, x) else transposed_matmul(x, ct)
+    return _behind(adjoint(x), ct) if zero_may_meet(ct, x) else transposed_matmul(x, ct)
 
 
 as_numpy(np.linalg.matmul)(matmul)

@@ -13,7 +13,7 @@ import numpy as np
 
 from ..graph.value import Value
 from ..graph.value import plain as plain_data
-from ..primitives.declare import NUMPY
+from ..primitives.registry import registry
 
 # Functions that ask about shapes and types, or make new arrays like another: they look at no
 # number, so they work on the plain data.
@@ -40,8 +40,8 @@ def array_ufunc(self: Value, ufunc: np.ufunc, method: str, *inputs: Any, **keywo
         return _ufunc_method(name, ufunc, method, inputs, keywords)
     for key, value in keywords.items():
         _refuse_keyword(name, key, value)
-    if ufunc in NUMPY:
-        return NUMPY[ufunc](*inputs)
+    if ufunc in registry.numpy:
+        return registry.numpy[ufunc](*inputs)
     return _refuse(name)
 
 
@@ -57,16 +57,16 @@ _REDUCTIONS: dict[tuple[np.ufunc, str], Any] = {
 def _ufunc_method(
     name: str, ufunc: np.ufunc, method: str, inputs: tuple[Any, ...], keywords: dict[str, Any]
 ) -> Any:
-    if method == "outer" and ufunc in NUMPY:
+    if method == "outer" and ufunc in registry.numpy:
         a, b = inputs
         apart = (..., *(None,) * np.ndim(plain_data(b)))
-        return NUMPY[ufunc](a[apart] if np.ndim(plain_data(a)) else a, b)
+        return registry.numpy[ufunc](a[apart] if np.ndim(plain_data(a)) else a, b)
     if (ufunc, method) in _REDUCTIONS:
         x, *rest = inputs
         given = dict(zip(("axis", "dtype", "out", "keepdims"), rest, strict=False)) | keywords
         for key in [k for k in given if k not in ("axis", "keepdims")]:
             _refuse_keyword(f"{name}.{method}", key, given.pop(key))
-        return NUMPY[_REDUCTIONS[ufunc, method]](x, **({"axis": 0} | given))
+        return registry.numpy[_REDUCTIONS[ufunc, method]](x, **({"axis": 0} | given))
     if method == "at":
         raise TypeError(
             f"`{name}.at` writes into its array, and a Tensor is not written in place.\n"
@@ -81,9 +81,9 @@ def _ufunc_method(
 def array_function(
     self: Value, function: Any, types: Any, args: tuple[Any, ...], keywords: dict[str, Any]
 ) -> Any:
-    if function in NUMPY:
+    if function in registry.numpy:
         given, named = _translated(function, args, keywords)
-        return NUMPY[function](*given, **named)
+        return registry.numpy[function](*given, **named)
     if function in _ABOUT:
         return function(*map(plain_data, args), **{k: plain_data(v) for k, v in keywords.items()})
     if function in _INPLACE:
@@ -105,10 +105,13 @@ class _Plan(NamedTuple):
 
 
 @functools.cache
-def _plan(function: Any) -> _Plan | None:
-    """None where any number of arguments is taken, so that each is handed on as it is."""
+def _plan(function: Any, call: Any) -> _Plan | None:
+    """How `call` is handed what a function of NumPy's is given.
+
+    None where any number of arguments is taken, so that each is handed on as it is.
+    """
     theirs = inspect.signature(function).parameters
-    ours = inspect.signature(NUMPY[function]).parameters
+    ours = inspect.signature(call).parameters
     if any(p.kind in _ANY_NUMBER for p in (*theirs.values(), *ours.values())):
         return None
     names = tuple(name for name, p in theirs.items() if p.kind is not p.VAR_KEYWORD)
@@ -130,7 +133,7 @@ def _translated(
     function: Any, args: tuple[Any, ...], keywords: dict[str, Any]
 ) -> tuple[tuple[Any, ...], dict[str, Any]]:
     """The arguments of NumPy's function as ours takes them; TypeError for one it has not."""
-    plan = _plan(function)
+    plan = _plan(function, registry.numpy[function])
     if plan is None:
         for key in ("out", "where"):
             if key in keywords:

@@ -9,6 +9,7 @@ import numpy as np
 from ..graph.value import shape_of
 from ..primitives.declare import as_numpy, primitive
 from ..primitives.namespaces import helper
+from .choices import where
 from .indexing import getitem
 from .joining import concatenate
 from .reductions import Axis, axes_of, count_of, spread
@@ -69,7 +70,7 @@ def _before(rows: Any) -> Any:
     "recurrence",
     jax="""
     def step(s, pair):
-        s = pair[1] + pair[0] * s
+        s = pair[1] + jnp.where(s == 0, 0.0, pair[0] * s)
         return s, s
 
     pairs = [jnp.moveaxis(part, -1, 0) for part in jnp.broadcast_arrays(factor, x)]
@@ -91,10 +92,13 @@ def _recurrence(factor: Any, x: Any) -> Any:
 
 @primitive("recurrence(factor, x)")
 def recurrence(ct, s, factor, x):
-    """s with s[i] = x[i] + factor[i] * s[i + 1] along the last axis, and s = x at its end."""
-    earlier = flip(_shifted(factor, 1, 0.0), -1)
+    """s with s[i] = x[i] + factor[i] * s[i + 1] along the last axis, and s = x at its end.
+
+    It is what `cumprod` pulls back, so that s is a cotangent, and a 0 of it stops at any factor.
+    """
+    earlier, following = flip(_shifted(factor, 1, 0.0), -1), _shifted(s, -1, 0.0)
     pulled = flip(recurrence(earlier, flip(ct, -1)), -1)
-    return lambda: times(pulled, _shifted(s, -1, 0.0)), pulled
+    return lambda: where(following == 0, 0.0, times(pulled, following)), pulled
 
 
 @as_numpy(np.prod)

@@ -1,4 +1,23 @@
-"""A zero cotangent stops, though what it is multiplied with be infinite."""
+"""A zero cotangent stops: it contributes exactly 0, though the partial be infinite or NaN.
+
+What a choice leaves out (`where`, an index, a slice, a sort, a product with a mask, ...) gets
+the cotangent 0, and behind it there may be a singularity: the square root of 0, the logarithm of
+a negative number. IEEE 754 says 0 * inf = NaN, and one NaN would spoil the gradient of all that
+was chosen. What is left out does not matter, so the product there is 0. Likewise an infinite
+cotangent stops at a partial that is 0 because another branch is taken, as in sqrt(maximum(x, 0)).
+
+How each reading keeps it:
+
+- *The plain walk* on floats leaves out a node whose cotangent is 0. On arrays it multiplies
+  without a look, which is faster, and if a NaN comes out it walks again the other way to pull.
+- *The recorded walk* pulls by operations on nodes. Its products are `times` and `times_choice`
+  below (also in the rules of operations that are not elementwise), which look first: at the
+  numbers, where there are any.
+- *A trace* has examples alone, and its program runs for other numbers. So it says what could
+  be: see `programs/tracing/infinities.py`. Where a zero that lasts may meet an infinity, the
+  program has `safe_product`. Where only chance could bring them together the product is plain,
+  the program is `doubtful`, and a NaN in its result has it computed again with care everywhere.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +25,7 @@ from typing import Any
 
 import numpy as np
 
-from ..graph.modes import CARE, current_mode
-from ..graph.value import Value
+from ..graph.modes import current_mode
 from ..primitives.declare import elementwise, internal
 from ..primitives.namespaces import helper
 from ..primitives.symbol import Symbol
@@ -34,21 +52,16 @@ def safe_mul(z, x, partial):
     return where(isfinite(partial) | (x != 0), partial, 0.0), x
 
 
-def needs_care(ct: Any, factor: Any) -> bool:
-    """Whether a zero cotangent may meet what is not finite here, and must stop it."""
+def zero_may_meet(ct: Any, factor: Any) -> bool:
+    """Whether a zero of the cotangent may meet what is not finite in the factor."""
     if isinstance(ct, Symbol) or isinstance(factor, Symbol):
         return False
-    if not (isinstance(ct, Value) or isinstance(factor, Value)):
-        return CARE.taken
     return current_mode().interpreter.zero_may_meet(ct, factor)
 
 
 def times(ct: Any, partial: Any) -> Any:
-    """ct * partial, and exactly 0 where ct is 0, though the partial be infinite or NaN.
-
-    Arrays are looked at only in a careful walk, which is taken where a plain one gave a NaN.
-    """
-    return safe_mul(ct, partial) if needs_care(ct, partial) else ct * partial
+    """ct * partial, and exactly 0 where ct is 0, though the partial be infinite or NaN."""
+    return safe_mul(ct, partial) if zero_may_meet(ct, partial) else ct * partial
 
 
 def times_choice(ct: Any, partial: Any) -> Any:

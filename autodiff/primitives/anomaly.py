@@ -7,8 +7,9 @@ from contextlib import contextmanager
 from typing import Any
 
 from ..graph.modes import Mode, current_mode, in_mode
-from ..graph.value import Value, brief, is_finite
+from ..graph.value import Value, brief
 from ..support.frames import user_line
+from ..support.numbers import is_finite
 from .primitive import Primitive
 
 

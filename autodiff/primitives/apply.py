@@ -18,7 +18,7 @@ from . import symbol
 from .anomaly import check_born, line_of
 from .lazy import Postponed
 from .primitive import Primitive, ndarray
-from .pullback import link_of
+from .pullback import pullback_of
 
 _NUMBER = (float, int, np.bool_, np.floating, np.integer)
 
@@ -47,7 +47,7 @@ def apply(primitive: Primitive, operands: Sequence[Any], params: tuple[Any, ...]
     mode = current_mode()
     if mode.postpones and nodes and not (primitive.elementwise or primitive.general):
         given = [o if isinstance(o, Value) else kept(o) for o in operands]
-        return Postponed(link_of(primitive, nodes), given)
+        return Postponed(pullback_of(primitive, nodes), given)
     scalar = all([_is_number(o) for o in operands])
     whole = bool(nodes) and not scalar and all([_is_whole(operands[i]._data) for i in nodes])
     data = tuple(
@@ -73,7 +73,7 @@ def apply(primitive: Primitive, operands: Sequence[Any], params: tuple[Any, ...]
         mode.lines[id(node)] = line_of(mode)
     if mode.records:
         given = [o if isinstance(o, Value) else d for o, d in zip(operands, data, strict=True)]
-        node._link = link_of(primitive, nodes)
+        node._link = pullback_of(primitive, nodes)
         if primitive.general:
             node._x, node._y = tuple(given), params
         else:

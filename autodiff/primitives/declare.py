@@ -3,100 +3,27 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from ..graph.value import Value
 from ..graph.value import plain as plain_data
 from . import symbol
 from .apply import apply
 from .eager import bound_arguments, public
-from .namespaces import HELPERS
-from .primitive import REGISTRY, Primitive
-from .trial import check_form, functions_named, try_elementwise, try_primitive
-
-# Beside the registry: functions without a derivative, functions written in operations,
-# and what NumPy's functions do on a Tensor.
-PLAIN: dict[str, Callable[..., Any]] = {}
-COMPOSITES: dict[str, Callable[..., Any]] = {}
-NUMPY: dict[Any, Callable[..., Any]] = {}
-INTERNAL: set[str] = set()  # operations that others are made of, which `dir` leaves out
-
-# What Python's own syntax and functions call NumPy's by, beside the operators of formulas.
-_PYTHON = {
-    np.absolute: "abs", np.round: "round", np.floor: "floor", np.ceil: "ceil", np.trunc: "trunc",
-}  # fmt: skip
+from .primitive import Primitive
+from .registry import Operation, registry
+from .trial import check_form, helpers_named, try_elementwise, try_primitive
 
 
-def _register(primitive: Primitive, call: Callable[..., Any]) -> None:
-    name = primitive.name
-    before = REGISTRY.get(name)
-    if before is not None or name in PLAIN or name in COMPOSITES:
-        if before is None or not _is_same(before.rule, primitive.rule):
-            raise ValueError(
-                f"An operation is declared once, but there is a `{name}` already"
-                f"{f' in {before.rule.__module__}' if before else ''}.\n"
-                "Give the new one another name."
-            )
-        _forget(before)
-    REGISTRY[name] = primitive
-    primitive.call = call
-    if primitive.formula.numpy is not None:
-        NUMPY.setdefault(primitive.formula.numpy, call)
-    operator = primitive.formula.operator
-    python = _PYTHON.get(primitive.formula.numpy) if operator is None else operator[1]
-    if python is not None and f"__{python}__" not in vars(Value):  # the first one's
-        setattr(Value, f"__{python}__", call)
-        if len(primitive.operands) == 2:
-            setattr(Value, f"__r{python}__", lambda self, other: call(other, self))
-    if len(primitive.operands) == 1 and not primitive.variadic and not hasattr(Value, name):
-        setattr(Value, name, _method(call, primitive))
-
-
-def _is_same(before: Callable[..., Any], rule: Callable[..., Any]) -> bool:
-    """Whether a rule is an earlier one run again, as in a notebook."""
-    return (before.__module__, before.__qualname__) == (rule.__module__, rule.__qualname__)
-
-
-def _forget(primitive: Primitive) -> None:
-    """Take back what the name of an operation reaches, but for graphs that have used it."""
-    del REGISTRY[primitive.name]
-    for function, call in list(NUMPY.items()):
-        if getattr(call, "primitive", None) is primitive:
-            del NUMPY[function]
-    if getattr(vars(Value).get(primitive.name), "primitive", None) is primitive:
-        delattr(Value, primitive.name)
-
-
-def _method(call: Callable[..., Any], primitive: Primitive) -> Callable[..., Any]:
-    """The operation as a method, which takes `t.reshape(2, 3)` for `t.reshape((2, 3))`."""
-    if not primitive.defaults:
-        return call
-
-    def method(self: Any, *args: Any, **keywords: Any) -> Any:
-        if len(args) > len(primitive.defaults) and all(isinstance(a, int) for a in args):
-            args = (args,)
-        return call(self, *args, **keywords)
-
-    method.__name__, method.__doc__ = call.__name__, call.__doc__
-    method.primitive = primitive  # type: ignore[attr-defined]
-    return method
-
-
-@contextmanager
-def _own_functions(rule: Callable[..., Any], formula: str) -> Iterator[None]:
-    """Let a formula use the functions of its own module; if it is refused after all, not."""
-    before = dict(HELPERS)
-    HELPERS.update(functions_named(rule, formula))
-    try:
-        yield
-    except BaseException:
-        HELPERS.clear()
-        HELPERS.update(before)
-        raise
+def _entered(primitive: Primitive, call: Callable[..., Any]) -> Callable[..., Any]:
+    """Enter an operation that is called by `call`, also by NumPy where its formula is NumPy's."""
+    registry.add(primitive, call)
+    function = primitive.formula.numpy
+    if function not in (None, np.array):  # np.array asks no operand what it does
+        registry.numpy.setdefault(function, call)  # the first one's
+    return call
 
 
 def _declared(
@@ -106,19 +33,26 @@ def _declared(
     check: Callable[[Primitive], None],
     **options: Any,
 ) -> Callable[..., Any]:
-    """The operation of a rule. A user's is checked: it is run at once, to find its faults here."""
+    """The operation of a rule. A user's is checked: it is run at once, to find its faults here.
+
+    Its formula may use the functions of its own module; and if it is unary, it is a method.
+    """
     if (getattr(rule, "__module__", None) or "").startswith("autodiff."):
         primitive = Primitive(rule, formula, **options)
-        call = public(primitive)
-        _register(primitive, call)
-        return call
+        return _entered(primitive, public(primitive))
     check_form(rule, formula, how)
-    with _own_functions(rule, formula):
+    before = registry.snapshot()
+    try:
+        registry.helpers.update(helpers_named(rule, formula))
         primitive = Primitive(rule, formula, **options)
         check(primitive)
-        call = public(primitive)
-        _register(primitive, call)
-        return call
+        call = _entered(primitive, public(primitive))
+    except BaseException:
+        registry.restore(before)
+        raise
+    if primitive.unary:
+        registry.add_method(primitive.name, primitive.method)
+    return call
 
 
 def elementwise(
@@ -211,17 +145,14 @@ def plain(formula: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
 
         call.__name__ = call.__qualname__ = rule.__name__
         call.__doc__, call.__module__ = rule.__doc__, rule.__module__
-        PLAIN[rule.__name__] = call
-        if primitive.formula.numpy not in (None, np.array):  # which asks no operand what it does
-            NUMPY[primitive.formula.numpy] = call
-        return call
+        return _entered(primitive, call)
 
     return declare
 
 
 def internal(call: Callable[..., Any]) -> Callable[..., Any]:
     """Leave an operation out of what `dir(autodiff)` lists."""
-    INTERNAL.add(call.__name__)
+    registry.operations[call.__name__].public = False
     return call
 
 
@@ -230,7 +161,7 @@ def as_numpy(*numpy_functions: Any) -> Callable[[Callable[..., Any]], Callable[.
 
     def declare(function: Callable[..., Any]) -> Callable[..., Any]:
         for numpy_function in numpy_functions:
-            NUMPY[numpy_function] = function
+            registry.numpy[numpy_function] = function
         return function
 
     return declare
@@ -240,9 +171,7 @@ def composite(*numpy_functions: Any) -> Callable[[Callable[..., Any]], Callable[
     """Make public a function that is written in operations, and name NumPy's own for it."""
 
     def declare(function: Callable[..., Any]) -> Callable[..., Any]:
-        COMPOSITES[function.__name__] = function
-        for numpy_function in numpy_functions:
-            NUMPY[numpy_function] = function
-        return function
+        registry.add(Operation(function), function)
+        return as_numpy(*numpy_functions)(function)
 
     return declare

@@ -13,7 +13,7 @@ from ..graph.tensor import Tensor
 from ..graph.value import Value, tick
 from .apply import apply, kept, widened
 from .primitive import Primitive
-from .pullback import link_of
+from .pullback import pullback_of
 
 ndarray, float64 = np.ndarray, np.float64
 new = object.__new__
@@ -25,7 +25,7 @@ EXACT = 2**53  # below it, floats hold every whole number
 
 
 def _unary(primitive: Primitive) -> Callable[..., Any]:
-    ieee, link = primitive.ieee, link_of(primitive, (0,))
+    ieee, link = primitive.ieee, pullback_of(primitive, (0,))
 
     def on_floats(x: float) -> Any:
         nonlocal on_floats
@@ -84,7 +84,7 @@ def _binary(primitive: Primitive) -> Callable[..., Any]:
         return on_tensors(x, y)
 
     paired = primitive.elementwise
-    both, first, second = [link_of(primitive, nodes) for nodes in ((0, 1), (0,), (1,))]
+    both, first, second = [pullback_of(primitive, nodes) for nodes in ((0, 1), (0,), (1,))]
 
     def call(a: Any, b: Any) -> Any:
         kind, other = type(a), type(b)
@@ -221,10 +221,10 @@ def _on_tensors(primitive: Primitive, operands: tuple[Any, ...], params: tuple[A
     if not records:
         node._link = node._x = node._y = None
     elif primitive.general:
-        node._link = link_of(primitive, tuple(positions))
+        node._link = pullback_of(primitive, tuple(positions))
         node._x, node._y = tuple(given), params
     else:
-        node._link = link_of(primitive, tuple(positions))
+        node._link = pullback_of(primitive, tuple(positions))
         node._x, node._y = given[0], given[-1]
     node._clock = tick()
     return node

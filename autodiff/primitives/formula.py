@@ -23,7 +23,8 @@ from ..support.syntax import (
     name,
     outside_brackets,
 )
-from .namespaces import HELPERS, numpy_function, scalar_function
+from .namespaces import numpy_function, scalar_function
+from .registry import registry
 
 
 class _PowerByMath(ast.NodeTransformer):
@@ -105,7 +106,7 @@ class Formula:
             ) from error
         known = {*self.operands, *self.params}
         free = {n.id for n in ast.walk(self.tree) if isinstance(n, ast.Name)} - known
-        unknown = sorted(n for n in free if n not in HELPERS and not hasattr(np, n))
+        unknown = sorted(n for n in free if n not in registry.helpers and not hasattr(np, n))
         if unknown:
             raise ValueError(
                 f"A formula uses its operands, its parameters and NumPy's names; {text!r} also "

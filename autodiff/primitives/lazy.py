@@ -11,7 +11,7 @@ from typing import Any
 
 from ..graph.tensor import Tensor
 from ..graph.value import Value, plain, tick
-from .pullback import Link
+from .pullback import Pullback
 
 
 class Postponed(Tensor):
@@ -19,7 +19,7 @@ class Postponed(Tensor):
 
     __slots__ = ()
 
-    def __init__(self, link: Link, operands: Sequence[Any]) -> None:
+    def __init__(self, link: Pullback, operands: Sequence[Any]) -> None:
         self._grad = self.name = None
         self._link = link
         self._x, self._y = operands

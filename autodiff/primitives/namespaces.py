@@ -10,9 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from ..support.syntax import (
-    product,
-)
+from ..support.syntax import product
+from .registry import Helper, registry
 
 
 def _maximum(a: float, b: float) -> float:
@@ -65,39 +64,32 @@ SCALARS: dict[str, Callable[..., Any]] = {
 }
 
 
-# Functions of ours that a formula may use beside NumPy's: `@helper` puts them here.
-HELPERS: dict[str, Callable[..., Any]] = {"matmul_by_dot": product}
-
-
-# The body that some of them have over `jax.numpy`; the others' is their own, by its names.
-JAX_BODIES: dict[str, str] = {}
-
-
-def helper(name: str, jax: str | None = None) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Let formulas use this function of arrays by that name.
+def helper(name: str, **bodies: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Let formulas use this function of arrays by that name, beside NumPy's.
 
     `jax` is its body where JAX must write it otherwise, as for what writes into an array: the
-    last line is an expression over the parameters, `jnp`, `jax` and other helpers.
+    last line is an expression over the parameters, `jnp`, `jax` and other helpers. So for any
+    other target language, by its name; a helper without one is written by its own body.
     """
 
     def declare(function: Callable[..., Any]) -> Callable[..., Any]:
-        HELPERS[name] = function
-        if jax is not None:
-            JAX_BODIES[name] = jax
+        registry.helpers[name] = Helper(function, bodies)
         return function
 
     return declare
 
 
-# What gives the results of two operations on the same operands in less time than both: a helper.
-FUSED: dict[tuple[str, str], str] = {}
+helper("matmul_by_dot")(product)
 
 
 def fused(name: str, first: str, second: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Let programs that need both operations of the same operands use this function of arrays."""
+    """Let programs that need both operations of the same operands use this function of arrays.
+
+    It gives the two results in less time than the two operations take.
+    """
 
     def declare(function: Callable[..., Any]) -> Callable[..., Any]:
-        FUSED[first, second] = name
+        registry.fused[first, second] = name
         return helper(name)(function)
 
     return declare
@@ -105,7 +97,8 @@ def fused(name: str, first: str, second: str) -> Callable[[Callable[..., Any]], 
 
 def numpy_function(name: str) -> Any:
     """What `name` means in a formula over arrays: NumPy's own, or a helper."""
-    return HELPERS[name] if name in HELPERS else getattr(np, name)
+    found = registry.helpers.get(name)
+    return getattr(np, name) if found is None else found.function
 
 
 def scalar_function(name: str) -> Any:

@@ -18,20 +18,18 @@ def pull_function(
     operands: Sequence[str],
     partials: Sequence[ast.expr],
     look_up: Callable[[str], Any],
-    careful: bool = False,
     choices: Sequence[bool] = (),
 ) -> Callable[..., Any]:
     """`(ct, node) -> ((operand, ct * partial), ...)`; what stands twice is computed once.
 
     `places` says where in the node each name's data stands, `operands` where the nodes do that
-    have these partials. `careful` stops a zero cotangent at a partial that is not finite, and
-    an infinite one at a 0 of those that are `choices`.
+    have these partials. On floats a 0 of those that are `choices` stops an infinite cotangent;
+    what arrays make of it is seen in the result: see `zeros`.
     """
-    product = _careful_product if careful else _product
-    looks = careful or look_up is scalar_function
-    products = [_chosen_product if choice and looks else product for choice in choices]
+    on_floats = look_up is scalar_function
+    products = [_chosen_product if choice and on_floats else _product for choice in choices]
     shared, partials = _share(partials)
-    written = powers_by_math if look_up is scalar_function else _WithFloats().visit
+    written = powers_by_math if on_floats else _WithFloats().visit
     shared, partials = ([written(e) for e in es] for es in (shared, partials))
     used = {n.id for e in [*shared, *partials] for n in ast.walk(e) if isinstance(n, ast.Name)}
     read = [ast.parse(f"{n} = {place}").body[0] for n, place in places.items() if n in used]
@@ -70,12 +68,6 @@ def _product(partial: ast.expr) -> ast.expr:
         case "-1" | "-1.0":
             return ast.UnaryOp(ast.USub(), ct)
     return ast.BinOp(ct, ast.Mult(), partial)
-
-
-def _careful_product(partial: ast.expr) -> ast.expr:
-    if isinstance(_product(partial), ast.BinOp):
-        return syntax.call("safe_product", syntax.name("ct"), partial)
-    return _product(partial)
 
 
 def _chosen_product(partial: ast.expr) -> ast.expr:

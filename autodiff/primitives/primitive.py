@@ -4,23 +4,21 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, TypeGuard
 
 import numpy as np
 
 from ..support import syntax
 from . import symbol
 from .formula import Formula
-from .namespaces import FUSED, HELPERS
 from .partials import is_choice
+from .registry import Operation, registry
 
 ndarray = np.ndarray
 
-REGISTRY: dict[str, Primitive] = {}
 
-
-class Primitive:
+class Primitive(Operation):
     """An operation: how it computes (its formula) and its derivative (its rule).
 
     `operands` are what it is differentiated by, `defaults` its static parameters. An
@@ -36,8 +34,7 @@ class Primitive:
         quiet: bool = False, plain: bool = False, keeps: str | None = None,
         takes: tuple[str, str] | None = None,
     ) -> None:  # fmt: skip
-        self.name = rule.__name__
-        self.rule = rule
+        super().__init__(rule)
         self.elementwise = elementwise
         self.plain = plain
         parameters = list(inspect.signature(rule).parameters.values())
@@ -65,8 +62,32 @@ class Primitive:
         self.general = bool(self.variadic or self.defaults or len(self.operands) > 2)
         self.formula = Formula(formula, self.operands, tuple(self.defaults))
         self.quiet = quiet
-        self.links: dict[tuple[int, ...], Any] = {}  # see `pullback.link_of`
-        self.call: Callable[..., Any]  # how it is called, once it is declared
+        self.pullbacks: dict[tuple[int, ...], Any] = {}  # see `pullback.pullback_of`
+
+    @property
+    def kind(self) -> str:
+        return "plain" if self.plain else "elementwise" if self.elementwise else "primitive"
+
+    @property
+    def unary(self) -> bool:
+        """Whether it is of one operand, and so a method of it."""
+        return len(self.operands) == 1 and not self.variadic
+
+    @property
+    def method(self) -> Callable[..., Any]:
+        """The call as a method, which takes `t.reshape(2, 3)` for `t.reshape((2, 3))`."""
+        call, most = self.call, len(self.defaults)
+        if not most:
+            return call
+
+        def method(node: Any, *args: Any, **keywords: Any) -> Any:
+            if len(args) > most and all(isinstance(a, int) for a in args):
+                args = (args,)
+            return call(node, *args, **keywords)
+
+        method.__name__, method.__doc__ = call.__name__, call.__doc__
+        method.primitive = self  # type: ignore[attr-defined]
+        return method
 
     @functools.cached_property
     def on_floats(self) -> Callable[..., Any]:
@@ -97,12 +118,13 @@ class Primitive:
     @functools.cached_property
     def on_arrays_keeping(self) -> Callable[..., Any]:
         """The forward on arrays, and beside it what the rule `keeps`."""
-        return HELPERS[FUSED[self.name, self.keeps]]  # type: ignore[index]
+        fused = registry.fused[self.name, self.keeps]  # type: ignore[index]
+        return registry.helpers[fused].function
 
     @property
     def kept_beside(self) -> Primitive:
         """The operation whose result the rule `keeps`."""
-        return REGISTRY[self.keeps]  # type: ignore[index]
+        return operation(self.keeps)  # type: ignore[arg-type]
 
     @functools.cached_property
     def choices(self) -> list[bool]:
@@ -134,3 +156,34 @@ def _without_overflow_warning(function: Callable[..., Any]) -> Callable[..., Any
             return function(*arguments)
 
     return quiet
+
+
+def _has_rule(found: Operation | None) -> TypeGuard[Primitive]:
+    return isinstance(found, Primitive) and not found.plain
+
+
+def operations() -> Mapping[str, Primitive]:
+    """Every operation with a derivative by its name, those that others are made of among them.
+
+    Of each: `call` computes it, `symbol` is how it is written, `operands` and `defaults` are
+    the names of what it takes, `elementwise` says whether it works entry by entry.
+
+    >>> operations()["mul"].symbol
+    '*'
+    """
+    return {name: found for name, found in registry.operations.items() if _has_rule(found)}
+
+
+def operation(name: str) -> Primitive:
+    """The operation of that name. Raises KeyError, with the fix, where there is none.
+
+    >>> operation("tanh").call(0.0)
+    0.0
+    """
+    found = registry.operations.get(name)
+    if not _has_rule(found):
+        raise KeyError(
+            f"There is no operation `{name}`: `operations()` has all of them, and "
+            "`@autodiff.elementwise` and `@autodiff.primitive` declare others."
+        )
+    return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -10,81 +11,72 @@ import numpy as np
 
 from ..graph.value import Value, plain
 from ..support import syntax
-from .namespaces import helper, numpy_function, scalar_function
+from .namespaces import numpy_function, scalar_function
 from .partials import pairs, pull_function
 from .primitive import Primitive
 
 
-class Link:
+class Pullback:
     """How one use of an operation pulls a cotangent back to those operands that are nodes.
 
-    `inputs(node)` gives these operands; `pull_floats(ct, node)` and its like give pairs of an
-    operand and its cotangent: of a Value, of a Value where Python's floats raise (by NumPy's, in
-    IEEE 754), of a Tensor, and of a Tensor with a look at every product.
+    `inputs(node)` gives these operands. `pull_floats(ct, node)` of a Value, and `pull_arrays` of
+    a Tensor, give pairs of an operand and its cotangent, as plain data. They are compiled from
+    the rule when they are first wanted.
     """
-
-    __slots__ = (
-        "inputs", "positions", "primitive",
-        "pull_arrays", "pull_carefully", "pull_floats", "pull_ieee",
-    )  # fmt: skip
-
-    pull_arrays: Callable[..., Any]
-    pull_carefully: Callable[..., Any]
-    pull_floats: Callable[..., Any]
-    pull_ieee: Callable[..., Any]
 
     def __init__(self, primitive: Primitive, positions: tuple[int, ...]) -> None:
         self.primitive = primitive
         self.positions = positions
         self.inputs = _inputs_getter(primitive, positions)
-        # Each is compiled at its first use.
-        for which in ("pull_floats", "pull_ieee", "pull_arrays", "pull_carefully"):
-            setattr(self, which, self._compiling(which))
 
-    def _compiling(self, which: str) -> Callable[..., Any]:
-        compiled = self._of_partials if self.primitive.elementwise else self._of_rule
+    @functools.cached_property
+    def pull_floats(self) -> Callable[..., Any]:
+        """On Python's floats, which raise where IEEE 754 has an infinity or NaN."""
+        return self._compiled("pull_floats", scalar_function)
 
-        def compile_then_pull(ct: Any, node: Value) -> Any:
-            with syntax.COMPILING:
-                pull = compiled(which)
-            setattr(self, which, pull)
-            return pull(ct, node)
+    @functools.cached_property
+    def pull_arrays(self) -> Callable[..., Any]:
+        """On arrays."""
+        return self._compiled("pull_arrays", numpy_function)
 
-        return compile_then_pull
+    def _compiled(self, which: str, look_up: Callable[[str], Any]) -> Callable[..., Any]:
+        label = f"{which}_{self.primitive.name}"
+        with syntax.COMPILING:
+            if not self.primitive.elementwise:
+                return self._of_rule(label)
+            return self._of_partials(label, look_up)
 
-    def _of_partials(self, which: str) -> Callable[..., Any]:
+    def _of_partials(self, label: str, look_up: Callable[[str], Any]) -> Callable[..., Any]:
+        """Each operand's partial times the cotangent."""
         primitive = self.primitive
         partials = primitive.partials()
         return pull_function(
-            f"{which}_{primitive.name}",
-            self._places("float64_of({})" if which == "pull_ieee" else "{}"),
+            label,
+            self._places(),
             [self._place(i) for i in self.positions],
             [partials[i] for i in self.positions],
-            scalar_function if which == "pull_floats" else numpy_function,
-            careful=which in ("pull_carefully", "pull_ieee"),
+            look_up,
             choices=[primitive.choices[i] for i in self.positions],
         )
 
-    def _of_rule(self, which: str) -> Callable[..., Any]:
+    def _of_rule(self, label: str) -> Callable[..., Any]:
         """The rule called on what stands in the node."""
         primitive = self.primitive
-        places = {**self._places("{}"), primitive.lead[0]: "ct"}
+        places = {**self._places(), primitive.lead[0]: "ct"}
         if primitive.keeps:
             places[primitive.lead[2]] = "kept_in(node)"
         call = f"rule({', '.join(places.values())})"
-        careful = which in ("pull_carefully", "pull_ieee")
-        zero = "if all_zero(ct):\n    return ()\n" if careful else ""
         count = len(primitive.operands)
         check = f"if type(said) is not tuple or len(said) != {count}:\n    said = checked(said)"
         parts = [f"part() if callable(part := said[{i}]) else part" for i in self.positions]
         known = {
             "rule": primitive.rule, "checked": primitive.checked, "kept_in": self._kept_in,
-            "all_zero": _all_zero, "callable": callable, "type": type, "tuple": tuple, "len": len,
+            "callable": callable, "type": type, "tuple": tuple, "len": len,
         }  # fmt: skip
         return syntax.compile_function(
-            f"{which}_{primitive.name}",
+            label,
             ["ct", "node"],
-            ast.parse(f"{zero}said = {call}\n{check}").body,
+            ast.parse(f"said = {call}\n{check}").body,
             pairs(
                 [self._place(i) for i in self.positions],
                 [ast.parse(part, mode="eval").body for part in parts],
@@ -104,14 +96,14 @@ class Link:
         """Where in a node an operand is found."""
         return f"node._x[{i}]" if self.primitive.general else ("node._x", "node._y")[i]
 
-    def _places(self, form: str) -> dict[str, str]:
+    def _places(self) -> dict[str, str]:
         """Where in a node the rule's parameters are found."""
         primitive = self.primitive
-        output = form.format("node._data") if primitive.looks else "None"
+        output = "node._data" if primitive.looks else "None"
         places = dict.fromkeys(primitive.lead, output)
         for i, name in enumerate(primitive.operands):
             place = self._place(i)
-            places[name] = form.format(f"{place}._data" if i in self.positions else place)
+            places[name] = f"{place}._data" if i in self.positions else place
         for i, name in enumerate(primitive.defaults):
             places[name] = f"node._y[{i}]"
         return places
@@ -122,10 +114,11 @@ class Link:
             return node._x  # type: ignore[no-any-return]
         return (node._x,) if len(self.primitive.operands) == 1 else (node._x, node._y)
 
-    def recorded(self, ct: Any, node: Value) -> list[Any]:
-        """The rule run on the nodes themselves: partials, or cotangents that are nodes.
+    def on_nodes(self, ct: Any, node: Value) -> list[Any]:
+        """What the rule gives on the nodes themselves, for each operand that is one.
 
-        In the place of a cotangent may stand a function that gives it.
+        Of an elementwise rule that is a partial, of another a cotangent, or a function that
+        gives it, or None.
         """
         primitive, operands = self.primitive, self.operands(node)
         if primitive.elementwise:
@@ -140,35 +133,26 @@ class Link:
         return [said[i] for i in self.positions]
 
 
-class LinkOfMany(Link):
-    """The link of an operation of any number of operands: no text grows with that number."""
-
-    __slots__ = ()
-
-    def __init__(self, primitive: Primitive, positions: tuple[int, ...]) -> None:
-        self.primitive = primitive
-        self.positions = positions
-        self.inputs = _inputs_getter(primitive, positions)
+class PullbackOfMany(Pullback):
+    """That of an operation of any number of operands: no text grows with that number."""
 
     def pull_arrays(self, ct: Any, node: Value) -> Any:
+        """On arrays."""
         said = apply_rule(self.primitive, ct, node._data, [plain(o) for o in node._x], node)
         parts = [said[i]() if callable(said[i]) else said[i] for i in self.positions]
         return zip(self.inputs(node), parts)  # no pair lives on: the collector would visit each
 
-    pull_floats = pull_ieee = pull_arrays
-
-    def pull_carefully(self, ct: Any, node: Value) -> Any:
-        return () if _all_zero(ct) else self.pull_arrays(ct, node)
+    pull_floats = pull_arrays
 
 
-def link_of(primitive: Primitive, positions: tuple[int, ...]) -> Link:
+def pullback_of(primitive: Primitive, positions: tuple[int, ...]) -> Pullback:
     """The pull-back where just the operands at these positions are nodes."""
-    link: Link | None = primitive.links.get(positions)
-    if link is None:
-        if primitive.variadic:  # there is no end to them: none is kept
-            return LinkOfMany(primitive, positions)
-        link = primitive.links[positions] = Link(primitive, positions)
-    return link
+    if primitive.variadic:  # there is no end to them: none is kept
+        return PullbackOfMany(primitive, positions)
+    found: Pullback | None = primitive.pullbacks.get(positions)
+    if found is None:
+        found = primitive.pullbacks[positions] = Pullback(primitive, positions)
+    return found
 
 
 def apply_rule(
@@ -198,10 +182,5 @@ def _inputs_getter(primitive: Primitive, positions: tuple[int, ...]) -> Callable
     return lambda node: (node._x, node._y)
 
 
-def _all_zero(ct: Any) -> bool:
-    return not np.any(ct)
-
-
-@helper("float64_of")
 def _float64_of(data: Any) -> Any:
     return np.float64(data) if type(data) is float else data

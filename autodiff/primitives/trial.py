@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 
 from ..graph.value import describe, plain
-from .namespaces import HELPERS
 from .primitive import Primitive
+from .registry import Helper, registry
 
 # Operands of these shapes are tried, each with each: lengths that differ tell an axis apart.
 _SHAPES = [(2, 3), (3, 4), (3,), (2,), (), (3, 3), (2, 3, 4), (2, 3, 4, 5)]
@@ -45,7 +45,7 @@ def check_form(rule: Any, formula: Any, decorator: str) -> None:
             )
 
 
-def functions_named(rule: Callable[..., Any], formula: str) -> dict[str, Callable[..., Any]]:
+def helpers_named(rule: Callable[..., Any], formula: str) -> dict[str, Helper]:
     """The functions of the rule's own module that its formula calls.
 
     Raises ValueError for one that has the name of NumPy's, or of another module's.
@@ -54,19 +54,20 @@ def functions_named(rule: Callable[..., Any], formula: str) -> dict[str, Callabl
         names = {n.id for n in ast.walk(ast.parse(formula)) if isinstance(n, ast.Name)}
     except SyntaxError:
         return {}  # which the formula itself reports
-    found: dict[str, Callable[..., Any]] = {}
+    found: dict[str, Helper] = {}
     for name in names.difference(inspect.signature(rule).parameters):
         function = rule.__globals__.get(name)
         if not isinstance(function, types.FunctionType) or function.__module__ != rule.__module__:
             continue
-        known = HELPERS.get(name, function)
-        if hasattr(np, name) or known.__module__ != function.__module__:
+        known = registry.helpers.get(name)
+        theirs = known is not None and known.function.__module__ != function.__module__
+        if hasattr(np, name) or theirs:
             raise ValueError(
                 f"In a formula `{name}` is {'NumPy' if hasattr(np, name) else 'Nabigrad'}'s, but "
                 "this module has a function of that name, too.\nGive yours another name."
             )
         if not hasattr(function, "primitive"):
-            found[name] = function
+            found[name] = Helper(function, {})
     return found
 
 
@@ -118,7 +119,7 @@ def try_primitive(primitive: Primitive) -> None:
         return
     passed: dict[tuple[int, ...], bool] = {}  # by the ranks of the operands
     fault: tuple[Exception, tuple[Any, ...]] | None = None
-    for operands in _trials(2 if primitive.variadic else len(primitive.operands)):
+    for operands in trials(2 if primitive.variadic else len(primitive.operands)):
         ranks = tuple(np.ndim(o) for o in operands)
         try:
             z = _forward(primitive, operands)
@@ -142,7 +143,8 @@ def try_primitive(primitive: Primitive) -> None:
         ) from first
 
 
-def _trials(count: int) -> Iterator[tuple[Any, ...]]:
+def trials(count: int) -> Iterator[tuple[Any, ...]]:
+    """Small operands, so many together, of the shapes that are tried."""
     if count > _TRIED_TOGETHER:
         shapes: Iterator[Sequence[tuple[int, ...]]] = ((shape,) * count for shape in _SHAPES)
     else:

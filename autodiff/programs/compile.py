@@ -136,7 +136,7 @@ class CompiledByJax(Compiled):
         )
         f, name = self._parameters.by_position, program_name(self._f, JAX)
         capture, careful = Capture(f, examples, static=static, names=names), None
-        if capture.trace.unchecked:
+        if capture.trace.doubtful:
             again = Capture(f, examples, static=static, names=names, careful=True)
             careful = JaxCall(again, name)
         return JaxCall(capture, name, donated, careful)

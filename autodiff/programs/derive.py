@@ -63,7 +63,7 @@ def derive(
     if language is NUMPY:
         return Program(capture, name)
     careful = None
-    if capture.trace.unchecked:
+    if capture.trace.doubtful:
         careful = JaxProgram(Capture(f, example_args, argnums, careful=True), name)
     return JaxProgram(capture, name, careful=careful)
 

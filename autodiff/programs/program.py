@@ -70,7 +70,7 @@ class Program:
                 out = self._run_ieee(given)
         if self._named_tuples:
             out = unflatten(capture.out, leaves(out))
-        if capture.trace.unchecked and any(np.isnan(leaf).any() for leaf in leaves(out)):
+        if capture.trace.doubtful and any(np.isnan(leaf).any() for leaf in leaves(out)):
             if self._careful is None:
                 again = Capture(
                     capture.f, args, capture.argnums, careful=True,

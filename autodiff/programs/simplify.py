@@ -9,7 +9,7 @@ import numpy as np
 
 from ..graph.order import topological
 from ..graph.value import Value
-from ..primitives.primitive import REGISTRY, Primitive
+from ..primitives.primitive import Primitive, operation
 from .rules import COMMUTATIVE, REWRITES
 from .steps import Step, is_a, key_of, live, operand_shape, uniform
 from .tracing.trace import Trace
@@ -63,7 +63,7 @@ class Graph:
         if rewrite is not None:
 
             def make(name: str, *others: Any) -> Any:
-                return self.step(REGISTRY[name], others, (), example, backward)
+                return self.step(operation(name), others, (), example, backward)
 
             simpler = rewrite(make, example, *operands, *params)
             if simpler is not None:

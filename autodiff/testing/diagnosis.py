@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..transforms.backward import sum_to
+from ..transforms.unbroadcast import sum_to
 from .problem import Vector
 
 Array = np.ndarray[Any, np.dtype[Any]]

@@ -12,7 +12,8 @@ import numpy as np
 from ..graph.order import operands_of, topological
 from ..graph.tensor import Tensor
 from ..graph.value import Value, describe
-from ..primitives.primitive import REGISTRY, Primitive
+from ..primitives.primitive import Primitive, operation
+from ..primitives.primitive import operations as registered
 from .differences import central
 from .oracles import along, direction
 from .problem import Problem
@@ -173,7 +174,7 @@ def build(args: Sequence[Any], choices: Sequence[Choice]) -> Expression:
 
 def _steps_for(choice: Choice, nodes: list[Any]) -> list[Step]:
     """The operation on nodes that it takes, with steps before it where only they make it fit."""
-    primitive = REGISTRY[choice.name]
+    primitive = operation(choice.name)
     kinds = kinds_of(primitive)
     if primitive.variadic:
         kinds = kinds[:1] * (2 + choice.constant % 2)
@@ -316,7 +317,7 @@ def well_defined(expression: Expression) -> bool:
 def named(operations: Sequence[str | Callable[..., Any]] | None) -> list[str]:
     """The names of operations, which may be given as functions; all of the registry for None."""
     if operations is None:
-        return list(REGISTRY)
+        return list(registered())
     if isinstance(operations, (str, bytes)) or not isinstance(operations, Sequence):
         raise TypeError(f"`operations` is a list of names, but it is {describe(operations)}.")
     return [primitive_of(operation).name for operation in operations]

@@ -4,12 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
-from ..graph.value import Value
-from ..primitives.declare import COMPOSITES, NUMPY, PLAIN
-from ..primitives.namespaces import FUSED, HELPERS
-from ..primitives.primitive import REGISTRY
+from ..primitives.registry import registry
 
 
 @contextmanager
@@ -27,14 +23,8 @@ def temporary_operations() -> Iterator[None]:
     >>> "cube" in operations()
     False
     """
-    tables: tuple[dict[Any, Any], ...] = (REGISTRY, NUMPY, PLAIN, COMPOSITES, HELPERS, FUSED)
-    before = [dict(table) for table in tables]
-    methods = set(vars(Value))
+    before = registry.snapshot()
     try:
         yield
     finally:
-        for table, then in zip(tables, before, strict=True):
-            table.clear()
-            table.update(then)
-        for name in set(vars(Value)) - methods:
-            delattr(Value, name)
+        registry.restore(before)

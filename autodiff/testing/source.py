@@ -8,8 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..primitives.declare import INTERNAL
-from ..primitives.primitive import REGISTRY
+from ..primitives.primitive import operation
 from ..support import syntax
 
 
@@ -40,7 +39,7 @@ def text_of(value: Any) -> str:
 
 def call_text(name: str, operands: Sequence[Any], params: dict[str, Any]) -> str:
     """The source of a call, as `ad.sum(x, axis=0)` or `x * y`; a string is an operand's name."""
-    primitive = REGISTRY[name]
+    primitive = operation(name)
     texts = [o if isinstance(o, str) else text_of(o) for o in operands]
     operator = primitive.formula.operator
     if operator is not None and name != "positive":  # which Python has return a node itself
@@ -53,4 +52,4 @@ def call_text(name: str, operands: Sequence[Any], params: dict[str, Any]) -> str
 
 def _function(name: str) -> str:
     """How a call of an operation begins: those of which others are made have no public name."""
-    return f'operation("{name}").call' if name in INTERNAL else f"ad.{name}"
+    return f"ad.{name}" if operation(name).public else f'operation("{name}").call'

@@ -18,7 +18,7 @@ except ImportError as error:
     ) from error
 
 from ..graph.value import describe, plain
-from ..primitives.primitive import REGISTRY
+from ..primitives.primitive import operation
 from ..support.tree import leaves, unflatten
 from .check import check_gradients
 from .differences import central
@@ -179,7 +179,7 @@ def _expression(
     draw: Any, max_nodes: int, scalars: int, tensors: int, operations: Any, dtype: Any
 ) -> Expression:
     names = named(operations)
-    operators = [name for name in names if REGISTRY[name].formula.operator is not None]
+    operators = [name for name in names if operation(name).formula.operator is not None]
     which = st.sampled_from(names)
     if operators:
         which = st.one_of(st.sampled_from(operators), which, which)

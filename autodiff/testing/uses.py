@@ -18,9 +18,10 @@ import numpy as np
 from ..graph.tensor import Tensor
 from ..graph.value import Value, describe
 from ..primitives.apply import apply
-from ..primitives.declare import COMPOSITES
-from ..primitives.primitive import REGISTRY, Primitive
+from ..primitives.primitive import Primitive, operations
+from ..primitives.primitive import operation as registered
 from ..primitives.pullback import apply_rule
+from ..primitives.registry import registry
 from .source import call_text
 
 Array = np.ndarray[Any, np.dtype[Any]]
@@ -157,8 +158,8 @@ def primitive_of(operation: str | Callable[..., Any]) -> Primitive:
     found = getattr(operation, "primitive", None)
     if isinstance(found, Primitive):
         return found
-    if isinstance(operation, str) and operation in REGISTRY:
-        return REGISTRY[operation]
+    if isinstance(operation, str) and operation in operations():
+        return registered(operation)
     raise ValueError(
         f"An operation is one of the registry, but this is {describe(operation)}.\n"
         f"Name one of `autodiff.extend.operations()`{_instead(operation)}, or declare it with "
@@ -168,12 +169,13 @@ def primitive_of(operation: str | Callable[..., Any]) -> Primitive:
 
 def _instead(operation: Any) -> str:
     name = getattr(operation, "__name__", operation)
-    return f" that `{name}` is written in" if name in COMPOSITES else ""
+    found = registry.operations.get(name)
+    return f" that `{name}` is written in" if found and found.kind == "composite" else ""
 
 
 def call(name: str, operands: Sequence[Any], params: dict[str, Any]) -> Any:
     """The operation on operands of any kind, recorded where one is a node."""
-    primitive = REGISTRY[name]
+    primitive = registered(name)
     return apply(primitive, tuple(operands), tuple({**primitive.defaults, **params}.values()))
 
 

@@ -4,24 +4,25 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
 
-from ..graph.modes import MODES, current_mode, postponing, with_care
+from ..graph.modes import MODES, Mode, current_mode, in_mode, postponing
 from ..graph.order import reverse_topological
-from ..graph.tensor import ONE, Tensor, as_array
-from ..graph.value import Value, brief, describe, is_finite, plain
-from ..operations import reductions, shapes
+from ..graph.tensor import ONE, Tensor, as_array, new_node
+from ..graph.value import Value, brief, describe, plain
 from ..operations.zeros import times, times_choice
 from ..primitives.anomaly import pulling_back
-from ..primitives.lazy import Postponed, can_wait
-from ..primitives.pullback import Link
-from ..primitives.trial import check_cotangents
+from ..primitives.lazy import can_wait
+from ..support.numbers import is_finite
+from .unbroadcast import unbroadcast
 
 Cotangents = dict[Value, Any]
+Parts = Iterable[tuple[Value, Any]]
+Pull = Callable[[Any, Value], Parts]
 ndarray = np.ndarray
 
 
@@ -101,162 +102,113 @@ def pull_back(
     """The cotangent, as plain data, of each node of `order` that one reaches from `seeds`.
 
     Those of inner nodes can be let go as soon as they are pulled back further (`inner=False`).
-
-    A zero cotangent stops at a partial that is not finite. Floats are stopped at once. For
-    arrays the plain product is taken first, which is faster; where that has made a NaN, the
-    walk is done again with products that look.
+    The products are plain at first, which is faster; where they have made a NaN, the walk is
+    done again with a look at each of them: see `operations/zeros.py`.
     """
     watched = bool(MODES) and current_mode().lines is not None
     inner = inner or watched
-    pulled = _walk(order, seeds, False, inner)
+    pulled = walk(order, seeds, pull_plainly, inner)
     if _has_nan(pulled):
-        with with_care():
-            pulled = _walk(order, seeds, True, inner)
+        pulled = walk(order, seeds, pull_carefully, inner)
     if watched:
         _check_pulled(order, pulled)
     return pulled
 
 
-def _walk(
-    order: Sequence[Value], seeds: Sequence[tuple[Value, Any]], careful: bool, inner: bool
-) -> Cotangents:
-    pulled: Cotangents = {}
-    take: Any = pulled.get if inner else pulled.pop
-    for node, ct in seeds:
-        pulled[node] = pulled[node] + ct if node in pulled else ct
-    for node in order:
-        link: Any = node._link
-        ct = take(node, None)
-        if ct is None:
-            continue
-        if type(node) is Value:
-            if not ct:
-                continue
-            pull = link.pull_floats
-        else:
-            pull = link.pull_carefully if careful else link.pull_arrays
-        try:
-            parts = pull(ct, node)
-        except (ArithmeticError, ValueError):
-            with with_care():
-                parts = link.pull_ieee(ct, node)
-        clock = node._clock
-        try:
-            for operand, part in parts:
-                if operand._clock > clock:
-                    _refuse_changed(operand, node)
-                if part is None:
-                    continue
-                data = operand._data
-                if type(part) is ndarray is type(data):
-                    if part.shape != data.shape:
-                        part = sum_to(part, data.shape)
-                    if part.dtype is not data.dtype:
-                        part = part.astype(data.dtype)
-                elif type(data) is not float or type(part) is not float:
-                    part = _fitted(part, data)
-                before = pulled.get(operand)
-                pulled[operand] = part if before is None else before + part
-        except (ValueError, TypeError):
-            found = [part for _, part in pull(ct, node)]
-            check_cotangents(link.primitive, found, link.inputs(node), link.positions)
-            raise
-    return pulled
-
-
-def _fitted(part: Any, data: Any) -> Any:
-    """A cotangent in the shape and dtype of what it is of, with broadcasting undone."""
-    if type(data) is float:
-        return float(part if isinstance(part, float) else np.sum(part))
-    part = np.asarray(part)
-    if part.shape != data.shape:
-        part = sum_to(part, data.shape)
-    return part if part.dtype is data.dtype else part.astype(data.dtype)
-
-
-def pull_edges(node: Value, ct: Any) -> tuple[Any, ...]:
-    """What each of `node.inputs` gets from a cotangent at `node`, edge by edge.
-
-    Raises ValueError where one of them was changed since.
-    """
-    link = node._link
-    if link is None:
-        return ()
-    for operand in node.inputs:
-        if operand._clock > node._clock:
-            _refuse_changed(operand, node)
-    parts: Any
-    with np.errstate(all="ignore"):
-        try:
-            pull = link.pull_carefully if isinstance(node, Tensor) else link.pull_floats
-            parts = pull(ct, node)
-        except (ArithmeticError, ValueError):
-            with with_care():
-                parts = link.pull_ieee(ct, node)
-        parts = parts or [(operand, None) for operand in node.inputs]
-        return tuple(
-            _fitted(0.0 if part is None else part, operand._data) for operand, part in parts
-        )
-
-
 def pull_back_recorded(
-    order: Iterable[Value],
-    seeds: Iterable[tuple[Value, Any]],
+    order: Sequence[Value],
+    seeds: Sequence[tuple[Value, Any]],
     waiting: Collection[Value] = frozenset(),
 ) -> Cotangents:
     """The same by the project's own operations: the cotangents are nodes, with a graph behind.
 
     Those of the nodes `waiting` are pulled back further, perhaps without being looked at.
     """
-    interpreter = current_mode().interpreter
-    with with_care(), interpreter.pulling():
-        pulled = _walk_recorded(order, seeds, waiting)
-    interpreter.pulled(pulled)
+    mode = current_mode()
+    pull = pull_recorded if mode.lines is None else pull_watched
+    with mode.interpreter.pulling():
+        pulled = walk(order, seeds, functools.partial(pull, waiting=waiting))
+    mode.interpreter.pulled(pulled)
     return pulled
 
 
-def _walk_recorded(
-    order: Iterable[Value], seeds: Iterable[tuple[Value, Any]], waiting: Collection[Value]
+def walk(
+    order: Sequence[Value], seeds: Sequence[tuple[Value, Any]], pull: Pull, inner: bool = True
 ) -> Cotangents:
-    watched = current_mode().lines is not None
+    """Pull each node's cotangent back to its operands, and add up what an operand gets.
+
+    `pull(ct, node)` gives pairs of an operand and its part, or None where it gets nothing.
+    """
     pulled: Cotangents = {}
+    take: Any = pulled.get if inner else pulled.pop
     for node, ct in seeds:
         pulled[node] = pulled[node] + ct if node in pulled else ct
     for node in order:
-        link = node._link
-        ct = pulled.get(node)
-        if link is None or ct is None:
+        ct = take(node, None)
+        if ct is None:
             continue
-        with pulling_back(node) if watched else nullcontext():
-            _pull_recorded(link, ct, node, pulled, waiting)
+        clock = node._clock
+        for operand, part in pull(ct, node):
+            if operand._clock > clock:
+                _refuse_changed(operand, node)
+            if part is None:
+                continue
+            data = operand._data
+            if type(part) is ndarray is type(data) and part.shape == data.shape:
+                if part.dtype is not data.dtype:
+                    part = part.astype(data.dtype)
+            elif type(part) is not float or type(data) is not float:
+                part = unbroadcast(part, operand, node)
+            before = pulled.get(operand)
+            pulled[operand] = part if before is None else before + part
     return pulled
 
 
-def _pull_recorded(
-    link: Link, ct: Any, node: Value, pulled: Cotangents, waiting: Collection[Value]
-) -> None:
-    primitive = link.primitive
-    parts, operands = link.recorded(ct, node), link.inputs(node)
-    if primitive.elementwise:
-        parts = [
-            times_choice(ct, part) if primitive.choices[i] else _product(ct, part)
-            for i, part in zip(link.positions, parts, strict=True)
-        ]
-    for operand, part, place in zip(operands, parts, link.positions, strict=True):
-        if operand._clock > node._clock:
-            _refuse_changed(operand, node)
-        if callable(part):
-            with postponing() if operand in waiting and can_wait(node, operand) else nullcontext():
+# -- the ways to pull ----------------------------------------------------------------------
+
+
+def pull_plainly(ct: Any, node: Value) -> Parts:
+    """By functions compiled from the rule, on plain data."""
+    pullback: Any = node._link
+    try:
+        if type(node) is not Value:
+            return pullback.pull_arrays(ct, node)  # type: ignore[no-any-return]
+        return pullback.pull_floats(ct, node) if ct else ()
+    except (ArithmeticError, ValueError):  # of Python's floats, where IEEE 754 has an infinity
+        return pull_carefully(ct, node)
+
+
+def pull_carefully(ct: Any, node: Value) -> Parts:
+    """By operations, which look at the numbers; what they give is plain data again."""
+    if not np.any(ct):
+        return ()
+    kind = Tensor if isinstance(node, Tensor) else Value
+    with in_mode(Mode(records=False)):
+        start = new_node(kind, np.asarray(ct) if kind is Tensor else ct)
+        return [(operand, plain(part)) for operand, part in pull_recorded(start, node)]
+
+
+def pull_recorded(ct: Any, node: Value, waiting: Collection[Value] = frozenset()) -> Parts:
+    """By operations, so that what it gives is nodes with a graph behind them."""
+    pullback: Any = node._link
+    primitive, parts = pullback.primitive, pullback.on_nodes(ct, node)
+    for operand, part, i in zip(pullback.inputs(node), parts, pullback.positions, strict=True):
+        if primitive.elementwise:
+            part = times_choice(ct, part) if primitive.choices[i] else _product(ct, part)
+        elif callable(part):
+            waits = operand in waiting and can_wait(node, operand)
+            with postponing() if waits else nullcontext():
                 part = part()
-        if part is None:
-            continue
-        try:
-            part = _sum_to_recorded(part, operand)
-        except (ValueError, TypeError):
-            check_cotangents(primitive, [part], [operand], [place])
-            raise
-        before = pulled.get(operand)
-        pulled[operand] = part if before is None else before + part
+        yield operand, part
+
+
+def pull_watched(ct: Any, node: Value, waiting: Collection[Value] = frozenset()) -> Parts:
+    """The same under `detect_anomaly`, which is to know whose pull-back it is."""
+    with pulling_back(node):
+        return [
+            (operand, None if part is None else unbroadcast(part, operand, node))
+            for operand, part in pull_recorded(ct, node, waiting)
+        ]
 
 
 def _product(ct: Any, partial: Any) -> Any:
@@ -268,65 +220,26 @@ def _product(ct: Any, partial: Any) -> Any:
             return ct
         if partial == -1:
             return -ct
-        if math.isfinite(partial):  # nothing that a zero of the cotangent must stop
+        if math.isfinite(partial):
             return ct * partial
     if type(ct) is float and ct == 1.0:
         return partial
     return times(ct, partial)
 
 
-def _sum_to_recorded(part: Any, operand: Value) -> Any:
-    if type(part) is Tensor is type(operand):
-        data, like = part._data, operand._data
-        if data.shape == like.shape and data.dtype is like.dtype:
-            return part
-    if type(part) is Postponed:  # its shape and dtype are known to be the operand's
-        return part
-    if not isinstance(operand, Tensor):
-        part = reductions.sum(part) if np.ndim(plain(part)) else part
-        narrow = getattr(part, "dtype", np.float64) != np.float64
-        return shapes.cast(part, np.float64) if narrow else part
-    if not isinstance(part, Value):
-        part = np.asarray(part)
-    shape, found = operand.shape, np.shape(plain(part))
-    if found != shape:
-        extra = len(found) - len(shape)
-        if extra > 0:
-            part = reductions.sum(part, 0 if extra == 1 else tuple(range(extra)))
-            found = found[extra:]
-        axes = tuple(i for i in range(-len(found), 0) if shape[i] == 1 and found[i] != 1)
-        if axes:
-            part = reductions.sum(part, axes, True)
-        if np.shape(plain(part)) != shape:
-            part = shapes.broadcast_to(part, shape)
-    dtype = getattr(plain(part), "dtype", operand.dtype)
-    if dtype == operand.dtype:
-        return part
-    # A sum of plain numbers over all axes is a number, which would be taken for a float64.
-    return shapes.cast(part if isinstance(part, Value) else np.asarray(part), operand.dtype)
+def pull_edges(node: Value, ct: Any) -> tuple[Any, ...]:
+    """What each of `node.inputs` gets from a cotangent at `node`, edge by edge.
 
-
-def sum_to(array: Any, shape: tuple[int, ...]) -> Any:
-    """Undo broadcasting: the sum over the axes along which `shape` was repeated.
-
-    What has fewer axes than `shape` was the same for each of its entries, and is repeated.
+    Raises ValueError where one of them was changed since.
     """
-    extra = array.ndim - len(shape)
-    if extra == 1 == len(shape) and array.shape[1:] == shape and array.dtype.char in "fd":
-        return ones(array.shape[0], array.dtype.char).dot(array)  # BLAS is faster
-    if extra > 0:
-        array = np.add.reduce(array, axis=tuple(range(extra)))
-    if array.shape != shape:
-        axes = tuple([i for i in range(-array.ndim, 0) if shape[i] == 1 and array.shape[i] != 1])
-        if axes:
-            array = array.sum(axis=axes, keepdims=True)
-    return array if array.shape == shape else np.broadcast_to(array, shape)
-
-
-@functools.lru_cache(maxsize=32)
-def ones(count: int, char: str) -> Any:
-    """A vector of ones, for sums by a product."""
-    return np.ones(count, char)
+    for operand in node.inputs:
+        if operand._clock > node._clock:
+            _refuse_changed(operand, node)
+    pull = pull_carefully if isinstance(node, Tensor) else pull_plainly
+    with np.errstate(all="ignore"):
+        parts = list(pull(ct, node)) if node.inputs else []
+        parts = parts or [(operand, None) for operand in node.inputs]
+        return tuple(unbroadcast(0.0 if part is None else part, o, node) for o, part in parts)
 
 
 def _has_nan(pulled: Cotangents) -> bool:

@@ -15,13 +15,17 @@ from .mutations import Mutant, Rule, mutants_of
 from .running import in_a_fork
 
 ROOT = Path(__file__).resolve().parents[2]
-# Beside the registry: what walks the graph, what compiles and calls a rule, what simplifies a
-# trace, the losses (one with a gradient of its own), and what steps along a gradient.
+# Beside the registry: what walks the graph, what compiles and calls a rule, what a zero cotangent
+# does, what simplifies a trace, the losses (one with a gradient of its own), and what steps along
+# a gradient.
 ENGINE = [
-    "autodiff/transforms/backward.py", "autodiff/transforms/recording.py",
-    "autodiff/transforms/grad.py", "autodiff/primitives/pullback.py",
-    "autodiff/primitives/symbol.py", "autodiff/programs/simplify.py",
-    "autodiff/operations/softmax.py", "nn/losses.py", "optim/optimizers.py",
+    "autodiff/graph/order.py", "autodiff/primitives/partials.py",
+    "autodiff/primitives/pullback.py", "autodiff/primitives/symbol.py",
+    "autodiff/operations/softmax.py", "autodiff/operations/zeros.py",
+    "autodiff/transforms/backward.py", "autodiff/transforms/forward.py",
+    "autodiff/transforms/grad.py", "autodiff/transforms/jacobian.py",
+    "autodiff/transforms/recording.py", "autodiff/programs/rules.py",
+    "autodiff/programs/simplify.py", "nn/losses.py", "optim/optimizers.py",
 ]  # fmt: skip
 
 
@@ -47,14 +51,14 @@ WRONG = {
 def _of_the_registry() -> dict[str, dict[str, Rule | None]]:
     """By file, the rules and all functions beside them that they call, directly or not."""
     sys.path.insert(0, str(ROOT))
-    from autodiff.primitives.primitive import REGISTRY
+    from autodiff.extend import operations
 
     scope: dict[str, dict[str, Rule | None]] = {}
-    for primitive in REGISTRY.values():
+    for primitive in operations().values():
         output = primitive.lead[0 if primitive.elementwise else 1]
         rules = scope.setdefault(_file(primitive.rule), {})
         rules[primitive.rule.__name__] = Rule(output, primitive.operands)
-    todo, seen = [primitive.rule for primitive in REGISTRY.values()], set()
+    todo, seen = [primitive.rule for primitive in operations().values()], set()
     while todo:
         function = inspect.unwrap(todo.pop())
         if function in seen or _file(function) not in scope:

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from ...primitives.namespaces import FUSED, HELPERS
 from ...primitives.primitive import Primitive
+from ...primitives.registry import registry
 from ...support import syntax
 from ..simplify import Graph
 from ..steps import Step, key_of
@@ -136,7 +136,7 @@ class Lowered:
     def _fuse(self, step: Step, steps: Sequence[Step]) -> bool:
         """Both of two operations by one call, where there is a function for the two."""
         own = step.primitive.name if step.primitive else ""
-        for (first, second), name in FUSED.items():
+        for (first, second), name in registry.fused.items():
             if own not in (first, second):
                 continue
             found = {
@@ -149,7 +149,7 @@ class Lowered:
             pair = [self._declare(found[first]), self._declare(found[second])]
             for variable, made in zip(pair, (found[first], found[second]), strict=True):
                 variable.ours = isinstance(made.example, np.ndarray)
-            self.writer.helpers[name] = HELPERS[name]
+            self.writer.helpers[name] = registry.helpers[name].function
             tree = syntax.call(name, *map(self.writer.operand, step.operands))
             self.calls.append(Call("free", pair[0], tree, self._read(tree), second=pair[1]))
             return True

@@ -42,7 +42,7 @@ class BufferedProgram:
         # On Python's floats a step may raise where IEEE 754 has an infinity, and a zero
         # cotangent may have met one: then the slower, careful program says what is right.
         self._raises = any(s.scalar and s.primitive is not None for s in graph.steps)
-        self._doubtful = capture.trace.unchecked
+        self._doubtful = capture.trace.doubtful
         self.donated = () if self._raises or self._doubtful else donated
         make_ready(self.lowered)
         outputs = self.lowered.outputs
@@ -240,8 +240,9 @@ class BufferedProgram:
 
 def _may_warn(step: Step) -> bool:
     primitive = step.primitive
+    fixed = tuple(o if type(o) is float else None for o in step.operands)
     return primitive is not None and (
-        primitive.quiet or (primitive.elementwise and bool(reach(primitive.name)))
+        primitive.quiet or (primitive.elementwise and bool(reach(primitive, fixed)))
     )
 
 

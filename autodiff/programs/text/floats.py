@@ -6,9 +6,10 @@ import ast
 from collections.abc import Callable
 from typing import Any
 
-from ...primitives.namespaces import HELPERS, MATH_NAMES, SCALARS
+from ...primitives.namespaces import MATH_NAMES, SCALARS
+from ...primitives.registry import registry
 from ...support import syntax
-from .language import Qualify, Spelling, over
+from .language import Qualify, Spelling, helper_of, over
 
 _SUFFIX = "_of_floats"
 _AS_PYTHON = ("abs", "where", "logical_not")  # the last two are then written as Python does
@@ -24,7 +25,7 @@ def _qualified(name: str) -> str:
 
 
 def _helper(name: str) -> Callable[..., Any] | None:
-    return SCALARS.get(name.removesuffix(_SUFFIX)) if name.endswith(_SUFFIX) else HELPERS.get(name)
+    return SCALARS.get(name.removesuffix(_SUFFIX)) if name.endswith(_SUFFIX) else helper_of(name)
 
 
 class _Finish(ast.NodeTransformer):
@@ -49,7 +50,7 @@ class _Finish(ast.NodeTransformer):
                 return ast.UnaryOp(ast.Not(), x)
             case ast.Call(func=ast.Name(id="maximum_of_floats"), args=[x, ast.Constant() as c]):
                 return ast.IfExp(ast.Compare(x, [ast.Lt()], [c]), c, x)
-            case ast.Call(func=ast.Name(id=name)) if name in HELPERS:
+            case ast.Call(func=ast.Name(id=name)) if name in registry.helpers:
                 return syntax.call("float", node)
             case ast.Call(func=ast.Attribute(value=ast.Name(id="np"))):
                 return syntax.call("float", node)

@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from ...primitives.namespaces import HELPERS, JAX_BODIES
+from ...primitives.registry import registry
 from ...support import syntax
 from ..steps import Step
 from ..tracing.standins import TraceError
@@ -69,14 +69,15 @@ class _ToJax(_OneTriangle):
 def _define(name: str, function: Callable[..., Any]) -> tuple[str, dict[str, Callable[..., Any]]]:
     """A helper by the body declared for JAX, or by its own over `jax.numpy`."""
     tree, called = bare(function)
-    if name not in JAX_BODIES:
+    helper = registry.helpers.get(name)
+    if helper is None or "jax" not in helper.bodies:
         tree = _ToJax().visit(ast.parse(ast.unparse(tree)).body[0])
     else:
-        *before, last = body = ast.parse(textwrap.dedent(JAX_BODIES[name])).body
+        *before, last = body = ast.parse(textwrap.dedent(helper.bodies["jax"])).body
         if not isinstance(last, ast.Expr):
             raise TypeError(f"The last line of `{name}` over JAX is no expression.")
         names = {n.id for statement in body for n in ast.walk(statement) if isinstance(n, ast.Name)}
-        called = {n: inspect.unwrap(HELPERS[n]) for n in HELPERS if n in names}
+        called = {n: inspect.unwrap(h.function) for n, h in registry.helpers.items() if n in names}
         tree = copy.deepcopy(tree)
         tree.body = [*before, ast.Return(last.value)]
     tree.name = name

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ...primitives.namespaces import HELPERS
+from ...primitives.registry import registry
 from ...support import syntax
 from .trees import returned, unpacking
 
@@ -30,12 +30,18 @@ PYTHONS_MODULES = {
 _PYTHONS_WORDS = frozenset([*keyword.kwlist, "abs", "float", "slice", *PYTHONS_MODULES])
 
 
+def helper_of(name: str) -> Callable[..., Any] | None:
+    """The function of ours that formulas use by this name."""
+    helper = registry.helpers.get(name)
+    return None if helper is None else helper.function
+
+
 @dataclass(frozen=True, eq=False)
 class Spelling:
     """How expressions are written: over arrays, or over numbers alone."""
 
     qualified: Callable[[str], str]  # a name of a formula: "np.exp" for `exp`
-    helper: Callable[[str], Callable[..., Any] | None] = HELPERS.get  # what a program defines
+    helper: Callable[[str], Callable[..., Any] | None] = helper_of  # what a program defines
     # The last touch to an expression; it is given the syntax of a formula's name, too.
     finished: Callable[[ast.expr, Qualify], ast.expr] = lambda tree, qualified: tree
     # What makes an array of a number where a formula asks for what only arrays have, and a number
@@ -46,7 +52,7 @@ class Spelling:
 
 def over(module: str) -> Callable[[str], str]:
     """A formula's names as those of a module that has NumPy's functions; a helper by its own."""
-    return lambda name: name if name in HELPERS else f"{module}.{name}"
+    return lambda name: name if name in registry.helpers else f"{module}.{name}"
 
 
 def _assignment(name: str, expression: str, comment: str = "") -> str:

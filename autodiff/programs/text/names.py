@@ -7,7 +7,8 @@ from collections.abc import Callable
 from typing import Any
 
 from ...graph.value import Value
-from ...primitives.namespaces import HELPERS, SCALARS
+from ...primitives.namespaces import SCALARS
+from ...primitives.registry import registry
 from ...support.tree import leaves
 from ..capture import Capture
 from ..simplify import Graph
@@ -25,7 +26,7 @@ _OF_WORKSPACES = re.compile(
 def reserved(language: Language) -> frozenset[str]:
     """The names that programs use themselves: no variable, parameter or program has them."""
     of_floats = (f"{name}_of_floats" for name in SCALARS)
-    return language.reserved.union(HELPERS, of_floats)
+    return language.reserved.union(registry.helpers, of_floats)
 
 
 def program_name(f: Callable[..., Any], language: Language) -> str:

@@ -10,12 +10,11 @@ from typing import Any
 import numpy as np
 
 from ...operations.indexing import repeats
-from ...primitives.namespaces import HELPERS
 from ...support import syntax
 from ..steps import Step
 from .floats import FLOATS
 from .helpers import copied
-from .language import Language, Spelling, over
+from .language import Language, Spelling, helper_of, over
 from .printer import Printer
 
 
@@ -36,16 +35,20 @@ class Brief(ast.NodeTransformer):
         return node
 
 
-@functools.cache
 def _defaults(function: str) -> dict[str, Any]:
     """What a function of NumPy's or of ours does where its arguments are not said."""
-    found: Any = HELPERS.get(function)
+    found: Any = helper_of(function)
     if found is None:
         found = np
         for part in function.split(".")[1:]:
             found = getattr(found, part, None)
+    return _defaults_of(found)
+
+
+@functools.cache
+def _defaults_of(function: Any) -> dict[str, Any]:
     try:
-        parameters = inspect.signature(found).parameters
+        parameters = inspect.signature(function).parameters
     except (TypeError, ValueError):
         return {}
     return {name: p.default for name, p in parameters.items()}

@@ -1,69 +1,168 @@
-"""What a trace can know of infinities and zeros."""
+"""What a trace knows of zeros and infinities: which could be, for whatever arguments may come.
+
+The data of a trace are examples. What is zero or infinite in them is taken to last, as a mask or
+an index does; all else follows from how a node was computed. See `operations/zeros.py` for why.
+"""
 
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from enum import IntEnum
 from typing import Any
 
 import numpy as np
 
-from ...graph.value import Value
-from ...primitives.primitive import REGISTRY, Primitive
+from ...graph.order import operands_of
+from ...graph.value import Value, plain
+from ...primitives.primitive import Primitive
+from ...primitives.trial import trials
+from ...support.numbers import is_finite
 
 
-def settled(
-    node: Value, known: dict[Any, bool], itself: Callable[[Primitive, list[Any]], bool | None]
-) -> bool:
-    """Whether `itself`, or that of an operand (where it is None), holds: without recursion."""
+class Zeros(IntEnum):
+    """Whether a cotangent may be 0."""
+
+    NONE = 0  # it is a constant without zeros
+    BY_CHANCE = 1  # for some arguments, as the slope of x * x is at 0
+    BY_CHOICE = 2  # where a condition or an index leaves something out
+
+
+class Infinities(IntEnum):
+    """Whether a number may be infinite or NaN."""
+
+    NONE = 0  # for no arguments, as tanh(x)
+    OF_ARGUMENTS = 1  # where an argument is
+    OF_NUMBERS = 2  # of finite arguments, too, as 1 / x
+
+
+class Knowledge:
+    """What is known of the nodes of one trace, found once for each."""
+
+    def __init__(self) -> None:
+        self._infinities: dict[Value, int] = {}
+        self._chosen: dict[Value, int] = {}
+
+    def forget(self) -> None:
+        """Let go of the nodes."""
+        self._infinities.clear()
+        self._chosen.clear()
+
+    def zeros(self, ct: Any) -> Zeros:
+        """Whether a cotangent, a node or a constant, may be 0."""
+        if not isinstance(ct, Value):
+            return Zeros.NONE if np.all(ct) else Zeros.BY_CHOICE
+        if not np.all(ct._data) or _spread(ct, self._chosen, _compared, lambda _: 0, 0):
+            return Zeros.BY_CHOICE
+        return Zeros.BY_CHANCE
+
+    def infinities(self, thing: Any) -> Infinities:
+        """Whether a node or a constant may be infinite or NaN."""
+        if not isinstance(thing, Value):
+            return Infinities(_of_constant(thing))
+        leaf = Infinities.OF_ARGUMENTS
+        return Infinities(_spread(thing, self._infinities, _reaches, _of_constant, leaf))
+
+
+def _spread(
+    node: Value,
+    known: dict[Value, int],
+    itself: Callable[[Value], int | None],
+    of_constant: Callable[[Any], int],
+    of_leaf: int,
+) -> int:
+    """What `itself` says of a node, or the most of what holds for its operands: no recursion."""
     stack = [node]
     while stack:
         node = stack[-1]
         if node in known:
             stack.pop()
             continue
-        link = node._link
-        if link is None:
-            known[node] = False
-            continue
-        operands = [o for o in link.operands(node) if isinstance(o, Value)]
-        answer = itself(link.primitive, operands)
+        answer = itself(node)
         if answer is None:
-            waiting = [o for o in operands if o not in known]
+            operands = operands_of(node)
+            waiting = [o for o in operands if isinstance(o, Value) and o not in known]
             if waiting:
                 stack.extend(waiting)
                 continue
-            answer = any([known[o] for o in operands])
+            levels = [known[o] if isinstance(o, Value) else of_constant(o) for o in operands]
+            answer = max(levels, default=of_leaf)
         known[node] = answer
     return known[node]
 
 
-def wild_itself(primitive: Primitive, operands: list[Any]) -> bool | None:
-    return reach(primitive.name) if primitive.elementwise else None
+def _compared(node: Value) -> int | None:
+    """Whether a node was made by a condition; None where that is as with its operands."""
+    conditions = [np.asarray(plain(o)).dtype == np.bool_ for o in operands_of(node)]
+    return 1 if any(conditions) else None
+
+
+def _of_constant(constant: Any) -> int:
+    return Infinities.NONE if is_finite(constant) else Infinities.OF_NUMBERS
+
+
+def _reaches(node: Value) -> int | None:
+    """Whether a node may be infinite; None where that is as with its operands."""
+    if np.asarray(node._data).dtype.kind != "f":
+        return Infinities.NONE
+    if not is_finite(node._data):
+        return Infinities.OF_NUMBERS
+    if node._link is None:
+        return None
+    primitive = node._link.primitive
+    if primitive.elementwise:
+        fixed = tuple(o if type(o) is float else None for o in operands_of(node))
+        return reach(primitive, fixed)
+    return Infinities.OF_NUMBERS if makes_infinities(primitive) else None
 
 
 @functools.cache
-def reach(name: str) -> bool | None:
-    """Whether an operation makes infinities of finite operands; None if it passes them on.
+def reach(primitive: Primitive, fixed: tuple[float | None, ...]) -> Infinities | None:
+    """Whether an elementwise operation makes infinities; None if it passes them on.
 
-    Found by trying: the operation is computed at zero, at small and at large numbers.
+    Found by trying: it is computed at zero, at small and at large numbers, but for the operands
+    that are `fixed` to one.
     """
-    primitive = REGISTRY[name]
-    count = len(primitive.operands)
     params = tuple(primitive.defaults.values())
-    finite = np.array([-1e3, -1.0, -0.5, 0.0, 0.5, 1.0, 1e3])
-    with np.errstate(all="ignore"):
-        grid = np.meshgrid(*[finite] * count) if count > 1 else [finite]
-        if not np.isfinite(primitive.on_arrays(*grid, *params)).all():
+
+    def finite_at(numbers: Sequence[float]) -> bool:
+        axes = [np.array(numbers if f is None else [f]) for f in fixed]
+        with np.errstate(all="ignore"):
+            return is_finite(primitive.on_arrays(*np.meshgrid(*axes), *params))
+
+    if not finite_at([-1e3, -1.0, -0.5, 0.0, 0.5, 1.0, 1e3]):
+        return Infinities.OF_NUMBERS
+    return Infinities.NONE if finite_at([-np.inf, np.inf, np.nan]) else None
+
+
+@functools.cache
+def makes_infinities(primitive: Primitive) -> bool:
+    """Whether another operation makes infinities of finite operands, or refuses some.
+
+    Found by trying it on small operands of the first shapes that it takes.
+    """
+    computed = 0
+    for operands in trials(2 if primitive.variadic else len(primitive.operands)):
+        found = [_finite_on(primitive, [scale * o for o in operands]) for scale in _SCALES]
+        if False in found:
             return True
-        ends = [np.array([-np.inf, np.inf])] * count
-        grid = np.meshgrid(*ends) if count > 1 else ends
-        return False if np.isfinite(primitive.on_arrays(*grid, *params)).all() else None
+        computed += True in found
+        if computed == _ENOUGH:
+            break
+    return False
 
 
-def chooses(primitive: Primitive, operands: list[Any]) -> bool | None:
-    return True if any([dtype_of(o) == np.bool_ for o in operands]) else None
+_SCALES = (1.0, 0.0, -1.0, 1e3)
+_ENOUGH = 2  # shapes that tell
 
 
-def dtype_of(operand: Any) -> np.dtype[Any]:
-    return np.asarray(operand._data if isinstance(operand, Value) else operand).dtype
+def _finite_on(primitive: Primitive, operands: list[Any]) -> bool | None:
+    """Whether the result is finite; None for operands that are not of the operation's kind."""
+    given = [operands] if primitive.variadic else operands
+    try:
+        with np.errstate(all="ignore"):
+            return is_finite(primitive.on_arrays(*given, *primitive.defaults.values()))
+    except np.linalg.LinAlgError as error:
+        return None if "dimension" in str(error) else False  # of the numbers, as if singular
+    except (TypeError, ValueError, IndexError, AttributeError):
+        return None

@@ -11,8 +11,8 @@ from typing import Any, NoReturn
 
 from ...graph.tensor import Tensor
 from ...graph.value import Value
+from ...operations import predicates
 from ...primitives.comparisons import StandIn
-from ...primitives.declare import PLAIN
 from ...support.frames import user_line
 
 
@@ -91,7 +91,7 @@ class Traced(StandIn):
     def compared(self, operation: str, *operands: Any) -> Any:
         if operation in ("equal", "not_equal") and any(map(_is_no_number, operands)):
             return operation == "not_equal"
-        return PLAIN[operation](*operands)
+        return getattr(predicates, operation)(*operands)
 
     def __repr__(self) -> str:
         kind = "Tensor" if isinstance(self, Tensor) else "Value"

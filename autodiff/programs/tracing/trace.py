@@ -15,9 +15,9 @@ from ...graph.modes import Interpreter, current_mode, in_mode
 from ...graph.tensor import new_node
 from ...graph.value import Value
 from ...primitives.primitive import Primitive
-from ...primitives.pullback import link_of
+from ...primitives.pullback import pullback_of
 from ...support.frames import is_numpys, is_ours
-from .infinities import chooses, dtype_of, settled, wild_itself
+from .infinities import Infinities, Knowledge, Zeros
 from .standins import Traced, TracedTensor, TracedValue, TraceError, refuse
 
 # Whose variables are only passing names.
@@ -41,17 +41,17 @@ class Trace(Interpreter):
         self.orders: dict[int, int] = {0: 0}  # of the derivative that each pass computes
         self.names: dict[Value, str] = {}
         self.draws: dict[Value, Draw] = {}
-        self.unchecked = False
+        self.doubtful = False  # whether a NaN may come of what chance has brought together
         self.frames: dict[FrameType, int] = {}  # the calls that led to operations, and how deep
         self._pulls: list[int] = []
         self._begun = 0
-        self._wild: dict[Any, bool] = {}
-        self._masked: dict[Value, bool] = {}
+        self.knowledge = Knowledge()
 
     def forget(self) -> None:
         """Let go of the nodes."""
-        for kept in (self.nodes, self.passes, self.names, self.draws, self._wild, self._masked):
+        for kept in (self.nodes, self.passes, self.names, self.draws):
             kept.clear()
+        self.knowledge.forget()
         self.cotangents.clear()
 
     def leaf(self, data: Any, name: str | None) -> Value:
@@ -74,7 +74,7 @@ class Trace(Interpreter):
         if not scalar:
             node._data = np.asarray(result)
         by = () if primitive.plain or not current_mode().records else tuple(range(len(operands)))
-        node._link = link_of(primitive, tuple([i for i in by if _differentiable(operands[i])]))
+        node._link = pullback_of(primitive, tuple([i for i in by if _differentiable(operands[i])]))
         if primitive.general:
             node._x, node._y = tuple(operands), params
         else:
@@ -126,39 +126,26 @@ class Trace(Interpreter):
         orders = (self.orders[self.passes.get(node, 0)] for node in cotangents)
         self.orders[self._begun] = 1 + max(orders, default=0)
 
-    # -- where a zero cotangent may meet a partial that is not finite ----------------------
+    # -- where a zero cotangent may meet a partial that is not finite: see `zeros` -----------
 
-    def zero_may_meet(self, ct: Any, partial: Any) -> bool:
-        """Whether the product must look: ct is masked, and the partial can be infinite.
+    def zero_may_meet(self, ct: Any, factor: Any) -> bool:
+        """Whether the program must look where it multiplies ct with the factor.
 
-        Where ct could be 0 only by chance, the product is plain, and the program is known to
-        be `unchecked`: a NaN in its result asks for the careful one.
+        Where only chance can bring a zero and an infinity together it does not, and is doubtful.
         """
-        if not self.wild(partial) or not isinstance(ct, Value):
+        zeros = self.knowledge.zeros(ct)
+        infinities = self.knowledge.infinities(factor) if zeros else Infinities.NONE
+        if not (zeros and infinities):
             return False
-        if self.may_stop(ct):
-            return True
-        self.unchecked = True
-        return False
-
-    def may_stop(self, ct: Any) -> bool:
-        """Whether a cotangent may be 0 by a choice between branches, as far as one looks."""
-        return self.careful or self.masked(ct)
+        lasting = zeros is Zeros.BY_CHOICE, infinities is Infinities.OF_NUMBERS
+        looks = self.careful or all(lasting)
+        self.doubtful = self.doubtful or (any(lasting) and not looks)
+        return looks
 
     def infinity_may_meet(self, ct: Any) -> bool:
-        """Whether a cotangent may be infinite where a branch that is not taken must stop it."""
-        if not self.wild(ct):
-            return False
-        self.unchecked = self.unchecked or not self.careful
-        return self.careful
-
-    def wild(self, thing: Any) -> bool:
-        """Whether a value can be infinite or NaN though the function's arguments are finite."""
-        return isinstance(thing, Value) and settled(thing, self._wild, wild_itself)
-
-    def masked(self, node: Value) -> bool:
-        """Whether a cotangent is 0 by a choice between branches."""
-        return settled(node, self._masked, chooses)
+        """Whether an infinity of ct must be stopped where a branch is not taken."""
+        infinities = self.knowledge.infinities(ct)
+        return infinities is Infinities.OF_NUMBERS or (self.careful and bool(infinities))
 
 
 @functools.cache
@@ -180,7 +167,7 @@ def _settles_shape(primitive: Primitive) -> bool:
 def _differentiable(operand: Any) -> bool:
     if not isinstance(operand, Value):
         return False
-    return type(operand._data) is float or dtype_of(operand).kind == "f"
+    return type(operand._data) is float or np.asarray(operand._data).dtype.kind == "f"
 
 
 @contextmanager

@@ -1,0 +1,16 @@
+"""What is asked of numbers and of arrays alike."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+
+def is_finite(data: Any) -> bool:
+    """Whether a number or every entry of an array is neither infinite nor NaN."""
+    if isinstance(data, (float, int)):
+        return math.isfinite(data)
+    # A sum of squares is finite only of finite numbers; it may be too large of them, too.
+    return math.isfinite(np.vdot(data, data)) or bool(np.isfinite(data).all())

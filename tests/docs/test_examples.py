@@ -1,0 +1,47 @@
+"""The examples run as they stand."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from xml.etree import ElementTree
+
+import matplotlib.image
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def run(example, *arguments, cwd):
+    done = subprocess.run(
+        [sys.executable, str(ROOT / "examples" / example), *arguments],
+        cwd=cwd,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+    )
+    assert done.returncode == 0, done.stderr
+    return done
+
+
+def test_the_neuron(tmp_path):
+    done = run("neuron.py", cwd=tmp_path)
+    assert done.stdout == "The neuron, f = 0.7311, is drawn in neuron.svg\n"
+    assert done.stderr == ""
+    svg = ElementTree.parse(tmp_path / "neuron.svg")
+    texts = {t.text for t in svg.iter("{http://www.w3.org/2000/svg}text")}
+    # f, its local gradients, and the gradients of w0, x0, w1 and x1.
+    assert {"0.73", "-0.53", "0.37", "-0.20", "0.39", "-0.39", "-0.59"} <= texts
+
+
+def test_the_digits(tmp_path):
+    done = run("digits.py", "--epochs", "5", "--out", str(tmp_path / "made"), cwd=tmp_path)
+    accuracy = re.search(r"([\d.]+)% of 360 unseen digits are read right", done.stdout)
+    assert float(accuracy[1]) > 90
+    assert re.search(r"training: 100%.* 5/5 .*loss=0\.\d+", done.stderr)
+    for name in ("digits-loss.png", "digits-confusion.png"):
+        picture = matplotlib.image.imread(tmp_path / "made" / name)
+        assert min(picture.shape[:2]) >= 600
+        assert picture[..., :3].std() > 0.05
+        assert name in done.stdout

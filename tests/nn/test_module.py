@@ -1,0 +1,337 @@
+"""Modules: the parameters they find, and what they are loaded from."""
+
+import io
+import os
+import pickle
+import zipfile
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from autodiff import Tensor, Value
+from nn import MLP, Linear, Module, Neuron, Sequential
+
+
+class Holder(Module):
+    def __init__(self, **attributes):
+        vars(self).update(attributes)
+
+
+# -- finding parameters --------------------------------------------------------------------
+
+
+def test_parameters_are_found_in_order_wherever_they_stand():
+    a, b, c, d, e, f = (Value(float(i)) for i in range(6))
+    module = Holder(
+        first=a, rest=[b, (c, {"x": d})], count=3, text="w", nothing=None, array=np.ones(3),
+        inner=Holder(e=e), table={"f": f, 0: Tensor([1.0])},
+    )  # fmt: skip
+    names = ["first", "rest.0", "rest.1.0", "rest.1.1.x", "inner.e", "table.f", "table.0"]
+    found = dict(module.named_parameters())
+    assert list(found) == names
+    assert [found[n] is p for n, p in zip(names[:6], (a, b, c, d, e, f), strict=True)] == [True] * 6
+    assert [p is q for p, q in zip(module.parameters(), found.values(), strict=True)] == [True] * 7
+
+
+def test_what_is_shared_is_found_once():
+    w, layer = Value(1.0), Linear(2, 2, seed=0)
+    module = Holder(w=w, again=[w, w], layers=[layer, layer], table={"deep": {"w": w}})
+    assert [n for n, _ in module.named_parameters()] == ["w", "layers.0.weight", "layers.0.bias"]
+
+
+def test_a_module_inside_itself():
+    module = Holder(w=Value(1.0))
+    module.again, module.list = module, [module]
+    module.list.append(module.list)
+    assert [n for n, _ in module.named_parameters()] == ["w"]
+
+
+def test_a_result_is_no_parameter():
+    w = Value(2.0)
+    assert Holder(w=w, square=w * w).parameters() == [w]
+
+
+def test_zero_grad():
+    model = MLP(2, [2, 1], seed=0)
+    model([1.0, -1.0]).backward()
+    assert any(p.grad for p in model.parameters())
+    model.zero_grad()
+    assert [p.grad for p in model.parameters()] == [0.0] * 9
+
+
+def test_a_module_must_say_what_it_computes():
+    with pytest.raises(NotImplementedError, match="Holder does not say in `forward`"):
+        Holder()(1.0)
+
+
+@pytest.mark.parametrize(
+    ("value", "what"),
+    [
+        (np.ones((2, 3)), "an array of shape"),
+        (Tensor(np.ones((2, 3))) * 2, "the result of `mul`"),
+        (3.0, "float 3.0"),
+        ([], "list"),
+    ],
+)
+def test_a_parameter_is_not_overwritten_by_what_is_none(value, what):
+    layer = Linear(2, 3, seed=0)
+    weight = layer.weight
+    with pytest.raises(TypeError, match=f"`weight` is a parameter of this Linear.*{what}"):
+        layer.weight = value
+    assert layer.weight is weight
+    assert len(layer.parameters()) == 2
+
+
+def test_what_a_parameter_may_be_replaced_by():
+    layer = Linear(2, 3, seed=0)
+    layer.weight = Tensor(np.ones((2, 3)))
+    layer.bias = None
+    assert layer.parameters() == [layer.weight]
+    layer.weight = [Value(1.0), Value(2.0)]
+    assert len(layer.parameters()) == 2
+    layer.last = layer.weight[0] * 2  # a result is no parameter: anything may follow it
+    layer.last = 3.0
+    del layer.weight
+    layer.weight = 1.0
+    assert layer.parameters() == []
+
+
+def test_calling_is_forward_also_where_it_is_inherited():
+    class Doubled(Linear):
+        def forward(self, x):
+            return 2 * super().forward(x)
+
+    class Same(Doubled):
+        pass
+
+    plain, same = Linear(2, 3, seed=0), Same(2, 3, seed=0)
+    np.testing.assert_array_equal(same(np.eye(2)).data, 2 * plain(np.eye(2)).data)
+
+
+def test_keywords_go_to_forward_however_it_was_put_there():
+    class Scaled(Module):
+        def forward(self, x, scale=1.0):
+            return scale * x
+
+    plain = Module()
+    plain.forward = lambda x, scale=1.0: scale * x
+    assert Scaled()(3.0, scale=2.0) == plain(3.0, scale=2.0) == 6.0
+
+
+def test_a_call_may_do_more_than_forward():
+    class Counting(Module):
+        calls = 0
+
+        def forward(self, x):
+            return x
+
+        def __call__(self, x):
+            self.calls += 1
+            return self.forward(x)
+
+    module = Counting()
+    assert module(module(3.0)) == 3.0
+    assert module.calls == 2
+
+
+# -- saving and loading --------------------------------------------------------------------
+
+
+def model(seed=0):
+    return Holder(
+        net=Sequential(Linear(2, 3, seed=seed), Linear(3, 1, seed=seed, dtype=np.float32)),
+        neuron=Neuron(2, seed=seed), file=Value(float(seed)), empty=Tensor(np.zeros((0, 2))),
+        point=Tensor(float(seed)),
+    )  # fmt: skip
+
+
+def state(module):
+    return [(n, np.array(p.data), type(p)) for n, p in module.named_parameters()]
+
+
+def assert_same(found, expected):
+    for (name, data, kind), (expected_name, expected_data, expected_kind) in zip(
+        found, expected, strict=True
+    ):
+        assert (name, kind, data.dtype) == (expected_name, expected_kind, expected_data.dtype)
+        np.testing.assert_array_equal(data, expected_data)
+
+
+def test_what_is_saved_is_what_is_loaded(tmp_path):
+    path = tmp_path / "model.npz"
+    model(1).save(path)
+    other = model(2)
+    other.load(str(path))
+    assert_same(state(other), state(model(1)))
+    with np.load(path) as file:  # a plain file of NumPy's
+        np.testing.assert_array_equal(
+            file["net.layers.0.weight"], model(1).net.layers[0].weight.data
+        )
+
+
+def test_a_loaded_model_trains_and_its_arrays_are_its_own(tmp_path):
+    model(1).save(tmp_path / "model.npz")
+    loaded = model(2)
+    loaded.load(tmp_path / "model.npz")
+    loaded.net(np.ones((1, 2))).sum().backward()
+    assert loaded.net.layers[0].weight.grad.any()
+
+
+def test_two_parameters_of_one_name_are_not_saved(tmp_path):
+    with pytest.raises(ValueError, match=r"two of this Holder are called 'table\.1'"):
+        Holder(table={1: Value(1.0), "1": Value(2.0)}).save(tmp_path / "model.npz")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_saving_where_nothing_can_be_written(tmp_path):
+    with pytest.raises(FileNotFoundError):
+        model().save(tmp_path / "missing" / "model.npz")
+    path = tmp_path / "model.npz"
+    path.write_bytes(b"old")
+    path.chmod(0o444)
+    with pytest.raises(PermissionError):
+        model().save(path)
+    assert path.read_bytes() == b"old"
+
+
+def refused(path, message):
+    """Loading this file is refused; the module and the file stay as they were."""
+    module, content = model(3), path.read_bytes()
+    with pytest.raises(ValueError, match=message):
+        module.load(path)
+    assert_same(state(module), state(model(3)))
+    assert path.read_bytes() == content
+
+
+def arrays():
+    return {name: data for name, data, _ in state(model(1))}
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"neuron.b": None}, r"does not fit this Holder: neuron\.b is missing"),
+        ({"extra": np.ones(2)}, "extra is not in this module"),
+        ({"neuron.b": np.ones(1)}, r"neuron\.b has shape \(1,\) and dtype float64, not \(\)"),
+        ({"net.layers.0.weight": np.ones((3, 2))}, r"has shape \(3, 2\)"),
+        ({"neuron.b": np.array(1)}, "dtype int64"),
+        ({"neuron.b": np.array(1j)}, "dtype complex128"),
+        ({"neuron.b": np.array("1")}, "dtype <U1"),
+        ({"neuron.b": np.array(True)}, "dtype bool"),
+    ],
+)
+def test_files_that_do_not_fit(tmp_path, change, message):
+    changed = {k: v for k, v in (arrays() | change).items() if v is not None}
+    with zipfile.ZipFile(tmp_path / "model.npz", "w") as archive:
+        for key, array in changed.items():
+            with archive.open(f"{key}.npy", "w") as member:
+                np.lib.format.write_array(member, array)
+    refused(tmp_path / "model.npz", message)
+
+
+class Trap:
+    """What, unpickled, makes a folder."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def __reduce__(self):
+        return os.mkdir, (str(self.path),)
+
+
+@pytest.mark.parametrize("form", ["npz", "npy", "pickle", "member"])
+def test_nothing_in_a_file_is_executed(tmp_path, form):
+    path, trap = tmp_path / "model.npz", Trap(tmp_path / "sprung")
+    objects = np.empty((), object)
+    objects[()] = trap
+    if form == "npz":
+        with path.open("wb") as file:
+            np.savez(file, **{k: v for k, v in arrays().items() if k != "file"}, other=objects)
+    elif form == "npy":
+        with path.open("wb") as file:
+            np.save(file, objects)
+    elif form == "pickle":
+        path.write_bytes(pickle.dumps(trap))
+    else:
+        with zipfile.ZipFile(path, "w") as archive:
+            archive.writestr("neuron.b.npy", pickle.dumps(trap))
+    refused(path, "is not a whole file of parameters")
+    assert not (tmp_path / "sprung").exists()
+    pickle.loads(pickle.dumps(trap))
+    assert (tmp_path / "sprung").exists()  # the trap does work
+
+
+def test_files_of_another_kind(tmp_path):
+    path = tmp_path / "model.npz"
+    for content in (b"", b"PK", b"PK\x03\x04", b"hello", b"\x93NUMPY\x01\x00", b"\x80\x04."):
+        path.write_bytes(content)
+        refused(path, "is not a whole file of parameters")
+    np.save(path.with_suffix(".npy"), np.ones(3))
+    refused(path.with_suffix(".npy"), "is not a whole file of parameters")
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("neuron.b", "not an array")
+    refused(path, "is not a whole file of parameters")
+
+
+def test_a_header_that_promises_too_much(tmp_path):
+    header = io.BytesIO()
+    form = {"descr": "<f8", "fortran_order": False, "shape": (10**13,)}
+    np.lib.format.write_array_header_1_0(header, form)
+    with zipfile.ZipFile(tmp_path / "model.npz", "w") as archive:
+        archive.writestr("neuron.b.npy", header.getvalue() + b"\0" * 8)
+    refused(tmp_path / "model.npz", "is not a whole file of parameters")
+
+
+def test_a_missing_file(tmp_path):
+    with pytest.raises(FileNotFoundError):
+        model().load(tmp_path / "missing.npz")
+    with pytest.raises(IsADirectoryError):
+        model().load(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory):
+    path = tmp_path_factory.mktemp("saved") / "model.npz"
+    model(1).save(path)
+    return path.read_bytes()
+
+
+slips = st.lists(
+    st.tuples(st.floats(0, 1), st.integers(0, 8), st.binary(max_size=8)), min_size=1, max_size=3
+)
+
+
+@given(slips, st.floats(0, 1))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_a_damaged_file_is_refused_or_right(saved, tmp_path, slips, rest):
+    content = bytearray(saved)
+    for place, length, put in slips:
+        at = int(place * len(content))
+        content[at : at + length] = put
+    content = bytes(content[: len(content) - int((1 - rest) ** 8 * len(content))])
+    path, module = tmp_path / "model.npz", model(2)
+    path.write_bytes(content)
+    message = loaded(module, path)
+    # What is loaded is what was saved: the slips were where nothing is read.
+    assert_same(state(module), state(model(2 if message else 1)))
+    assert message is None or message.startswith(str(path))
+    assert path.read_bytes() == content
+
+
+def loaded(module, path):
+    """Load it, and give the message where that is refused."""
+    try:
+        module.load(path)
+    except ValueError as error:
+        return str(error)
+    return None
+
+
+def test_a_text_is_no_archive_and_nothing_unsafe_is_advised(tmp_path):
+    path = tmp_path / "notes.txt"
+    path.write_text("weight = 1.0")
+    with pytest.raises(ValueError, match=r"it is no \.npz archive\.\n.*module\.save") as caught:
+        Linear(2, 3).load(path)
+    assert "pickle" not in str(caught.value)

@@ -1,0 +1,130 @@
+"""NumPy's own functions on a Tensor: NumPy's values, and the derivatives of what NumPy computes.
+
+The functions are found in what the operations declare. The first argument is tried in several
+shapes; only arguments that NumPy cannot do without are given here.
+"""
+
+import inspect
+import warnings
+
+import numpy as np
+import pytest
+from numpy_calls import CALLS, V
+
+import autodiff as ad
+from autodiff import Tensor, Value, grad, hvp
+from autodiff.primitives.registry import registry
+from autodiff.testing import finite_differences
+
+SHAPES = [(3,), (3, 3), (2, 3, 3), (3, 2), (), (1,)]
+MAKERS = [
+    lambda x: x,
+    lambda x: np.abs(x) + 0.2,
+    lambda x: 0.8 * np.tanh(x),
+    lambda x: 1.2 + np.abs(x),
+    lambda x: x @ np.swapaxes(x, -1, -2) + np.eye(3) if x.shape[-2:] == (3, 3) else x,
+]
+
+
+REFUSALS = (
+    DeprecationWarning,
+    TypeError,
+    ValueError,
+    IndexError,
+    AttributeError,
+    np.linalg.LinAlgError,
+)
+OF_NUMBERS = [f for f in registry.numpy if f not in (np.bitwise_and, np.bitwise_or)]
+
+
+def functions_of(function):
+    """The calls to try, each a function of one array."""
+    if function.__name__ in CALLS:
+        return CALLS[function.__name__]
+    required = (
+        function.nin
+        if isinstance(function, np.ufunc)
+        else sum(p.default is p.empty for p in inspect.signature(function).parameters.values())
+    )
+    if required == 1:
+        return [(lambda t: function([t, t * t])) if needs_list(function) else function]
+    return [
+        lambda t: function(t, V),
+        lambda t: function(V[:, None], t),
+        lambda t: function(t, t * 2.0),
+    ]
+
+
+def needs_list(function):
+    return next(iter(inspect.signature(function).parameters)) in ("tup", "arrays")
+
+
+def flat(result):
+    """All the numbers of a result, in a row."""
+    parts = result if isinstance(result, (tuple, list)) else [result]
+    parts = [ad.reshape(p, (-1,)) if isinstance(p, Value) else np.ravel(p) for p in parts]
+    return np.concatenate(parts)
+
+
+def numpy_says(call, x):
+    """NumPy's own answer, or None where it has none that is finite."""
+    try:
+        with np.errstate(all="ignore"), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            warnings.simplefilter("error", DeprecationWarning)
+            result = flat(call(x))
+    except (
+        DeprecationWarning,
+        TypeError,
+        ValueError,
+        IndexError,
+        AttributeError,
+        np.linalg.LinAlgError,
+    ):
+        return None
+    real = result.dtype.kind in "biuf"
+    return result if real and result.size and np.isfinite(result).all() else None
+
+
+@pytest.mark.parametrize("function", OF_NUMBERS, ids=lambda f: f"{f.__module__}.{f.__name__}")
+def test_numpy_function(function):
+    found = 0
+    for number, call in enumerate(functions_of(function)):
+        for shape in SHAPES:
+            x = np.random.default_rng(3).normal(size=shape)
+            x = next((m(x) for m in MAKERS if numpy_says(call, m(x)) is not None), None)
+            if x is None:
+                continue
+            compare(call, x, f"call {number} on shape {shape}")
+            found += 1
+    assert found, "no call of it gives a finite result"
+
+
+def compare(call, x, label):
+    expected = numpy_says(call, x)
+    with np.errstate(all="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        z = flat(call(Tensor(x)))
+    data = z.data if isinstance(z, Value) else z
+    np.testing.assert_allclose(data, expected, rtol=1e-10, atol=1e-12, err_msg=label)
+    weights = np.random.default_rng(1).normal(size=expected.shape)
+
+    def f(t):
+        with np.errstate(all="ignore"), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return np.sum(flat(call(t)) * weights)
+
+    value, error = map(np.asarray, finite_differences(f, x))
+    trusted = np.isfinite(error) & (error < 1e-6 * (1 + np.abs(value)))
+    slope = np.asarray(grad(f)(x)) if isinstance(z, Value) else np.zeros(x.shape)
+    np.testing.assert_allclose(slope[trusted], value[trusted], rtol=1e-5, atol=1e-6, err_msg=label)
+    if trusted.all() and isinstance(z, Value):
+        compare_second_order(f, x, label)
+
+
+def compare_second_order(f, x, label):
+    along = np.random.default_rng(2).normal(size=x.shape)
+    value, error = finite_differences(lambda s: np.sum(grad(f)(x + s * along) * along), 0.0)
+    if error < 1e-6 * (1 + abs(value)):
+        found = np.sum(hvp(f, (x,), (along,)) * along)
+        np.testing.assert_allclose(found, value, rtol=1e-5, atol=1e-5, err_msg=f"{label}, order 2")

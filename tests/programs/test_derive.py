@@ -1,0 +1,540 @@
+"""Programs that `derive` writes: equal to the engine, readable, and alone in the world."""
+
+import ast
+import cProfile
+import functools
+import linecache
+import math
+import random
+import subprocess
+import sys
+from collections import namedtuple
+
+import numpy as np
+import pytest
+from agreement import agree, close, slope_of, weighted
+from registry_cases import calls
+
+import autodiff as ad
+from autodiff import compile, derive, grad, hvp, jacobian, value_and_grad
+from autodiff.extend import operations
+from autodiff.programs.tracing.standins import TraceError
+from autodiff.support.syntax import filled, text_of
+from autodiff.support.tree import leaves
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+@pytest.mark.parametrize("name", operations())
+def test_every_operation_as_a_program(name):
+    for operands, params in calls(name)[:6]:
+        f, floats = weighted(name, operands, params)
+        every = tuple(range(len(floats)))
+        for g in (f, slope_of(f, every)) if floats else ():
+            agree(derive(g, *floats, argnums=every), g, *floats, argnums=every)
+
+
+# -- what it reads like --------------------------------------------------------------------
+
+
+def neuron(w, x):
+    w0, w1, w2 = w
+    x0, x1 = x
+    dot = w0 * x0 + w1 * x1 + w2
+    f = ad.sigmoid(dot)
+    return f
+
+
+NEURON = [2.0, -3.0, -3.0], [-1.0, -2.0]
+
+
+def test_the_neuron_reads_like_a_textbook():
+    assert (
+        derive(neuron, *NEURON).source
+        == '''"""The value of neuron and its gradient by w, x."""
+
+import math
+
+
+def neuron(w, x):
+    w0, w1, w2 = w
+    x0, x1 = x
+
+    # forward
+    v1 = w0 * x0
+    v2 = w1 * x1
+    v3 = v1 + v2
+    dot = v3 + w2
+    f = 1 / (1 + math.exp(-dot))
+
+    # backward
+    d_dot = f / (1 + math.exp(dot))
+    d_w1 = d_dot * x1
+    d_x1 = d_dot * w1
+    d_w0 = d_dot * x0
+    d_x0 = d_dot * w0
+
+    return f, ([d_w0, d_w1, d_dot], [d_x0, d_x1])
+'''
+    )
+
+
+def test_the_neuron_has_the_numbers_of_the_engine():
+    value, (dw, dx) = derive(neuron, *NEURON)(*NEURON)
+    assert math.isclose(value, 1 / (1 + math.exp(-1)))
+    slope = value * (1 - value)
+    np.testing.assert_allclose(dw, [-slope, -2 * slope, slope], rtol=1e-12)
+    np.testing.assert_allclose(dx, [2 * slope, -3 * slope], rtol=1e-12)
+
+
+def test_a_saved_program_needs_nothing_of_this_project(tmp_path):
+    rng = np.random.default_rng(0)
+    params = {"W": rng.normal(size=(4, 3)), "b": np.zeros(3)}
+    X, labels = rng.normal(size=(5, 4)), np.array([0, 2, 1, 1, 0])
+
+    def loss(params, X, labels):
+        return ad.cross_entropy(ad.tanh(X) @ params["W"] + params["b"], labels)
+
+    program = derive(loss, params, X, labels, argnums=0, name="loss_grad")
+    program.save(tmp_path / "loss_grad.py")
+    np.savez(tmp_path / "data.npz", X=X, labels=labels, **params)
+    script = (
+        "import numpy as np, sys, loss_grad\n"
+        "d = np.load('data.npz')\n"
+        "value, g = loss_grad.loss_grad({'W': d['W'], 'b': d['b']}, d['X'], d['labels'])\n"
+        "assert 'autodiff' not in sys.modules\n"
+        "print(repr(float(value)), repr(float(g['W'].sum())), sorted(g))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=tmp_path,
+        env={"PATH": ""},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    value, gradient = program(params, X, labels)
+    assert done.stdout.split()[:2] == [repr(float(value)), repr(float(gradient["W"].sum()))]
+
+
+def test_no_line_is_dead_and_no_sum_is_made_twice():
+    def f(x):
+        unused = ad.cos(x)  # noqa: F841
+        return ad.exp(x) * ad.exp(x) * 1.0 + 0.0
+
+    source = derive(f, 0.5).source
+    assert source.count("exp") == 1
+    assert "cos" not in source
+    assert "* 1.0" not in source
+
+
+def test_entries_are_added_in_place():
+    def rosenbrock(x):
+        return (1 - x[0]) ** 2 + 100 * (x[1] - x[0] ** 2) ** 2 + np.sum(x[[0, 0, 1]] ** 2)
+
+    x = np.array([1.5, -2.0])
+    program = derive(rosenbrock, x)
+    assert "d_x = np.zeros(2)  # (2,)\n" in program.source
+    assert "    d_x[0] += d_v" in program.source
+    assert "np.add.at(d_x, np.array([0, 0, 1]), " in program.source
+    agree(program, rosenbrock, x, argnums=0)
+    assert "d_x = jnp.zeros(2).at[" in derive(rosenbrock, x, engine="jax").source
+    for f in (lambda x: np.sum(x[::2]) + x[1] ** 2 * x[2], lambda x: np.sum(x * x) + x[1] ** 3):
+        agree(derive(f, np.arange(3.0)), f, np.arange(3.0), argnums=0)
+
+
+def test_constants_are_folded_and_defaults_left_out():
+    def f(x):
+        doubled = x + x
+        return np.sum(np.var(doubled, axis=0) * 4.0 * 0.5)
+
+    source = derive(f, np.ones((2, 3))).source
+    assert "doubled = 2 * x  # (2, 3)" in source
+    assert "np.var(doubled, axis=0)  #" in source
+    assert "2 * v1" in source
+
+
+def test_names_are_the_users():
+    def neuron(weights, inputs):
+        w0, w1 = weights
+        dot = w0 * inputs["x"] + w1
+        return dot * dot
+
+    source = derive(neuron, [1.0, 2.0], {"x": 3.0, "unused": 1.0}).source
+    assert '    w0, w1 = weights\n    x = inputs["x"]\n\n    # forward' in source
+    second = derive(grad(lambda x: x**3), 2.0).source
+    assert "# backward, order 2" in second
+    assert "    d_x = 3 * x ** 2\n" in second
+    assert second.count("d2_x") == 2
+    assert "==" not in second
+
+
+def test_structures_of_every_kind():
+    Layer = namedtuple("Layer", "W b")
+
+    def f(layers, extra):
+        return sum(np.sum(layer.W * layer.b) for layer in layers["all"]) * extra[0][1]["k"]
+
+    layers = {"all": [Layer(np.ones(2), 2.0), Layer(np.ones(2), 3.0)]}
+    extra = (1.0, {"k": 2.0, 5: None, ("a", 1): np.ones(1)}), 3.0
+    for program in (derive(f, layers, extra), compile(value_and_grad(f, (0, 1)))):
+        for _ in range(2):
+            value, (d_layers, d_extra) = program(layers, extra)
+            expected, (eager_layers, eager_extra) = value_and_grad(f, (0, 1))(layers, extra)
+            close(value, expected)
+            assert type(d_layers["all"][1]) is Layer
+            assert list(d_extra[0][1]) == list(eager_extra[0][1])
+            for found, right in zip(
+                leaves((d_layers, d_extra)), leaves((eager_layers, eager_extra)), strict=True
+            ):
+                close(found, right)
+
+
+def test_a_key_that_cannot_be_written_is_refused():
+    with pytest.raises(TypeError, match="keys of dicts"):
+        derive(lambda d: d[int], {int: 1.0})
+
+
+def test_a_fractional_power_of_a_negative_number_is_no_number():
+    value, slope = derive(lambda x: x**0.5, 1.0)(-1.0)
+    assert math.isnan(value)
+    assert math.isnan(slope)
+
+
+def test_shapes_stand_as_comments():
+    source = derive(lambda x, y: (x * y).sum(), np.ones((3, 1)), np.ones(2)).source
+    assert "v1 = x * y  # (3, 2)" in source
+
+
+# -- orders, structures, kinds -------------------------------------------------------------
+
+
+def test_transforms_compose():
+    def f(x):
+        return np.sum(np.tanh(x) * x[::-1] ** 2)
+
+    x, v = np.array([0.3, -1.2, 2.0]), np.array([1.0, 0.5, -2.0])
+    close(derive(grad(f), x)(x), grad(f)(x))
+    close(derive(jacobian(grad(f)), x)(x), jacobian(grad(f))(x))
+    product = derive(lambda x, v: hvp(f, (x,), (v,)), x, v)
+    close(product(2 * x, v), hvp(f, (2 * x,), (v,)))
+    third = derive(grad(grad(lambda x: ad.tanh(x) ** 3)), 0.4)
+    close(third(0.7)[1], grad(grad(grad(lambda x: ad.tanh(x) ** 3)))(0.7))
+
+
+def test_structures_are_the_functions_own():
+    def f(p, k):
+        return p["a"][0] * p["b"] * k
+
+    program = derive(f, {"a": [2.0], "b": 3.0}, 5.0)
+    assert program({"a": [2.0], "b": 3.0}, 5.0) == (30.0, ({"a": [15.0], "b": 10.0}, 6.0))
+
+
+def test_float32_stays():
+    x = np.ones(3, np.float32)
+    value, gradient = derive(lambda x: (x * x).mean(), x)(x)
+    assert gradient.dtype == np.float32
+    assert value.dtype == np.float32
+
+
+@pytest.mark.parametrize("x", [-800.0, 800.0, 0.0])
+def test_floats_without_bounds_are_ieee_754(x):
+    def f(x):
+        return ad.exp(x) / (1.0 + ad.exp(x)) + 1 / x
+
+    program = derive(f, 1.0)
+    value, gradient = program(x)
+    expected, eager = value_and_grad(f)(x)
+    np.testing.assert_array_equal([value, gradient], [expected, eager])
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+@pytest.mark.parametrize("point", [np.array([-4.0, 0.0, 4.0]), 0.0, -4.0])
+def test_a_zero_cotangent_stops_at_a_singularity(point):
+    def masked(x):
+        return np.sum(ad.where(x >= 0, x, ad.sqrt(-x)))
+
+    def by_chance(x):
+        return np.sum(ad.sqrt(x * x) * (x * 0.0))
+
+    for f in (masked, by_chance):
+        agree(derive(f, point), f, point, argnums=0)
+        agree(derive(slope_of(masked, 0), point), slope_of(masked, 0), point, argnums=0)
+
+
+# -- what cannot be recorded ---------------------------------------------------------------
+
+
+VECTOR = np.array([1.0, -2.0, 3.0])
+
+
+@pytest.mark.parametrize(
+    ("f", "x", "said"),
+    [
+        (lambda x: x if x > 0 else -x, 1.0, "a branch"),
+        (lambda x: x * (0 < x < 2), 1.0, "a branch"),
+        (lambda x: x if np.all(x > 0) else -x, VECTOR, "a branch"),
+        (lambda x: x if not x > 0 else -x, 1.0, "a branch"),
+        (lambda x: max([x, 2.0]), 1.0, "a branch"),
+        (lambda x: sorted(x)[0], VECTOR, "a branch"),
+        (lambda x: x * (x in [1.0, 2.0]), 1.0, "a branch"),
+        (lambda x: sum(e for e, m in zip(x, x > 0, strict=True) if m), VECTOR, "a branch"),
+        (lambda x: math.sin(x), 1.0, "`float\\(\\)`"),
+        (lambda x: x * len(f"{x:.2f}"), 1.0, "a text"),
+        (lambda x: int(x) * x, 1.0, "`int\\(\\)`"),
+        (lambda x: [1, 2][x] * x, 1.0, "an index or a count"),
+        (lambda x: sum(x for _ in range(x)), 1.0, "an index or a count"),
+        (lambda x: ad.sum(np.ones(4) * x, axis=x), 1.0, "an index or a count"),
+        (lambda x: np.zeros(x) * x, 1.0, "a plain number is wanted"),
+        (lambda x: np.ones(3)[x] * x, 1.0, "a plain array"),
+        (lambda x: x * np.full(3, x), 1.0, "a plain array"),
+        (lambda x: x[ad.argmax(x)], VECTOR, "an index"),
+        (lambda x: np.sum(x[x > 0]), VECTOR, "a mask as an index"),
+        (lambda x: x.at[x > 0].set(0.0), VECTOR, "a mask as an index"),
+        (lambda x: x * np.nonzero(x)[0].size, VECTOR, "the shape of `nonzero`"),
+        (lambda x: x * len(np.argwhere(x)), VECTOR, "the shape of `argwhere`"),
+        (lambda x: np.unique(x), VECTOR, "`.data`"),
+        (lambda x: x.data * x, 1.0, "`.data`"),
+        (lambda x: x.grad * x, 1.0, "`.grad`"),
+        (lambda x: x * np.asarray(x), 1.0, "a plain array"),
+        (lambda x: (x * x).backward(), 1.0, "`backward\\(\\)`"),
+    ],
+)
+def test_a_decision_by_a_value_is_refused_with_its_line(f, x, said):
+    with pytest.raises(TraceError, match=said) as error:
+        derive(f, x)
+    assert "test_derive.py" in str(error.value)
+    assert "static argument" in str(error.value)
+
+
+def test_while_and_assert_are_branches():
+    def halved(x):
+        while x > 1:
+            x = x / 2
+        return x
+
+    def checked(x):
+        assert x > 0
+        return x
+
+    for f in (halved, checked):
+        with pytest.raises(TraceError, match="a branch"):
+            derive(f, 4.0)
+
+
+def test_questions_about_values_are_steps():
+    def f(x):
+        mask = ~((x > 0) ^ (x < 2)) | (x != x)
+        assert x is not None
+        return np.sum(ad.where(mask, x, 2 * x)) * np.any(x > 0) + np.count_nonzero(mask)
+
+    program = derive(f, VECTOR)
+    for x in (VECTOR, -VECTOR, np.zeros(3)):
+        agree(program, f, x, argnums=0)
+    assert derive(lambda x: x * (x == None or x == "text" or 2), 3.0)(3.0) == (6.0, 2.0)  # noqa: E711
+
+
+def test_fresh_randomness_is_refused_and_a_generator_made_inside_is_a_constant():
+    rng = np.random.default_rng(0)
+
+    def noisy(x):
+        return x * rng.normal()
+
+    class Dropout:
+        def __init__(self):
+            self.settings = [{"rng": np.random.default_rng(1)}]
+
+        def __call__(self, x):
+            return x * self.settings[0]["rng"].normal()
+
+    draws = (
+        noisy,
+        lambda x: x * np.random.normal(),
+        lambda x: x * random.random(),
+        lambda x: noisy(x) + 1,
+        Dropout(),
+        Dropout().__call__,
+        functools.partial(lambda a, x: noisy(x) * a, 2.0),
+    )
+    for f in draws:
+        with pytest.raises(TraceError, match="Make the generator an argument"):
+            derive(f, 1.0)
+    seeded = derive(lambda x: x * np.random.default_rng(7).normal(), 1.0)
+    close(seeded(2.0)[0], 2 * np.random.default_rng(7).normal())
+
+
+def test_side_effects_happen_once_and_what_is_around_is_as_it_was_then(capsys):
+    scale = np.ones(3)
+
+    def f(x):
+        print("traced", x)
+        return np.sum(scale * x)
+
+    program = derive(f, VECTOR)
+    before = program(VECTOR)[0]
+    scale[:] = 5.0
+    assert program(VECTOR)[0] == before
+    assert capsys.readouterr().out == "traced <traced Tensor, shape (3,)>\n"
+
+
+def test_what_is_kept_from_a_trace_is_refused_outside():
+    kept = []
+
+    def f(x):
+        kept.append(x * 2)
+        return x
+
+    derive(f, 1.0)
+    with pytest.raises(TypeError, match="while it was traced"):
+        kept[0] + 1.0
+
+
+def test_a_generator_is_an_argument_and_draws_anew():
+    def f(x, rng):
+        return np.sum(x * rng.normal(size=3))
+
+    x = np.ones(3)
+    program = derive(f, x, np.random.default_rng(0), argnums=0)
+    gradient = program(x, np.random.default_rng(5))[1]
+    close(gradient, np.random.default_rng(5).normal(size=3))
+    assert "rng.normal(size=(3,))" in program.source or "rng.normal(size=3)" in program.source
+
+
+def test_other_arguments_are_refused():
+    program = derive(lambda x: x.sum(), np.ones(3))
+    with pytest.raises(ValueError, match="Derive it again"):
+        program(np.ones(4))
+    with pytest.raises(TypeError, match="1 arguments"):
+        program(np.ones(3), 1.0)
+    with pytest.raises(TypeError, match="another structure"):
+        program([np.ones(3)])
+
+
+def test_results_are_safe_to_keep():
+    x, y = np.ones(3), np.full(3, 2.0)
+    dx = derive(lambda x, y: np.sum(x * y), x, y)(x, y)[1][0]
+    dx += 1
+    np.testing.assert_array_equal(y, 2.0)
+
+
+def test_a_name_is_a_name():
+    with pytest.raises(ValueError, match="no Python name"):
+        derive(lambda x: x, 1.0, name="a b")
+
+
+def test_the_outermost_name_of_a_variable_is_taken():
+    def squared(thing):
+        inner = thing * thing
+        return inner
+
+    def f(a, b):
+        first = squared(a)
+        second = squared(b)
+        return first + second
+
+    source = derive(f, 2.0, 3.0, argnums=()).source
+    assert "first = a * a" in source
+    assert "second = b * b" in source
+
+
+def test_a_profiler_may_watch():
+    with cProfile.Profile() as profiler:
+        program = derive(neuron, *NEURON)
+    assert profiler.getstats()
+    assert program.source == derive(neuron, *NEURON).source
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["a", "a + b * c", "(a + b) * c", "a - (b - c)", "a - b - c", "a / (b * c)", "a * -b", "-a + b",
+     "a + (b if c else a)", "f(a + b) * 2.0", "(a < b) * c", "a ** b * c", "x.T @ (a + b)"],
+)  # fmt: skip
+def test_syntax_as_text(text):
+    tree = ast.parse(text, mode="eval").body
+    assert text_of(tree) == ast.unparse(tree)
+
+
+def test_a_form_is_filled_in_a_copy():
+    form = ast.parse("f(a, k=b)[a:1] + a", mode="eval").body
+    before = ast.dump(form)
+    put = {"a": ast.parse("p + q", mode="eval").body, "b": ast.Constant(2)}
+    assert ast.unparse(filled(form, put)) == "f(p + q, k=2)[p + q:1] + (p + q)"
+    assert ast.dump(form) == before
+
+
+def test_parameters_by_keyword_keep_their_defaults():
+    def power(x, *, n=2, by=3.0):
+        return by * x**n
+
+    program = derive(power, 2.0)
+    assert program(2.0) == (12.0, 12.0)
+    assert "def power(x):" in program.source
+    assert compile(power)(2.0) == 12.0
+    assert compile(power)(2.0, n=3, by=1.0) == 8.0
+
+
+@pytest.mark.parametrize("ufunc", [np.sin, np.tanh])
+def test_a_function_of_numpys_own_is_derived(ufunc):
+    value, slope = derive(ufunc, 0.5)(0.5)
+    assert (value, slope) == pytest.approx(value_and_grad(ufunc)(0.5), rel=1e-15)
+    assert compile(ufunc)(0.5) == pytest.approx(ufunc(0.5), rel=1e-15)
+    assert derive(np.multiply, 2.0, 3.0)(2.0, 3.0) == (6.0, (3.0, 2.0))
+
+
+def test_tracebacks_find_the_lines_of_each_program():
+    def f(x):
+        return np.sum(x * x)
+
+    programs = [derive(f, np.ones(2)), derive(f, np.ones((2, 2)))]
+    compiled = compile(f)
+    compiled(np.ones(2))
+    for program in programs:
+        filename = program._run.__code__.co_filename
+        assert "".join(linecache.getlines(filename)) == program.source
+
+
+def test_messages_name_what_there_is():
+    with pytest.raises(TypeError, match=r"`compile\(f, static=...\)`"):
+        derive(lambda x: x, "a")
+
+    def nothing(x):
+        return None
+
+    with pytest.raises(TypeError, match="`nothing` returned None"):
+        derive(nothing, 2.0)
+
+
+def test_a_scatter_that_is_used_twice_has_a_line_of_its_own():
+    def f(x):
+        y = x - np.sum(x, axis=0)
+        return np.sum(np.outer(x[0], y[:, 1]) * np.arange(9.0).reshape(3, 3))
+
+    x = np.cos(np.arange(9.0)).reshape(3, 3)
+    program = derive(f, x)
+    agree(program, f, x, argnums=0)
+    assert "d_y[:, 1] += " in program.source
+    assert "d_y.copy()" in program.source
+
+
+def test_a_gradient_of_what_the_result_does_not_need_has_no_name():
+    def f(x, y):
+        return np.sum(np.where(y > 0, x, y) @ y)
+
+    x, y = np.array([[0.5, -1.0], [2.0, 0.3]]), np.array([[1.0, -0.2], [0.7, -3.0]])
+    product = lambda x, y: hvp(f, (x, y), (y, x))  # noqa: E731
+    for found in (compile(product)(x, y), derive(product, x, y, argnums=())(x, y)):
+        for part, right in zip(found, product(x, y), strict=True):
+            close(part, right)
+
+
+def test_no_product_of_second_order_is_transposed_afterwards():
+    def loss(w, u):
+        return np.sum(np.tanh(x @ w) @ u)
+
+    rng = np.random.default_rng(0)
+    x, w, u = rng.normal(size=(4, 3)), rng.normal(size=(3, 5)), rng.normal(size=(5, 2))
+    product = lambda w, u, *tangents: hvp(loss, (w, u), tangents)  # noqa: E731
+    program = derive(product, w, u, w + 1, u + 1, argnums=())
+    products = [line for line in program.source.splitlines() if " @ " in line]
+    assert "d2_u = d2_d_v2.T @ C2  # (5, 2)" in program.source
+    assert len(products) == 6
+    assert not any(").T" in line or "swapaxes" in line for line in products)
