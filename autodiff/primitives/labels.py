@@ -12,6 +12,7 @@ import numpy as np
 from ..graph.node import data_of, operands_of, parameters_of
 from ..graph.value import Value
 from ..support import syntax
+from .laws import PRODUCTS, UNITS, OfSyntax, laws_of, parts_of, product, simpler
 from .primitive import Primitive
 from .pullback import apply_rule
 from .symbol import Symbol
@@ -143,6 +144,10 @@ def _copied(expression: ast.expr) -> ast.expr:
     return _parsed(ast.unparse(expression))
 
 
+# Texts say what the numbers are; a sign stays where the rule has it.
+_LAWS = laws_of(PRODUCTS[:2], UNITS, [("a ** 0", "1", "")])
+
+
 class _Fold(ast.NodeTransformer):
     """Puts constants in the place of operands, and computes what then is constant."""
 
@@ -154,45 +159,22 @@ class _Fold(ast.NodeTransformer):
 
     def visit_Compare(self, node: ast.Compare) -> ast.expr:
         self.generic_visit(node)
-        sides = [_value(node.left), _value(node.comparators[0])]
+        sides = [syntax.number_of(node.left), syntax.number_of(node.comparators[0])]
         if None in sides:
             return node
         return ast.Constant(bool(syntax.OPERATORS[type(node.ops[0])][1](*sides)))
 
     def visit_BinOp(self, node: ast.BinOp) -> ast.expr:
         self.generic_visit(node)
-        left, right = _value(node.left), _value(node.right)
+        left, right = syntax.number_of(node.left), syntax.number_of(node.right)
         if left is not None and right is not None:
             with np.errstate(all="ignore"):
                 folded = syntax.OPERATORS[type(node.op)][1](np.float64(left), right)
             return _parsed(number_text(float(folded)))
-        if right == 1 and isinstance(node.op, (ast.Pow, ast.Mult, ast.Div)):
-            return node.left
-        if left == 1 and isinstance(node.op, ast.Mult):
-            return node.right
-        if right == 0 and isinstance(node.op, ast.Pow):
-            return ast.Constant(1)
-        if 0 in (left, right) and isinstance(node.op, ast.Mult):
-            return ast.Constant(0)
-        if right == 0 and isinstance(node.op, (ast.Add, ast.Sub)):
-            return node.left
-        if left == 0 and isinstance(node.op, ast.Add):
-            return node.right
-        return node
-
-
-def _value(expression: ast.expr) -> float | None:
-    """The number that an expression is, if it is one."""
-    match expression:
-        case ast.Constant(value=bool() | int() | float() as number):
-            return float(number)
-        case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int() | float() as number)):
-            return -float(number)
-    return None
+        parts: Any = parts_of(node)
+        simple: ast.expr | None = simpler(_LAWS, parts[0], parts[1], OfSyntax())
+        return node if simple is None else simple
 
 
 def _times(partial: ast.expr) -> str:
-    text = ast.unparse(partial)
-    if text in ("0", "1", "-1"):
-        return {"0": "0", "1": "ct", "-1": "-ct"}[text]
-    return ast.unparse(ast.BinOp(syntax.name("ct"), ast.Mult(), partial))
+    return ast.unparse(product(syntax.name("ct"), partial, OfSyntax()))

@@ -12,11 +12,18 @@ from typing import Any
 
 from ..graph.messages import describe
 from ..graph.node import fill
-from ..graph.value import Value
 from ..support import syntax
+from .comparisons import StandIn
+
+# How they are written whose answers are bools.
+_FORMS: dict[str, Any] = {
+    "equal": ast.Eq, "not_equal": ast.NotEq, "less": ast.Lt, "less_equal": ast.LtE,
+    "greater": ast.Gt, "greater_equal": ast.GtE, "both": ast.BitAnd, "either": ast.BitOr,
+    "logical_xor": ast.BitXor, "logical_not": ast.Invert,
+}  # fmt: skip
 
 
-class Symbol(Value):
+class Symbol(StandIn):
     """An expression over the names of a rule's parameters.
 
     `data` is what the expression stands for where that is known (in a picture of a graph)
@@ -43,37 +50,12 @@ class Symbol(Value):
         data = None if self._data is None else self._data[index]
         return Symbol(ast.Subscript(self.expression, syntax.literal(index), ast.Load()), data)
 
-    def _compare(self, operator: ast.cmpop, other: Any) -> Symbol:
-        return Symbol(ast.Compare(self.expression, [operator], [expression_of(other)]))
-
-    def __eq__(self, other: object) -> Any:
-        return self._compare(ast.Eq(), other)
-
-    def __ne__(self, other: object) -> Any:
-        return self._compare(ast.NotEq(), other)
-
-    def __lt__(self, other: Any) -> Any:
-        return self._compare(ast.Lt(), other)
-
-    def __le__(self, other: Any) -> Any:
-        return self._compare(ast.LtE(), other)
-
-    def __gt__(self, other: Any) -> Any:
-        return self._compare(ast.Gt(), other)
-
-    def __ge__(self, other: Any) -> Any:
-        return self._compare(ast.GtE(), other)
-
-    def __and__(self, other: Any) -> Any:
-        return Symbol(ast.BinOp(self.expression, ast.BitAnd(), expression_of(other)))
-
-    def __or__(self, other: Any) -> Any:
-        return Symbol(ast.BinOp(self.expression, ast.BitOr(), expression_of(other)))
-
-    def __invert__(self) -> Any:
-        return Symbol(ast.UnaryOp(ast.Invert(), self.expression))
-
-    __hash__ = object.__hash__
+    def compared(self, operation: str, *operands: Any) -> Symbol:
+        form, parts = _FORMS[operation](), [expression_of(o) for o in operands]
+        if isinstance(form, ast.cmpop):
+            return Symbol(ast.Compare(parts[0], [form], parts[1:]))
+        tree = ast.UnaryOp(form, *parts) if len(parts) == 1 else ast.BinOp(parts[0], form, parts[1])
+        return Symbol(tree)
 
     def __bool__(self) -> bool:
         raise TypeError(

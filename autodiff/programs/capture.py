@@ -12,6 +12,7 @@ from ..graph.node import shape_of
 from ..graph.value import Value
 from ..support.tree import leaves, same_structure, tree_map
 from ..transforms.grad import value_and_grad
+from .kinds import Array, Static, Writable, kind_of
 from .simplify import Graph
 from .tracing.arguments import as_example, checked_by, leaf_names
 from .tracing.guards import drawing_nothing, explaining
@@ -26,7 +27,7 @@ class _NoGradientError(Exception):
         self.out = out
 
 
-class Recorded:
+class Capture:
     """A function traced on example arguments: its inputs and outputs in their structures."""
 
     def __init__(
@@ -54,6 +55,15 @@ class Recorded:
                     f"A program computes numbers, but `{name_of(f)}` returned {describe(leaf)}."
                 )
         self.graph = Graph(self.trace, self.inputs, leaves(self.out))
+
+    def kinds(self, array: type[Array] = Array, donated: Collection[str] = ()) -> list[Any]:
+        """The kinds of the arguments: `array` for arrays, but for those of donated ones."""
+        return [
+            Static(arg)
+            if name in self.static
+            else kind_of(arg, Writable if name in donated else array)
+            for name, arg in zip(self.parameters, self.args, strict=True)
+        ]
 
     def forget(self) -> None:
         """Let go of all that was computed: of the arguments only shapes and dtypes stay."""
@@ -96,20 +106,18 @@ class Recorded:
 
 
 def checked_arguments(
-    recorded: Recorded, args: tuple[Any, ...], converted: Callable[..., Any] = as_example
+    capture: Capture, args: tuple[Any, ...], converted: Callable[..., Any] = as_example
 ) -> list[Any]:
     """The leaves of `args` as the program takes them, each `converted(leaf, name, promote)`.
 
     Raises TypeError for another structure, ValueError for another shape or dtype.
     """
-    name = name_of(recorded.f)
-    if len(args) != len(recorded.args):
-        raise TypeError(
-            f"`{name}` was derived for {len(recorded.args)} arguments, not {len(args)}."
-        )
+    name = name_of(capture.f)
+    if len(args) != len(capture.args):
+        raise TypeError(f"`{name}` was derived for {len(capture.args)} arguments, not {len(args)}.")
     found: list[Any] = []
-    for parameter, given, traced in zip(recorded.parameters, args, recorded.args, strict=True):
-        if parameter in recorded.static:
+    for parameter, given, traced in zip(capture.parameters, args, capture.args, strict=True):
+        if parameter in capture.static:
             found += leaves(given)
             continue
         if not same_structure(given, traced):
@@ -125,20 +133,16 @@ def checked_arguments(
 def _checked_leaf(leaf: Any, node: Any, converted: Callable[..., Any]) -> Any:
     if isinstance(node, TracedGenerator):
         return leaf
-    data = converted(leaf, node.name, False)
-    expected = node._data
-    if isinstance(data, float):
-        data = data if isinstance(expected, float) else np.asarray(data)
-    elif not isinstance(expected, float):
-        if data.dtype.kind in "biu" and expected.dtype.kind == "f":
-            data = data.astype(expected.dtype)
+    data, kind = converted(leaf, node.name, False), kind_of(node)
+    if isinstance(kind, Array):
+        data = np.asarray(data) if isinstance(data, float) else data
+        if data.dtype.kind in "biu" and kind.dtype.kind == "f":
+            data = data.astype(kind.dtype)
     elif isinstance(data, np.ndarray) and data.ndim == 0:
         data = float(data)
-    if np.shape(data) != np.shape(expected) or (
-        isinstance(expected, np.ndarray) and data.dtype != expected.dtype
-    ):
+    if not kind.like(data):
         raise ValueError(
-            f"This program was derived for `{node.name}` as {describe(expected)}, but it is "
+            f"This program was derived for `{node.name}` as {describe(node._data)}, but it is "
             f"{describe(leaf)}.\nDerive it again with such an argument, or use `compile`, "
             "which does so by itself."
         )

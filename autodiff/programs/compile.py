@@ -12,10 +12,11 @@ from ..graph.messages import checked_function, describe
 from ..graph.modes import is_watched
 from ..graph.value import Value
 from ..support.tree import leaves, tree_map
-from .buffered.workspace import Fast
-from .capture import Recorded
+from .buffered.workspace import BufferedProgram
+from .capture import Capture
 from .derive import checked_engine
 from .jax import JaxCall, as_jax, example_of
+from .text.jax import JAX
 from .text.names import program_name
 from .tracing.arguments import as_example
 from .tracing.signature import Parameters, is_hashable, name_of
@@ -52,7 +53,7 @@ class Compiled:
         if keywords or len(args) != self._arity:
             args = self._parameters.in_order(args, keywords)
         for program in self._programs:
-            if program.count == len(args) and program.fits(*args):
+            if program.fits(args):
                 if program.captures and is_watched():
                     return self._parameters.by_position(*args)
                 return program(*args)
@@ -74,10 +75,10 @@ class Compiled:
             for name, arg in zip(names, args, strict=True)
         )
         for program in self._programs:
-            if program.count == len(args) and program.fits(*args):
+            if program.fits(args):
                 return program(*args)
         program = self._program(names, args, static, self._donate)
-        if not program.fits(*args):  # nothing is written into what cannot be given away
+        if not program.fits(args):  # nothing is written into what cannot be given away
             program = self._program(names, args, static, ())
         self._programs.insert(0, program)
         return program(*args)
@@ -91,8 +92,8 @@ class Compiled:
         donated: tuple[str, ...],
     ) -> Any:  # fmt: skip
         """The program for arguments like these."""
-        recorded = Recorded(self._parameters.by_position, args, static=static, names=names)
-        return Fast(recorded, donated, static)
+        capture = Capture(self._parameters.by_position, args, static=static, names=names)
+        return BufferedProgram(capture, donated)
 
     def __get__(self, instance: Any, owner: Any = None) -> Any:
         return self if instance is None else types.MethodType(self, instance)
@@ -134,12 +135,12 @@ class CompiledByJax(Compiled):
             arg if name in static else tree_map(example_of, arg)
             for name, arg in zip(names, args, strict=True)
         )
-        f, name = self._parameters.by_position, program_name(self._f)
-        recorded, careful = Recorded(f, examples, static=static, names=names), None
-        if recorded.trace.doubtful:
-            again = Recorded(f, examples, static=static, names=names, careful=True)
+        f, name = self._parameters.by_position, program_name(self._f, JAX)
+        capture, careful = Capture(f, examples, static=static, names=names), None
+        if capture.trace.doubtful:
+            again = Capture(f, examples, static=static, names=names, careful=True)
             careful = JaxCall(again, name)
-        return JaxCall(recorded, name, donated, careful)
+        return JaxCall(capture, name, donated, careful)
 
 
 def compile(

@@ -7,10 +7,15 @@ from collections.abc import Callable
 from typing import Any
 
 from ..graph.messages import checked_function
-from .capture import Recorded
+from .capture import Capture
 from .jax import JaxProgram
 from .program import Program
+from .text.jax import JAX
+from .text.language import Language
 from .text.names import program_name, reserved
+from .text.numpy import NUMPY
+
+LANGUAGES = {"numpy": NUMPY, "jax": JAX}  # by engine
 
 
 def derive(
@@ -52,14 +57,15 @@ def derive(
     >>> value, gradients = program(2.0, -1.0, 0.5)
     """
     checked_function(f, "derive")
-    name = program_name(f) if name is None else _checked_name(name)
-    recorded = Recorded(f, example_args, argnums)
-    if checked_engine(engine) == "numpy":
-        return Program(recorded, name)
+    language = LANGUAGES[checked_engine(engine)]
+    name = program_name(f, language) if name is None else _checked_name(name, language)
+    capture = Capture(f, example_args, argnums)
+    if language is NUMPY:
+        return Program(capture, name)
     careful = None
-    if recorded.trace.doubtful:
-        careful = JaxProgram(Recorded(f, example_args, argnums, careful=True), name)
-    return JaxProgram(recorded, name, careful=careful)
+    if capture.trace.doubtful:
+        careful = JaxProgram(Capture(f, example_args, argnums, careful=True), name)
+    return JaxProgram(capture, name, careful=careful)
 
 
 def checked_engine(engine: str) -> str:
@@ -69,11 +75,11 @@ def checked_engine(engine: str) -> str:
     return engine
 
 
-def _checked_name(name: str) -> str:
+def _checked_name(name: str, language: Language) -> str:
     if not isinstance(name, str) or not name.isidentifier() or keyword.iskeyword(name):
         raise ValueError(
             f"A program's name is the name of its function, but {name!r} is no Python name."
         )
-    if name in reserved():
+    if name in reserved(language):
         raise ValueError(f"Programs use the name `{name}` themselves.\nChoose another `name`.")
     return name

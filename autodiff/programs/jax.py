@@ -1,23 +1,21 @@
-"""The same programs against jax.numpy, compiled by XLA: for GPUs, and for many machines."""
+"""Programs over jax.numpy, run by XLA: for GPUs, and for many machines."""
 
 from __future__ import annotations
 
-import ast
 from collections import Counter
 from collections.abc import Callable
-from typing import Any, NoReturn
+from typing import Any
 
 import numpy as np
 
 from ..graph.node import data_of
 from ..graph.value import Value
-from ..support import syntax
 from ..support.tree import leaves, tree_map, unflatten
-from .capture import Recorded, checked_arguments
+from .capture import Capture, checked_arguments
+from .kinds import Array, Known, fitting, kind_of
 from .program import Program
 from .steps import Step
-from .text.helpers import OneTriangle
-from .text.printer import OnArrays, Writer
+from .text.jax import HOST, JAX
 from .tracing.arguments import as_example
 from .tracing.standins import TraceError
 
@@ -34,53 +32,6 @@ def the_jax() -> Any:
     return jax
 
 
-_HOST = (
-    "A NumPy generator draws on the host, so a program of JAX's cannot draw from one.\n"
-    "Draw outside the function, and pass the numbers as an argument."
-)
-
-
-class JaxWriter(Writer):
-    """Steps as expressions over `jax.numpy`, those on numbers among them."""
-
-    MODULE = "jnp"
-
-    def _brief(self, tree: ast.expr, on_floats: bool) -> ast.expr:
-        return OneTriangle().visit(OnArrays().visit(tree))  # type: ignore[no-any-return]
-
-    def _of_floats(self, name: str) -> ast.expr:
-        return self._of_arrays(name)
-
-    def _asked(self, step: Step) -> list[str]:
-        return []  # numbers are arrays here
-
-    def sum_of_scatters(self, step: Step, parts: list[Any]) -> list[str]:
-        """A line that adds scatters up, each to a new array."""
-        first, *others = parts
-        text = self._start(step, None) if first is None else syntax.text_of(self.operand(first))
-        if isinstance(first, np.ndarray):
-            text = f"jnp.asarray({text})"
-        elif not isinstance(first and self.operand(first), (ast.Name, type(None))):
-            text = f"({text})"
-        for part in others:
-            place = ast.Subscript(syntax.name("at"), self.static(part.params[0]), ast.Load())
-            text += f".{ast.unparse(place)}.add({syntax.text_of(self.operand(part.operands[0]))})"
-        return [f"{self.names[step]} = {text}  # {step.shape}"]
-
-    def static(self, value: Any) -> ast.expr:
-        """The syntax of a static parameter; JAX takes no list where NumPy takes it for an array."""
-        return self.literal(_with_arrays(value))
-
-    def _draw(self, step: Step) -> NoReturn:
-        raise TraceError(_HOST)
-
-
-def _with_arrays(value: Any) -> Any:
-    if isinstance(value, tuple):
-        return tuple(_with_arrays(v) for v in value)
-    return np.asarray(value) if isinstance(value, list) else value
-
-
 class JaxProgram(Program):
     """A `Program` whose source is over `jax.numpy`; called, it is compiled by XLA.
 
@@ -90,39 +41,14 @@ class JaxProgram(Program):
     numbers meet float32: NumPy says float64, JAX float32.
     """
 
-    WRITER = JaxWriter
-    COPIES = False  # JAX's arrays do not change
-
     def __init__(
-        self, recorded: Recorded, name: str, donated: tuple[str, ...] = (),
-        careful: JaxProgram | None = None,
+        self, capture: Capture, name: str, donated: tuple[str, ...] = (),
+        careful: JaxProgram | None = None, as_arguments: bool = False,
     ) -> None:  # fmt: skip
-        self._donated_names, self._careful_one = donated, careful
-        self._captured: dict[str, Value] = {}
-        super().__init__(recorded, name)
-
-    def _title(self) -> str:
-        wide = any(step.dtype.itemsize == 8 for step in self._recorded.graph.inputs)
-        return super()._title() + (
-            "\n\nIts numbers are of 64 bits, which JAX keeps where it is told to, as by\n"
-            '`jax.config.update("jax_enable_x64", True)`.\n' * wide
-        )
-
-    def _prepare(self) -> None:
         self._jitted: Callable[..., Any] | None = None
-        self._taken = self._donated()
-
-    def _donated(self) -> list[bool]:
-        """Of each leaf of the arguments, whether its memory is given to a result that fits it."""
-        recorded = self._recorded
-        wanted = Counter((o.shape, o.dtype) for o in recorded.graph.outputs if isinstance(o, Step))
-        taken = []
-        for name, arg in zip(recorded.parameters, recorded.args, strict=True):
-            for node in () if name in recorded.static else leaves(arg):
-                kind = np.shape(node._data), np.asarray(node._data).dtype
-                taken.append(name in self._donated_names and wanted[kind] > 0)
-                wanted[kind] -= taken[-1]
-        return taken
+        self._taken = _given_away(capture, donated)
+        self._careful_one = careful
+        self._write(capture, name, JAX, as_arguments)
 
     def _jit(self) -> Callable[..., Any]:
         """The program from two lists of leaves (donated and kept) to a list of them."""
@@ -145,14 +71,14 @@ class JaxProgram(Program):
 
     def _on_leaves(self) -> Callable[..., Any]:
         """The source's function, from the leaves of its arguments to those of its result."""
-        jnp, recorded = the_jax().numpy, self._recorded
+        jnp, capture = the_jax().numpy, self._capture
         function, names = self._compiled({}), list(self._captured)
 
         def run(given: list[Any], captured: dict[str, Any]) -> list[Any]:
             remaining = iter(given)
             args = [
-                arg if name in recorded.static else tree_map(lambda _: next(remaining), arg)
-                for name, arg in zip(recorded.parameters, recorded.args, strict=True)
+                arg if name in capture.static else tree_map(lambda _: next(remaining), arg)
+                for name, arg in zip(capture.parameters, capture.args, strict=True)
             ]
             out = function(*args, **{name: captured[name] for name in names})
             return [jnp.asarray(leaf) for leaf in leaves(out)]
@@ -160,7 +86,7 @@ class JaxProgram(Program):
         return run
 
     def __call__(self, *args: Any) -> Any:
-        return self.run(checked_arguments(self._recorded, args, as_jax))
+        return self.run(checked_arguments(self._capture, args, as_jax))
 
     def run(self, given: list[Any]) -> Any:
         """The result for the leaves of arguments that are known to fit."""
@@ -179,7 +105,26 @@ class JaxProgram(Program):
         else:
             with jax.enable_x64(True):
                 found = self._jitted(donated, kept, *captured)
-        return unflatten(self._recorded.out, found)
+        return unflatten(self._capture.out, found)
+
+
+def _given_away(capture: Capture, donated: tuple[str, ...]) -> list[bool]:
+    """Of each leaf of the arguments, whether its memory is given to a result that fits it."""
+    wanted = Counter(kind_of(out.example) for out in capture.graph.outputs if isinstance(out, Step))
+    taken = []
+    for name, arg in zip(capture.parameters, capture.args, strict=True):
+        for kind in [] if name in capture.static else map(kind_of, leaves(arg)):
+            taken.append(name in donated and wanted[kind] > 0)
+            wanted[kind] -= taken[-1]
+    return taken
+
+
+class JaxArray(Array):
+    """An array of JAX's: one of NumPy's, or a node, is first to be made one."""
+
+    def tests(self, new: str, it: str, known: Known) -> list[str]:
+        numpys = known.name((np.ndarray, np.generic, Value))
+        return [f"not isinstance(({new}), {numpys})", f"{known.name(self.like)}({it})"]
 
 
 class JaxCall(JaxProgram):
@@ -190,54 +135,17 @@ class JaxCall(JaxProgram):
     """
 
     def __init__(
-        self, recorded: Recorded, name: str, donated: tuple[str, ...] = (),
+        self, capture: Capture, name: str, donated: tuple[str, ...] = (),
         careful: JaxProgram | None = None,
     ) -> None:  # fmt: skip
-        self._kinds = [
-            (type(arg), arg) if parameter in recorded.static else _kind(arg)
-            for parameter, arg in zip(recorded.parameters, recorded.args, strict=True)
-        ]
-        self.count = len(recorded.parameters)
-        self.captures = bool(recorded.graph.captured())
-        super().__init__(recorded, name, donated, careful)
-
-    def _capture(self, name: str, node: Value) -> None:
-        self._captured[name] = node
-
-    def _parameters(self) -> str:
-        captured = ["*", *self._captured] if self._captured else []
-        return ", ".join([*self._names.parameters, *captured])
-
-    def fits(self, *args: Any) -> bool:
-        """Whether arguments, their leaves floats and JAX's arrays, are what it is for."""
-        static, names = self._recorded.static, self._recorded.parameters
-        found = [
-            (type(arg), arg) if name in static else _kind(arg)
-            for name, arg in zip(names, args, strict=True)
-        ]
-        return found == self._kinds
+        self.fits = fitting(capture.kinds(JaxArray))
+        self.captures = bool(capture.graph.captured())
+        super().__init__(capture, name, donated, careful, as_arguments=True)
 
     def __call__(self, *args: Any) -> Any:
-        static, names = self._recorded.static, self._recorded.parameters
+        static, names = self._capture.static, self._capture.parameters
         pairs = zip(names, args, strict=True)
         return self.run([leaf for name, arg in pairs if name not in static for leaf in leaves(arg)])
-
-
-def _kind(tree: Any) -> Any:
-    """What says whether a program fits an argument: its structure, shapes and dtypes."""
-    if isinstance(tree, (list, tuple)):
-        return (type(tree), *map(_kind, tree))
-    if isinstance(tree, dict):
-        return (dict, *((key, _kind(branch)) for key, branch in tree.items()))
-    if isinstance(tree, Value) and tree.traced:
-        return _kind_of_data(tree._data)
-    if isinstance(tree, (np.ndarray, np.generic, Value)):
-        return object()  # like no other: it is first to be made one of JAX's
-    return _kind_of_data(tree)
-
-
-def _kind_of_data(data: Any) -> Any:
-    return (data.shape, data.dtype) if hasattr(data, "dtype") else type(data)
 
 
 def example_of(leaf: Any) -> Any:
@@ -258,7 +166,7 @@ def as_jax(leaf: Any, name: str, promote: bool = False) -> Any:
     if isinstance(leaf, jax.Array):
         return leaf
     if isinstance(leaf, np.random.Generator):
-        raise TraceError(_HOST)
+        raise TraceError(HOST)
     data = as_example(leaf, name, promote)
     if isinstance(data, float):
         return data

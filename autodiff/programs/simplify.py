@@ -10,8 +10,9 @@ import numpy as np
 from ..graph.node import operands_of, parameters_of
 from ..graph.order import topological
 from ..graph.value import Value
+from ..primitives.laws import COMMUTATIVE
 from ..primitives.primitive import Primitive, operation
-from .rules import COMMUTATIVE, REWRITES
+from .rules import simpler_step
 from .steps import Step, is_a, key_of, live, operand_shape, uniform
 from .tracing.trace import Trace
 
@@ -58,15 +59,13 @@ class Graph:
             operands = _without_broadcasts(operands, example)
         if not any([isinstance(o, Step) for o in operands]):
             return example  # the same for every argument
-        rewrite = REWRITES.get(primitive.name)
-        if rewrite is not None:
 
-            def make(name: str, *others: Any) -> Any:
-                return self.step(operation(name), others, (), example, backward)
+        def make(name: str, *others: Any) -> Any:
+            return self.step(operation(name), others, (), example, backward)
 
-            simpler = rewrite(make, example, *operands, *params)
-            if simpler is not None:
-                return simpler
+        simpler = simpler_step(primitive.name, operands, params, example, make)
+        if simpler is not None:
+            return simpler
         keys = [key_of(operand) for operand in operands]
         if primitive.name in COMMUTATIVE:
             keys.sort(key=hash)

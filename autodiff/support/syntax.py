@@ -124,30 +124,74 @@ def sequence(items: Iterable[ast.expr]) -> ast.List:
     return ast.List(list(items), ast.Load())
 
 
-def literal(value: Any) -> ast.expr:
-    """The syntax of a static value: number, text, tuple, slice, dtype; `...` for an array."""
-    if isinstance(value, np.generic):
-        value = value.item()
+def _dots(array: Any) -> ast.expr:
+    return ast.Constant(...)
+
+
+def literal(
+    value: Any,
+    array: Callable[[Any], ast.expr] = _dots,
+    named: Callable[[str], ast.expr] = name,
+) -> ast.expr:
+    """The syntax of a static value: number, text, tuple, slice, dtype, and what `array` writes.
+
+    `named` is the syntax of NumPy's names, as `inf` and `float32`.
+    """
+    if isinstance(value, np.ndarray):
+        return array(value)
     if isinstance(value, (tuple, list)):
-        items = [literal(item) for item in value]
+        items = [literal(item, array, named) for item in value]
         kind = ast.Tuple if isinstance(value, tuple) else ast.List
         return kind(items, ast.Load())
+    if isinstance(value, np.longdouble):  # of which no Python number has all digits
+        return ast.Call(named("longdouble"), [ast.Constant(str(value))], [])
+    if isinstance(value, np.generic):
+        value = value.item()
     if isinstance(value, slice):
         bounds = (value.start, value.stop, value.step)
-        return ast.Slice(*(None if bound is None else literal(bound) for bound in bounds))
+        return ast.Slice(*[None if b is None else literal(b, array, named) for b in bounds])
     if isinstance(value, float) and not math.isfinite(value):
-        return name("nan") if value != value else _signed(value, "inf")
+        size = named("nan" if value != value else "inf")
+        return ast.UnaryOp(ast.USub(), size) if value < 0 else size
     if isinstance(value, (int, float)) and not isinstance(value, bool) and value < 0:
         return ast.UnaryOp(ast.USub(), ast.Constant(-value))
     if value is None or isinstance(value, (bool, int, float, str, type(...))):
         return ast.Constant(value)
-    if isinstance(value, np.dtype):
-        return name(value.name)
-    return ast.Constant(...)
+    if isinstance(value, np.dtype) or (isinstance(value, type) and issubclass(value, _NUMBERS)):
+        return named(np.dtype(value).name)
+    return _dots(value)
 
 
-def _signed(value: float, text: str) -> ast.expr:
-    return name(text) if value > 0 else ast.UnaryOp(ast.USub(), name(text))
+_NUMBERS = (np.generic, float, int)
+
+
+def array_literal(array: Any, named: Callable[[str], ast.expr]) -> ast.expr:
+    """The syntax that makes an array of all its entries: `np.array([1.0, 2.0])`."""
+    made = ast.Call(named("array"), [literal(array.tolist(), named=named)], [])
+    if array.dtype not in (np.float64, np.int64, np.bool_) or not array.size:
+        made.keywords.append(ast.keyword("dtype", named(array.dtype.name)))
+    if array.size:
+        return made
+    return ast.Call(ast.Attribute(made, "reshape", ast.Load()), [literal(array.shape)], [])
+
+
+def number_of(tree: ast.expr) -> float | None:
+    """The number that an expression is, if it is one."""
+    match tree:
+        case ast.Constant(value=bool() | int() | float() as number):
+            return number
+        case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int() | float() as number)):
+            return -number
+    return None
+
+
+def dotted(path: str) -> ast.expr:
+    """The syntax of `np.linalg.norm`."""
+    first, *others = path.split(".")
+    tree: ast.expr = name(first)
+    for attr in others:
+        tree = ast.Attribute(tree, attr, ast.Load())
+    return tree
 
 
 def compile_function(

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from ..primitives.primitive import operation
+from ..support import syntax
 
 
 def text_of(value: Any) -> str:
     """The source of a number, an array, an index or a dtype; `np` stands for NumPy."""
     if isinstance(value, np.ndarray):
-        return _array_text(value)
+        return ast.unparse(syntax.array_literal(value, lambda name: syntax.dotted(f"np.{name}")))
     if isinstance(value, (tuple, list)):
         inside = ", ".join(map(text_of, value))
         if isinstance(value, list):
@@ -33,13 +35,6 @@ def text_of(value: Any) -> str:
     if isinstance(value, type) and issubclass(value, np.generic):
         return f"np.{value.__name__}"
     return repr(value)
-
-
-def _array_text(array: Any) -> str:
-    usual = array.dtype in (np.float64, np.int64, np.bool_) and array.size
-    dtype = "" if usual else f", dtype=np.{array.dtype}"
-    shape = "" if array.size else f".reshape({array.shape})"
-    return f"np.array({array.tolist()!r}{dtype}){shape}"
 
 
 def call_text(name: str, operands: Sequence[Any], params: dict[str, Any]) -> str:

@@ -35,7 +35,7 @@ class Buffers:
                     self._out_of(i, call, result)
             elif call.kind in ("ufunc", "dot") and call.target.shape is not None:
                 call.out = self._out_of(i, call, call.target)
-            for variable in {v.root for v in call.reads()}:
+            for variable in dict.fromkeys(v.root for v in call.reads()):
                 if self._last.get(variable) == i:
                     self._release(variable)
 

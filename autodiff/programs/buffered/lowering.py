@@ -15,7 +15,8 @@ from ...support import syntax
 from ..simplify import Graph
 from ..steps import Step, key_of
 from ..text.names import Names
-from ..text.printer import Writer
+from ..text.numpy import NUMPY
+from ..text.printer import Printer
 from .ufuncs import all_ufuncs, as_ufunc, reduced_by_ufuncs
 
 
@@ -76,7 +77,7 @@ class Lowered:
         self.captured: dict[str, Any] = {}
         self.constants: dict[str, Any] = {}
         self.made: dict[str, str] = {}  # what a workspace makes once, and how it is written
-        self.writer = Writer(graph, names, self._constant)
+        self.writer = Printer(graph, names, NUMPY, self._constant)
         self._names = names
         self._results = {o for o in graph.outputs if isinstance(o, Step)}
         self._of: dict[Step, Variable] = {}

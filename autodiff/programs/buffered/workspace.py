@@ -11,13 +11,14 @@ import numpy as np
 from ...graph.value import Value
 from ...support import syntax
 from ...support.tree import leaves, unflatten
-from ..capture import Recorded
+from ..capture import Capture
+from ..kinds import fitting
 from ..program import Program
 from ..steps import Step
 from ..text.names import Names, program_name
-from ..text.printer import preamble
+from ..text.numpy import NUMPY
 from ..text.source import compiled_source
-from ..text.trees import holds_named_tuple, key_text, tree_text, unpacking
+from ..text.trees import holds_named_tuple, tree_text, unpacking
 from ..tracing.infinities import reach
 from ..tracing.trace import TracedGenerator
 from .blocks import grouped, in_pieces
@@ -26,28 +27,22 @@ from .hoisting import make_ready
 from .lowering import Call, Lowered, Variable
 
 
-class Fast:
+class BufferedProgram:
     """The program of one function for one structure, and the shapes and dtypes in it."""
 
-    def __init__(
-        self, recorded: Recorded, donated: tuple[str, ...], static: dict[str, Any]
-    ) -> None:
-        self.recorded = recorded
-        self.name = program_name(recorded.f)
-        self.count = len(recorded.parameters)
-        self._static, self._dtypes = static, set[str]()
-        self._kinds: dict[str, type] = {}
-        self._places: list[tuple[str, bool]] = []  # of the arrays in the arguments; if donated
-        self.captures = bool(recorded.graph.captured())
-        graph = recorded.graph
-        self._names = names = Names(recorded, self.name, beside=True)
-        self._inputs = dict(zip(recorded.inputs, graph.inputs, strict=True))
+    def __init__(self, capture: Capture, donated: tuple[str, ...]) -> None:
+        self.capture = capture
+        self.name = program_name(capture.f, NUMPY)
+        self.captures = bool(capture.graph.captured())
+        graph = capture.graph
+        self._names = names = Names(capture, self.name, NUMPY, beside=True)
+        self._inputs = dict(zip(capture.inputs, graph.inputs, strict=True))
         self.lowered = Lowered(graph, names)
         self._writer = self.lowered.writer
         # On Python's floats a step may raise where IEEE 754 has an infinity, and a zero
         # cotangent may have met one: then the slower, careful program says what is right.
         self._raises = any(s.scalar and s.primitive is not None for s in graph.steps)
-        self._doubtful = recorded.trace.doubtful
+        self._doubtful = capture.trace.doubtful
         self.donated = () if self._raises or self._doubtful else donated
         make_ready(self.lowered)
         outputs = self.lowered.outputs
@@ -57,12 +52,12 @@ class Fast:
         self.source = self._source()
         namespace = self._namespace()
         self._make: Callable[..., Any] = namespace["workspace"]
-        self.fits: Callable[..., Any] = namespace["fits"]
+        self.fits = fitting(capture.kinds(donated=self.donated))
         self._idle: list[Callable[..., Any]] = []
-        self._named_tuples = holds_named_tuple(recorded.out)
+        self._named_tuples = holds_named_tuple(capture.out)
         self._plain: Program | None = None
         del self.lowered, self.calls, self._inputs, self._writer, self._names
-        recorded.forget()
+        capture.forget()
 
     def __call__(self, *args: Any) -> Any:
         # Each call in flight has a workspace of its own, so that threads do not meet in one.
@@ -80,22 +75,22 @@ class Fast:
             return self._carefully(args)
         self._idle.append(run)
         if self._named_tuples:
-            out = unflatten(self.recorded.out, leaves(out))
+            out = unflatten(self.capture.out, leaves(out))
         if self._doubtful and any(np.isnan(leaf).any() for leaf in leaves(out)):
             return self._carefully(args)
         return out
 
     def _carefully(self, args: tuple[Any, ...]) -> Any:
         if self._plain is None:
-            f, names = self.recorded.f, self.recorded.parameters
-            again = Recorded(f, args, static=self.recorded.static, names=names)
+            f, names = self.capture.f, self.capture.parameters
+            again = Capture(f, args, static=self.capture.static, names=names)
             self._plain = Program(again, self.name)
         return self._plain(*args)
 
     def _donated_variables(self) -> list[Variable]:
         return [
             self.lowered.variable(self._inputs[node])
-            for parameter, arg in zip(self.recorded.parameters, self.recorded.args, strict=True)
+            for parameter, arg in zip(self.capture.parameters, self.capture.args, strict=True)
             if parameter in self.donated
             for node in leaves(arg)
             if isinstance(node, Value)
@@ -113,19 +108,20 @@ class Fast:
         self._writer.modules.add("np")
         head = f"def {self.name}({', '.join(self._names.parameters)}):"
         body = [*made, *hoisted, *([""] if made else []), head, *_indented(lines)]
+        imports, definitions = self._writer.needed()
         parts = [
             f'"""{self.name}, compiled: single NumPy calls into buffers that are kept."""',
-            *preamble(self._writer),
+            *(["\n".join(imports)] if imports else []),
+            *definitions,
             "\n".join(["def workspace():", *_indented([*body, "", f"return {self.name}"])]),
-            self._fits(),
         ]
         return "\n\n\n".join(parts) + "\n"
 
     def _arguments(self) -> list[tuple[str, Any]]:
         """Each argument that is not static, by its name in the program."""
-        recorded = self.recorded
-        own = zip(self._names.parameters, recorded.parameters, recorded.args, strict=True)
-        return [(name, arg) for name, theirs, arg in own if theirs not in recorded.static]
+        capture = self.capture
+        own = zip(self._names.parameters, capture.parameters, capture.args, strict=True)
+        return [(name, arg) for name, theirs, arg in own if theirs not in capture.static]
 
     def _lines(self) -> tuple[list[str], list[str]]:
         """The lines that a workspace runs once, and those of each call."""
@@ -152,7 +148,7 @@ class Fast:
             )
             for i, out in enumerate(outs)
         ]
-        result = tree_text(unflatten(self.recorded.out, texts))
+        result = tree_text(unflatten(self.capture.out, texts))
         return hoisted, [*unpacked, *captured, *lines, f"return {result}"]
 
     def _in_buffer(self, call: Call) -> bool:
@@ -229,81 +225,10 @@ class Fast:
             return self._names[leaf]
         return self.lowered.variable(self._inputs[leaf]).name
 
-    # -- whether arguments fit it ------------------------------------------------------------
-
-    def _fits(self) -> str:
-        """A function that says whether arguments are of the kind that the program is for."""
-        names, theirs = self._names.parameters, self.recorded.parameters
-        own = dict(zip(theirs, names, strict=True))
-        checks = [
-            f"type({own[name]}) is type(static_{name}) and {own[name]} == static_{name}"
-            for name in self._static
-        ]
-        donated = {own[name] for name in self.donated}
-        for name, arg in self._arguments():
-            checks += self._checks(name, arg, name in donated)
-        checks += self._apart()
-        body = "\n        and ".join(checks) or "True"
-        return f"def fits({', '.join(names)}):\n    return (\n        {body}\n    )"
-
-    def _apart(self) -> list[str]:
-        """Checks that no donated array is, or is seen by, another argument."""
-        names = self._places
-        donated = [place for place, given in names if given]
-        checks = [f"{place}.base is None" for place in donated]
-        for i, place in enumerate(donated):
-            checks += [f"{place} is not {other}" for other in donated[:i]]
-        for other, given in names:
-            if donated and not given:
-                checks.append(f"({other}.base is None or type({other}.base) is np.ndarray)")
-                checks += [f"{place} is not {other}.base" for place in donated]
-                checks += [f"{place} is not {other}" for place in donated]
-        return checks
-
-    def _checks(self, place: str, tree: Any, donated: bool) -> list[str]:
-        kind = type(tree)
-        if isinstance(tree, (list, tuple, dict)):
-            branches = tree.items() if isinstance(tree, dict) else enumerate(tree)
-            inner = [
-                check
-                for key, branch in branches
-                for check in self._checks(f"{place}[{key_text(key)}]", branch, donated)
-            ]
-        if isinstance(tree, (list, tuple)):
-            name = kind.__name__
-            if kind not in (list, tuple):  # a named tuple
-                name = f"static_{name}_{len(self._kinds)}"
-                self._kinds[name] = kind
-            return [f"type({place}) is {name} and len({place}) == {len(tree)}", *inner]
-        if kind is dict:
-            keys = tree_text(tuple(map(key_text, tree)))
-            return [f"type({place}) is dict and (*{place},) == {keys}", *inner]
-        if tree is None:
-            return [f"{place} is None"]
-        if isinstance(tree, TracedGenerator):
-            return [f"isinstance({place}, np.random.Generator)"]
-        data = tree._data
-        if isinstance(data, float):
-            return [f"type({place}) is float"]
-        self._dtypes.add(data.dtype.name)
-        name = named = place
-        if not place.isidentifier():  # looked up once
-            name = f"array{len(self._places)}_"
-            named = f"{name} := {place}"
-        self._places.append((name, donated))
-        writeable = f" and {name}.flags.carray" if donated else ""
-        return [
-            f"type({named}) is np.ndarray and {name}.dtype is {data.dtype.name} "
-            f"and {name}.shape == {data.shape}{writeable}"
-        ]
-
     def _namespace(self) -> dict[str, Any]:
         """What the source defines. It is made of the registry's formulas and checked names."""
         namespace: dict[str, Any] = {
-            **{name: np.dtype(name) for name in self._dtypes},
             **{f"captured_{name}": node for name, node in self.lowered.captured.items()},
-            **{f"static_{name}": self._static[name] for name in self.recorded.static},
-            **self._kinds,
             **self.lowered.constants,
             "in_pieces": in_pieces,
             "functools": functools,

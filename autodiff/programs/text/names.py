@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import keyword
 import re
 from collections.abc import Callable
 from typing import Any
@@ -11,37 +10,29 @@ from ...graph.value import Value
 from ...primitives.namespaces import SCALARS
 from ...primitives.registry import registry
 from ...support.tree import leaves
-from ..capture import Recorded
+from ..capture import Capture
 from ..simplify import Graph
 from ..steps import Step
 from ..tracing.signature import name_of
 from ..tracing.trace import TracedGenerator
-
-# What a program may import, by what it is called there.
-MODULES = {
-    "jax": "import jax",
-    "jnp": "import jax.numpy as jnp",
-    "math": "import math",
-    "np": "import numpy as np",
-}
+from .language import Language
 
 # What a workspace calls things besides the variables of its program.
 _OF_WORKSPACES = re.compile(
-    r"(buffer|ones_|full_|_\d|piece_of_|captured_|static_|u?int\d|float\d|bool).*|.+_|functools|in_pieces"
+    r"(buffer|ones_|full_|_\d|piece_of_|captured_).*|.+_|functools|in_pieces"
 )
 
 
-def reserved() -> frozenset[str]:
+def reserved(language: Language) -> frozenset[str]:
     """The names that programs use themselves: no variable, parameter or program has them."""
     of_floats = (f"{name}_of_floats" for name in SCALARS)
-    builtins = ("abs", "float", "slice")
-    return frozenset([*keyword.kwlist, *builtins, *MODULES, *registry.helpers, *of_floats])
+    return language.reserved.union(registry.helpers, of_floats)
 
 
-def program_name(f: Callable[..., Any]) -> str:
+def program_name(f: Callable[..., Any], language: Language) -> str:
     """What the program of a function is called: like it, if a program can be called so."""
     name = name_of(f)
-    return f"{name}_program" if name in reserved() else name
+    return f"{name}_program" if name in reserved(language) else name
 
 
 class Names:
@@ -50,21 +41,23 @@ class Names:
     `program` is the function that they stand in, or with `beside` next to.
     """
 
-    def __init__(self, recorded: Recorded, program: str, beside: bool = False) -> None:
-        graph = recorded.graph
-        self._taken = {*reserved(), program}
+    def __init__(
+        self, capture: Capture, program: str, language: Language, beside: bool = False
+    ) -> None:
+        graph = capture.graph
+        self._taken = {*reserved(language), program}
         self._beside = beside
         self._orders = graph.trace.orders
         self._counts: dict[str, int] = {}  # the number that a wanted name got last
         self._of: dict[Any, str] = {}
         self.made_up: set[Step] = set()
         # The parameters come first: no leaf of one may take the name of another.
-        self.parameters = [self.fresh(name) for name in recorded.parameters]
-        for name, arg in zip(self.parameters, recorded.args, strict=True):
+        self.parameters = [self.fresh(name) for name in capture.parameters]
+        for name, arg in zip(self.parameters, capture.args, strict=True):
             if isinstance(arg, (Value, TracedGenerator)):
                 self._of[graph.of(arg)] = name
         given = {graph.of(node): name for node, name in graph.trace.names.items()}
-        for arg in recorded.args:
+        for arg in capture.args:
             self._name_leaves(graph, arg, given)
         for step in graph.steps:
             if step.captured is not None:

@@ -11,7 +11,7 @@ import numpy as np
 from ..steps import Step
 
 
-def accumulations(
+def sums_of_scatters(
     steps: Sequence[Step], uses: Counter[Step]
 ) -> tuple[dict[Step, list[Any]], set[Step]]:
     """For each step that adds scatters up, what they are added to, then these in order.

@@ -12,6 +12,7 @@ from typing import Any, NoReturn
 from ...graph.tensor import Tensor
 from ...graph.value import Value
 from ...operations import predicates
+from ...primitives.comparisons import StandIn
 from ...support.frames import user_line
 
 
@@ -19,7 +20,7 @@ class TraceError(TypeError):
     """A function does something that its trace cannot record."""
 
 
-class Traced(Value):
+class Traced(StandIn):
     """What a traced Value and a traced Tensor do otherwise than one that has a value."""
 
     __slots__ = ()
@@ -87,46 +88,10 @@ class Traced(Value):
     def __deepcopy__(self, memo: dict[int, Any]) -> Any:
         return self
 
-    def __eq__(self, other: object) -> Any:
-        return False if _is_no_number(other) else predicates.equal(self, other)
-
-    def __ne__(self, other: object) -> Any:
-        return True if _is_no_number(other) else predicates.not_equal(self, other)
-
-    def __lt__(self, other: Any) -> Any:
-        return predicates.less(self, other)
-
-    def __le__(self, other: Any) -> Any:
-        return predicates.less_equal(self, other)
-
-    def __gt__(self, other: Any) -> Any:
-        return predicates.greater(self, other)
-
-    def __ge__(self, other: Any) -> Any:
-        return predicates.greater_equal(self, other)
-
-    def __and__(self, other: Any) -> Any:
-        return predicates.both(self, other)
-
-    def __rand__(self, other: Any) -> Any:
-        return predicates.both(other, self)
-
-    def __or__(self, other: Any) -> Any:
-        return predicates.either(self, other)
-
-    def __ror__(self, other: Any) -> Any:
-        return predicates.either(other, self)
-
-    def __xor__(self, other: Any) -> Any:
-        return predicates.logical_xor(self, other)
-
-    def __rxor__(self, other: Any) -> Any:
-        return predicates.logical_xor(other, self)
-
-    def __invert__(self) -> Any:
-        return predicates.logical_not(self)
-
-    __hash__ = object.__hash__
+    def compared(self, operation: str, *operands: Any) -> Any:
+        if operation in ("equal", "not_equal") and any(map(_is_no_number, operands)):
+            return operation == "not_equal"
+        return getattr(predicates, operation)(*operands)
 
     def __repr__(self) -> str:
         kind = "Tensor" if isinstance(self, Tensor) else "Value"

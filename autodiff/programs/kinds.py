@@ -1,0 +1,136 @@
+"""What arguments a program is for: their structure, the shapes and dtypes in it, static values.
+
+A kind says by which tests a thing is known to be of it: expressions over `it`, the first of them
+over `new`, which gives it that name. They are made at each call of a compiled function, and so
+compiled themselves: by methods of the kinds, a step of a small network takes 4 to 8 % longer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ..graph.value import Value
+from .tracing.trace import TracedGenerator
+
+
+class Known(dict[str, Any]):
+    """What tests compare with, by the names that it has in them."""
+
+    def name(self, thing: Any) -> str:
+        name = f"known_{len(self)}"
+        self[name] = thing
+        return name
+
+
+@dataclass(frozen=True)
+class Array:
+    """An array of this shape and dtype."""
+
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
+
+    def tests(self, new: str, it: str, known: Known) -> list[str]:
+        dtype = known.name(self.dtype)
+        return [f"type({new}) is ndarray", f"{it}.dtype is {dtype}", f"{it}.shape == {self.shape}"]
+
+    def like(self, leaf: Any) -> bool:
+        """Whether a leaf is such an array, whoever made it."""
+        return np.shape(leaf) == self.shape and getattr(leaf, "dtype", None) == self.dtype
+
+
+class Writable(Array):
+    """An array that a program may write into."""
+
+    def tests(self, new: str, it: str, known: Known) -> list[str]:
+        return [*Array.tests(self, new, it, known), f"{it}.base is None", f"{it}.flags.carray"]
+
+
+@dataclass(frozen=True)
+class Plain:
+    """What has nothing else to be known by: a float, a random generator, None."""
+
+    is_a: type
+
+    def tests(self, new: str, it: str, known: Known) -> list[str]:
+        return [f"type({new}) is {known.name(self.is_a)}"]
+
+    def like(self, leaf: Any) -> bool:
+        return type(leaf) is self.is_a
+
+
+@dataclass(frozen=True)
+class Static:
+    """A value that is the same at each call."""
+
+    value: Any
+
+    def tests(self, new: str, it: str, known: Known) -> list[str]:
+        return [
+            f"type({new}) is {known.name(type(self.value))}",
+            f"{it} == {known.name(self.value)}",
+        ]
+
+
+@dataclass(frozen=True)
+class Branch:
+    """A list or tuple, or a dict with these keys in this order, and what is in it by its key."""
+
+    is_a: type
+    kinds: dict[Any, Any]
+
+    def tests(self, new: str, it: str, known: Known) -> list[str]:
+        tests = [f"type({new}) is {known.name(self.is_a)}", f"len({it}) == {len(self.kinds)}"]
+        return [*tests, f"(*{it},) == {known.name((*self.kinds,))}"] if self.is_a is dict else tests
+
+
+def kind_of(tree: Any, array: type[Array] = Array) -> Any:
+    """The kind of a traced argument, its arrays of this kind."""
+    if isinstance(tree, (list, tuple)):
+        return Branch(type(tree), {i: kind_of(branch, array) for i, branch in enumerate(tree)})
+    if isinstance(tree, dict):
+        return Branch(dict, {key: kind_of(branch, array) for key, branch in tree.items()})
+    if isinstance(tree, TracedGenerator):
+        return Plain(np.random.Generator)
+    data = tree._data if isinstance(tree, Value) else tree
+    return array(data.shape, data.dtype) if isinstance(data, np.ndarray) else Plain(type(data))
+
+
+def fitting(kinds: Sequence[Any]) -> Callable[[tuple[Any, ...]], bool]:
+    """Whether arguments are of these kinds, and none of them sees what may be written into."""
+    known = Known(ndarray=np.ndarray, are_alone=_are_alone)
+    tests: list[str] = []
+    arrays: list[str] = []
+    writable: list[str] = []
+
+    def add(kind: Any, place: str) -> None:
+        it = f"it_{len(known)}"
+        tests.extend(kind.tests(f"{it} := {place}", it, known))
+        if isinstance(kind, Array):
+            (writable if type(kind) is Writable else arrays).append(it)
+        if isinstance(kind, Branch):
+            for key, inner in kind.kinds.items():
+                at = str(key) if type(key) is int else known.name(key)
+                add(inner, f"{it}[{at}]")
+
+    add(Branch(tuple, dict(enumerate(kinds))), "args")
+    if writable:
+        tests.append(f"are_alone([{', '.join(writable)}], [{', '.join(arrays)}])")
+    return eval(f"lambda args: {' and '.join(tests)}", {**known})  # type: ignore[no-any-return]
+
+
+def _are_alone(writable: Sequence[Any], others: Sequence[Any]) -> bool:
+    """Whether no array sees the memory of one that may be written into, which owns it."""
+    given = set(map(id, writable))
+    if len(given) != len(writable):
+        return False
+    for array in others:
+        base = array.base
+        if id(array) in given or id(base) in given:
+            return False
+        if base is not None and type(base) is not np.ndarray:
+            return False
+    return True
