@@ -5,7 +5,7 @@ Files that are replaced whole or not at all: `replacing`.
 Nested lists, tuples and dicts: `leaves`, `tree_map`, `unflatten`.
 A graph: `topological` for its nodes, operands first; `operands_of` for what a node was computed
 from; `formula_text`, `operation_text`, `settings_text` and `edge_texts` for how it is written;
-`pull_edges` for what flows back along each edge; `plain` for the number or array in a node.
+`pull_edges` for what flows back along each edge; `data_of` for the number or array in a node.
 The operations: `operation(name)` for one, `operations()` for all; `OPERATORS`, how Python's own
 are written and computed.
 For an optimiser, without a copy: a leaf's `data` is read, `gradient_of` reads its gradient, and
@@ -23,8 +23,10 @@ For an optimiser, without a copy: a leaf's `data` is read, `gradient_of` reads i
 0.0
 """
 
-from .graph.order import operands_of, topological
-from .graph.value import descend, describe, gradient_of, plain
+from .graph.leaf import descend, gradient_of
+from .graph.messages import describe
+from .graph.node import data_of, operands_of
+from .graph.order import topological
 from .primitives.labels import edge_texts, formula_text, operation_text, settings_text
 from .primitives.primitive import Primitive, operation, operations
 from .support.files import replacing
@@ -34,8 +36,26 @@ from .support.tree import leaves, tree_map, unflatten
 from .transforms.backward import pull_edges
 
 __all__ = [
-    "OPERATORS", "Primitive", "Seed", "descend", "describe", "edge_texts", "formula_text",
-    "gradient_of", "is_count", "is_number", "leaves", "operands_of", "operation",
-    "operation_text", "operations", "plain", "pull_edges", "replacing", "settings_text",
-    "topological", "tree_map", "unflatten",
+    "OPERATORS",
+    "Primitive",
+    "Seed",
+    "data_of",
+    "descend",
+    "describe",
+    "edge_texts",
+    "formula_text",
+    "gradient_of",
+    "is_count",
+    "is_number",
+    "leaves",
+    "operands_of",
+    "operation",
+    "operation_text",
+    "operations",
+    "pull_edges",
+    "replacing",
+    "settings_text",
+    "topological",
+    "tree_map",
+    "unflatten",
 ]  # fmt: skip

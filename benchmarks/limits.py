@@ -16,6 +16,7 @@ from collections.abc import Callable
 from typing import Any
 
 import autodiff as ad
+from autodiff.graph.node import Node
 
 LARGE, SMALL = 1_000_000, 1_000
 RARELY = 20_000  # new objects after which the collector runs; Python 3.11 has 700
@@ -25,7 +26,7 @@ PHASES = ("forward", "backward", "freed", "all")
 class Bare:
     """An object with the slots of a Value, and nothing that computes."""
 
-    __slots__ = ("__weakref__", *[name for name in ad.Value.__slots__ if name != "__weakref__"])
+    __slots__ = Node.__slots__
 
 
 def chain(kind: Any, length: int) -> Any:
@@ -47,7 +48,7 @@ def bare(kind: Any, length: int) -> Any:
     node = kind()
     for i in range(length):
         other = object.__new__(kind)
-        other._x, other._data = node, 0.5 * i
+        other._first, other._data = node, 0.5 * i
         node = other
     return node
 

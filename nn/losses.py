@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 import autodiff as ad
-from autodiff.extend import plain
+from autodiff.extend import data_of
 
 _ROUNDING = 8  # units in the last place of 1, by which a sum of probabilities may be above it
 
@@ -36,7 +36,7 @@ def binary_cross_entropy(probability: Any, target: Any) -> Any:
     """
     p, t = _paired(probability, target)
     if not getattr(p, "traced", False):
-        _check_probabilities(np.asarray(plain(p)))
+        _check_probabilities(np.asarray(data_of(p)))
     return -ad.mean(ad.xlogy(t, p) + ad.xlogy(1 - t, 1 - p))
 
 

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..support.numbers import is_finite
+from .node import data_of
 
 
 class Interpreter:
@@ -28,13 +29,13 @@ class Interpreter:
 
     def zero_may_meet(self, ct: Any, factor: Any) -> bool:
         """Whether a zero of a cotangent may meet an entry of the factor that is not finite."""
-        ct, factor = _data_of(ct), _data_of(factor)
+        ct, factor = data_of(ct), data_of(factor)
         # The smaller of the two is looked at first.
         return not (np.size(ct) < np.size(factor) and np.all(ct)) and not is_finite(factor)
 
     def infinity_may_meet(self, ct: Any) -> bool:
         """Whether a cotangent may be infinite where a branch that is not taken must stop it."""
-        return not is_finite(_data_of(ct))
+        return not is_finite(data_of(ct))
 
     def pulling(self) -> AbstractContextManager[None]:
         """What a backward pass is recorded within."""
@@ -42,11 +43,6 @@ class Interpreter:
 
     def pulled(self, cotangents: dict[Any, Any]) -> None:
         """Takes note of what that backward pass gave."""
-
-
-def _data_of(thing: Any) -> Any:
-    """The number or array in a node, which this file knows nothing else of."""
-    return getattr(thing, "_data", thing)
 
 
 EAGER = Interpreter()

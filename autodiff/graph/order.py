@@ -25,11 +25,6 @@ def topological(root: Value) -> list[Value]:
     return list(order)
 
 
-def operands_of(node: Value) -> tuple[Any, ...]:
-    """The operands as they were given: nodes, and the plain data of constants."""
-    return () if node._link is None else tuple(node._link.operands(node))
-
-
 _clock_of = operator.attrgetter("_clock")
 
 
@@ -41,12 +36,12 @@ def reverse_topological(
     Leaves are left out, and so is what is behind the nodes of `stop`.
     """
     seen: set[Any] = set(roots)
-    order = [root for root in seen if root._link is not None]
+    order = [root for root in seen if root._pullback is not None]
     for node in order:
         if node in stop:
             continue
-        for operand in node._link.inputs(node):
-            if operand._link is not None and operand not in seen:
+        for operand in node._pullback.inputs(node):
+            if operand._pullback is not None and operand not in seen:
                 seen.add(operand)
                 order.append(operand)
     # A node is made after what it is made of: the clock has sorted them already.

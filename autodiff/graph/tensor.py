@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .value import MASKED, Value, describe, tick
+from .messages import MASKED, describe
+from .value import Value
 
 ndarray = np.ndarray
 
@@ -228,12 +229,3 @@ def _holds_a_node(items: list[Any] | tuple[Any, ...]) -> bool:
 
 ONE = np.ones(())  # the cotangent that a backward pass starts from: a product with it is saved
 ONE.setflags(write=False)
-
-
-def new_node(kind: type[Value], data: Any) -> Value:
-    """A leaf around data that is its own already."""
-    node: Value = object.__new__(kind)
-    node._data = data
-    node._grad = node._link = node._x = node._y = node.name = None
-    node._clock = tick()
-    return node

@@ -2,57 +2,19 @@
 
 from __future__ import annotations
 
-import itertools
 import numbers
-import operator
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, NoReturn, Protocol
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .leaf import replace_data
+from .messages import MASKED, NotHere, describe
 from .modes import DEPTH, current_mode
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+from .node import Node, data_of, fill
 
 
-# The time, as the engine counts it: it moves on with every node, and with every change of a leaf.
-tick = itertools.count(1).__next__
-MASKED = (
-    "A masked array would lose its mask here, and a node its gradient in a masked array.\n"
-    "Fill it first (`data.filled(0.0)`), and use `where` to leave entries out."
-)
-_SHOWN = 6  # entries of an array that a message about a change still shows
-
-
-class Pulls(Protocol):
-    """What a node knows of the operation that made it: see `pullback.Pullback`."""
-
-    @property
-    def primitive(self) -> Any: ...
-    @property
-    def positions(self) -> tuple[int, ...]: ...
-    @property
-    def inputs(self) -> Callable[[Value], tuple[Value, ...]]: ...
-    def operands(self, node: Value) -> Sequence[Any]: ...
-
-
-class _NotHere:
-    """An attribute of other libraries' tensors: the AttributeError says what to use."""
-
-    __slots__ = ("_name", "advice")
-
-    def __init__(self, advice: str) -> None:
-        self.advice = advice
-
-    def __set_name__(self, owner: type, name: str) -> None:
-        self._name = name
-
-    def __get__(self, node: Any, owner: type) -> NoReturn:
-        raise AttributeError(f"A {owner.__name__} has no `{self._name}`: {self.advice}.")
-
-
-class Value:
+class Value(Node):
     """A float, and the node of the graph that computed it.
 
     Operators and the functions of `autodiff` on Values give Values, and record what they
@@ -69,30 +31,10 @@ class Value:
     Raises TypeError for what is not one real number.
     """
 
-    __slots__ = (
-        "__weakref__", "_before", "_clock", "_data", "_grad", "_kept", "_link", "_x", "_y", "name",
-    )  # fmt: skip
-
-    # What an operation writes. One or two operands stand in _x and _y as they were given (a
-    # node, or the plain data of a constant); for more operands, or static parameters, _x is the
-    # tuple of the operands and _y that of the parameters. No tuple where none is needed: each
-    # would be one more object for the garbage collector to visit, over and over.
-    _data: Any
-    _grad: Any
-    _link: Any  # how the operation pulls back (a `Pulls`); None for a leaf
-    _x: Any
-    _y: Any
-    _clock: int  # when the data was made: an operand whose clock is later has been changed
-    _kept: Any  # what the operation found along the way, for its rule: see Primitive
-    _before: tuple[Any, int]  # a changed leaf's data before, and its clock then
-    name: str | None
-
-    traced = False  # whether it stands for a value that changes from call to call: see Trace
+    __slots__ = ()
 
     def __init__(self, data: Any, name: str | None = None) -> None:
-        self._data = self._own(data)
-        self._grad = self._link = self._x = self._y = None
-        self._clock = tick()
+        fill(self, self._own(data))
         self.name = _checked_name(name)
 
     @staticmethod
@@ -129,7 +71,7 @@ class Value:
 
     @data.setter
     def data(self, data: Any) -> None:
-        if self._link is not None:
+        if self._pullback is not None:
             raise AttributeError(
                 f"`.data` is assigned on a leaf, but {self.label()} was computed by `{self.op}`.\n"
                 "Assign the leaves that it is made from and compute it again."
@@ -151,19 +93,19 @@ class Value:
     @property
     def inputs(self) -> tuple[Value, ...]:
         """The nodes that this one was computed from, in order; a constant is not one of them."""
-        return () if self._link is None else self._link.inputs(self)
+        return () if self._pullback is None else self._pullback.inputs(self)
 
     @property
     def op(self) -> str | None:
         """The name of the operation that made this node; None for a leaf."""
-        return None if self._link is None else self._link.primitive.name
+        return None if self._pullback is None else self._pullback.primitive.name
 
     def label(self) -> str:
         """How messages call this node: its name, else its operation."""
         if self.name is not None:
             return f"`{self.name}`"
         kind = type(self).__name__
-        return f"this {kind}" if self._link is None else f"the {kind} that `{self.op}` made"
+        return f"this {kind}" if self._pullback is None else f"the {kind} that `{self.op}` made"
 
     def zero_grad(self) -> None:
         """Set the gradient of this node, and of no other, to zero."""
@@ -172,22 +114,22 @@ class Value:
     # -- comparisons are of data; nodes hash by identity -----------------------------------
 
     def __eq__(self, other: object) -> Any:
-        return self._data == plain(other)
+        return self._data == data_of(other)
 
     def __ne__(self, other: object) -> Any:
-        return self._data != plain(other)
+        return self._data != data_of(other)
 
     def __lt__(self, other: Any) -> Any:
-        return self._data < plain(other)
+        return self._data < data_of(other)
 
     def __le__(self, other: Any) -> Any:
-        return self._data <= plain(other)
+        return self._data <= data_of(other)
 
     def __gt__(self, other: Any) -> Any:
-        return self._data > plain(other)
+        return self._data > data_of(other)
 
     def __ge__(self, other: Any) -> Any:
-        return self._data >= plain(other)
+        return self._data >= data_of(other)
 
     __hash__ = object.__hash__
 
@@ -221,11 +163,11 @@ class Value:
         """The number in this format, as a float's; without one, as `repr`."""
         return format(self._data, form) if form else repr(self)
 
-    numpy = _NotHere("`.numpy()` is `.data` here")
-    detach = _NotHere("`.detach()` is `.data` here")
-    requires_grad = _NotHere("every Value and Tensor has a gradient, and a plain array has none")
-    view = _NotHere("`.view(...)` is `.reshape(...)` here")
-    unsqueeze = _NotHere("`.unsqueeze(axis)` is `np.expand_dims(t, axis)` here")
+    numpy = NotHere("`.numpy()` is `.data` here")
+    detach = NotHere("`.detach()` is `.data` here")
+    requires_grad = NotHere("every Value and Tensor has a gradient, and a plain array has none")
+    view = NotHere("`.view(...)` is `.reshape(...)` here")
+    unsqueeze = NotHere("`.unsqueeze(axis)` is `np.expand_dims(t, axis)` here")
 
     @property
     def _mask(self) -> Any:
@@ -245,7 +187,7 @@ class Value:
         return self.__deepcopy__({})
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Value:
-        if self._link is not None:
+        if self._pullback is not None:
             raise TypeError(
                 f"Leaves can be copied, but {self.label()} is a result inside a graph.\n"
                 "Copy its number with `.data`, or copy the leaves and compute it again."
@@ -290,74 +232,7 @@ class Value:
         def __abs__(self) -> Any: ...
 
 
-def replace_data(leaf: Value, data: Any) -> None:
-    """Give a leaf other data, its own from now on; graphs that have used the old are stale."""
-    if type(data) is float or data.size <= _SHOWN:
-        leaf._before = (leaf._data, leaf._clock)
-    leaf._clock = tick()
-    leaf._data = data
-
-
-# The gradient as it stands in a leaf, not to be written to; None where no pass has come.
-gradient_of: Callable[[Value], Any] = operator.attrgetter("_grad")
-
-
-def descend(leaf: Value, step: Any) -> None:
-    """Take a step, of the shape and dtype of the data, away from it.
-
-    The leaf gets new data; the old is never written into, so graphs and copies of it stay right.
-    """
-    data = leaf._data
-    moved = data - step
-    if type(moved) is not type(data):  # NumPy makes a number of an array without axes
-        moved = np.asarray(moved) if isinstance(data, np.ndarray) else float(moved)
-    # As `replace_data` does: a call less is a tenth of a step.
-    if type(data) is float or data.size <= _SHOWN:
-        leaf._before = (data, leaf._clock)
-    leaf._clock = tick()
-    leaf._data = moved
-
-
-def plain(operand: Any) -> Any:
-    """The number or array inside a node; anything else as it is."""
-    return operand._data if isinstance(operand, Value) else operand
-
-
-def describe(thing: Any) -> str:
-    """A short phrase for an error message: what kind of thing was received."""
-    if isinstance(thing, Value):
-        return f"a {type(thing).__name__}"
-    if isinstance(thing, np.ndarray):
-        return f"an array of shape {thing.shape} and dtype {thing.dtype}"
-    if thing is None:
-        return "None"
-    text = repr(thing)
-    return f"{type(thing).__name__} {text if len(text) <= 40 else text[:37] + '...'}"
-
-
-def checked_function(f: Any, name: str) -> Callable[..., Any]:
-    """f, which `name` is called with. Raises TypeError where it is not callable."""
-    if callable(f):
-        return f  # type: ignore[no-any-return]
-    fix = "Write the computation as a function of what it depends on, as in `lambda x: x * x`."
-    if isinstance(f, Value):
-        fix = "To differentiate a node, call its `.backward()` and read `.grad` of the leaves."
-    raise TypeError(f"`{name}` takes a function, but this is {describe(f)}.\n{fix}")
-
-
 def _checked_name(name: Any) -> str | None:
     if name is None or isinstance(name, str):
         return name
     raise TypeError(f"A node's name is a string, but this is {describe(name)}.")
-
-
-def brief(data: Any) -> str:
-    """A number or a small array in full, the ends of a large one, on one line."""
-    if np.ndim(data) == 0:
-        return str(data)
-    return " ".join(np.array2string(np.asarray(data), threshold=6, edgeitems=2).split())
-
-
-def shape_of(operand: Any) -> tuple[int, ...]:
-    """The shape of a number, an array or a node."""
-    return np.shape(operand._data if isinstance(operand, Value) else operand)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from ..graph.value import shape_of
+from ..graph.node import shape_of
 from ..primitives.declare import composite, elementwise
 from .arithmetic import abs
 from .choices import where

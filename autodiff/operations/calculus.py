@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from ..graph.value import Value, shape_of
+from ..graph.node import shape_of
+from ..graph.value import Value
 from ..primitives.declare import composite, internal, plain
 from .choices import where
 from .indexing import getitem

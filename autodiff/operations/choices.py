@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..graph.value import shape_of
+from ..graph.node import shape_of
 from ..primitives.declare import as_numpy, composite, elementwise, internal, primitive
 from .predicates import isfinite, isnan, nonzero
 

@@ -10,7 +10,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..graph.value import Value, shape_of
+from ..graph.node import shape_of
+from ..graph.value import Value
 from ..primitives.declare import as_numpy, composite, internal, plain, primitive
 from ..primitives.namespaces import helper
 from .choices import where

@@ -19,13 +19,22 @@ LOG_2 = math.log(2.0)
 def pow(z, a, b):
     """Power, as `a ** b` writes it; the derivative of `x**0` is 0 everywhere, also at 0.
 
-    Where both are 0 the exponent is kept from -1, and the first partial so from 0 * 0**-1; the
-    `where` keeps the second from 0 * log 0. Where b is no node, a**-1 is wanted by no one, and
-    the exponent stays one number, of which NumPy knows the fastest way.
+    =================  ====================  ==========================================
+    where              d/da                  d/db
+    =================  ====================  ==========================================
+    0 < a              b * a**(b - 1)        z * log(a)
+    a < 0              b * a**(b - 1)        nan: of no b near by is there a real power
+    a == 0 < b         b * 0**(b - 1)        0, by log(1) in the place of log(0)
+    a == 0 == b        0, by 0 * 0**0        0, likewise
+    a == 0 > b         -inf or inf           nan
+    =================  ====================  ==========================================
+
+    Where b is no node, its 0 alone decides (0 * a**-1 is 0 for every other a), and the exponent
+    stays one number, of which NumPy knows the fastest way.
     """
     node = isinstance(b, Value) and not isinstance(b, Symbol)
-    kept = (a == 0) * (b == 0) if node else b == 0
-    power = a if type(b) is float and b == 2 else a ** (b - 1 + kept)
+    zeroth = (a == 0) * (b == 0) if node else b == 0  # where the exponent is 0, and not -1
+    power = a if type(b) is float and b == 2 else a ** (b - 1 + zeroth)
     return b * power, lambda: z * log(where(a == 0, 1.0, a))
 
 

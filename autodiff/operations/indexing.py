@@ -8,7 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from ..graph.value import Value, describe, shape_of
+from ..graph.messages import describe
+from ..graph.node import shape_of
+from ..graph.value import Value
 from ..primitives.declare import composite, internal, primitive
 from ..primitives.namespaces import helper
 from .choices import where

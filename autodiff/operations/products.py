@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ..graph.value import shape_of
+from ..graph.node import shape_of
 from ..primitives.declare import as_numpy, composite, internal, primitive
 from .choices import where
 from .joining import stack

@@ -11,8 +11,8 @@ from typing import Any, NamedTuple, NoReturn
 
 import numpy as np
 
+from ..graph.node import data_of
 from ..graph.value import Value
-from ..graph.value import plain as plain_data
 from ..primitives.registry import registry
 
 # Functions that ask about shapes and types, or make new arrays like another: they look at no
@@ -59,8 +59,8 @@ def _ufunc_method(
 ) -> Any:
     if method == "outer" and ufunc in registry.numpy:
         a, b = inputs
-        apart = (..., *(None,) * np.ndim(plain_data(b)))
-        return registry.numpy[ufunc](a[apart] if np.ndim(plain_data(a)) else a, b)
+        apart = (..., *(None,) * np.ndim(data_of(b)))
+        return registry.numpy[ufunc](a[apart] if np.ndim(data_of(a)) else a, b)
     if (ufunc, method) in _REDUCTIONS:
         x, *rest = inputs
         given = dict(zip(("axis", "dtype", "out", "keepdims"), rest, strict=False)) | keywords
@@ -85,7 +85,7 @@ def array_function(
         given, named = _translated(function, args, keywords)
         return registry.numpy[function](*given, **named)
     if function in _ABOUT:
-        return function(*map(plain_data, args), **{k: plain_data(v) for k, v in keywords.items()})
+        return function(*map(data_of, args), **{k: data_of(v) for k, v in keywords.items()})
     if function in _INPLACE:
         raise TypeError(
             f"`{_name(function)}` writes into an array, which would lose a Tensor's gradient.\n"

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..graph.value import shape_of
+from ..graph.node import shape_of
 from ..primitives.declare import as_numpy, primitive
 from .choices import maximum, minimum, where
 from .shapes import expand_dims

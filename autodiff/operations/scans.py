@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ..graph.value import shape_of
+from ..graph.node import shape_of
 from ..primitives.declare import as_numpy, primitive
 from ..primitives.namespaces import helper
 from .choices import where

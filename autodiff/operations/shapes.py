@@ -6,8 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ..graph.value import plain as plain_data
-from ..graph.value import shape_of
+from ..graph.node import data_of, shape_of
 from ..primitives.declare import as_numpy, composite, internal, plain, primitive
 
 # -- shapes and axes -----------------------------------------------------------------------
@@ -179,8 +178,8 @@ def _numpy_copy(a, order="K"):
 
 def like(x, other):
     """x in the float type of `other`, as NumPy's functions keep it."""
-    dtype = getattr(plain_data(other), "dtype", None)
-    return x if dtype is None or plain_data(x).dtype == dtype else cast(x, dtype)
+    dtype = getattr(data_of(other), "dtype", None)
+    return x if dtype is None or data_of(x).dtype == dtype else cast(x, dtype)
 
 
 @primitive("flip(x, axis=axis)")

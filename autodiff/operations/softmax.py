@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from ..graph.node import shape_of
 from ..graph.tensor import ONE
-from ..graph.value import shape_of
 from ..primitives.declare import internal, primitive
 from ..primitives.namespaces import fused, helper
 from .choices import where

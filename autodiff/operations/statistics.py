@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from ..graph.value import Value, shape_of
+from ..graph.node import shape_of
+from ..graph.value import Value
 from ..primitives.declare import composite
 from .choices import where
 from .exponentials import sqrt

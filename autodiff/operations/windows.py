@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from ..graph.value import shape_of
+from ..graph.node import shape_of
 from ..primitives.declare import as_numpy, internal, primitive
 from ..primitives.namespaces import helper
 

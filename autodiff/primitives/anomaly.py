@@ -6,8 +6,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+from ..graph.messages import brief
 from ..graph.modes import Mode, current_mode, in_mode
-from ..graph.value import Value, brief
+from ..graph.value import Value
 from ..support.frames import user_line
 from ..support.numbers import is_finite
 from .primitive import Primitive
@@ -36,11 +37,11 @@ def detect_anomaly() -> Iterator[None]:
 def pulling_back(node: Value) -> Iterator[None]:
     """Within it, what is recorded is the pull-back of `node`, and is of the line that made it."""
     mode = current_mode()
-    if mode.lines is None or node._link is None:
+    if mode.lines is None or node._pullback is None:
         yield
     else:
         line = mode.lines.get(id(node), "before detect_anomaly()")
-        with in_mode(mode._replace(pulling=(node._link.primitive.symbol, line))):
+        with in_mode(mode._replace(pulling=(node._pullback.primitive.symbol, line))):
             yield
 
 

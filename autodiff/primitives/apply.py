@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-import numbers
 import operator
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
+from ..graph.messages import describe
 from ..graph.modes import current_mode
-from ..graph.tensor import Tensor, as_array, new_node
-from ..graph.tensor import to_float as _to_float
-from ..graph.value import Value, describe
+from ..graph.node import new_node
+from ..graph.tensor import Tensor
+from ..graph.value import Value
 from ..support import syntax
 from . import symbol
 from .anomaly import check_born, line_of
 from .lazy import Postponed
-from .primitive import Primitive, ndarray
+from .operands import data_of_operands, frozen, is_number
+from .primitive import Primitive
 from .pullback import pullback_of
-
-_NUMBER = (float, int, np.bool_, np.floating, np.integer)
 
 
 def apply(primitive: Primitive, operands: Sequence[Any], params: tuple[Any, ...]) -> Any:
@@ -30,55 +29,50 @@ def apply(primitive: Primitive, operands: Sequence[Any], params: tuple[Any, ...]
     """
     for param in params:
         if isinstance(param, Value):
-            if param.traced:
-                operator.index(param)
-            if primitive.variadic:
-                raise TypeError(
-                    f"`{primitive.name}` takes its operands in a list, but was given "
-                    f"{describe(param)} beside it.\nWrite `{primitive.name}([a, b])`."
-                )
-            raise TypeError(
-                f"`{primitive.name}` takes no derivative by that argument, but it is "
-                f"{describe(param)}.\nPass its `.data` if it is to be held constant."
-            )
+            _refuse_parameter(primitive, param)
     nodes = tuple([i for i, operand in enumerate(operands) if isinstance(operand, Value)])
     if any([type(operands[i]) is symbol.Symbol for i in nodes]):
         return _on_symbols(primitive, operands, params)
     mode = current_mode()
     if mode.postpones and nodes and not (primitive.elementwise or primitive.general):
-        given = [o if isinstance(o, Value) else kept(o) for o in operands]
+        given = [o if isinstance(o, Value) else frozen(o) for o in operands]
         return Postponed(pullback_of(primitive, nodes), given)
-    scalar = all([_is_number(o) for o in operands])
-    whole = bool(nodes) and not scalar and all([_is_whole(operands[i]._data) for i in nodes])
-    data = tuple(
-        [
-            o if whole and type(o) is int else _operand(o, scalar, bool(nodes), primitive.name)
-            for o in operands
-        ]
-    )
-    if nodes and primitive.elementwise and not scalar:
-        data = tuple([d if i in nodes else widened(d, data) for i, d in enumerate(data)])
-    arguments = (data, *params) if primitive.variadic else (*data, *params)
-    result = _forward(primitive, arguments, scalar)
+    scalar = all([is_number(o) for o in operands])
+    data = data_of_operands(primitive, operands, nodes, scalar)
+    result = _forward(primitive, primitive.arguments(data, params), scalar)
     if not nodes:
         return result
+    given = [o if isinstance(o, Value) else d for o, d in zip(operands, data, strict=True)]
     if mode.interpreter.traces:
-        given = [o if isinstance(o, Value) else d for o, d in zip(operands, data, strict=True)]
         return mode.interpreter.record(primitive, given, params, result)
     _refuse_leaked(operands, nodes)
-    kind = Value if type(result) is float else Tensor
-    node = new_node(kind, result if kind is Value else np.asarray(result))
     if mode.lines is not None:
         check_born(primitive, operands, data, result)
-        mode.lines[id(node)] = line_of(mode)
+    kind = Value if type(result) is float else Tensor
+    found = result if kind is Value else np.asarray(result)
     if mode.records:
-        given = [o if isinstance(o, Value) else d for o, d in zip(operands, data, strict=True)]
-        node._link = pullback_of(primitive, nodes)
-        if primitive.general:
-            node._x, node._y = tuple(given), params
-        else:
-            node._x, node._y = given[0], given[-1]
+        pullback = pullback_of(primitive, nodes)
+        node = new_node(kind, found, pullback, primitive.arguments(given, params))
+    else:
+        node = new_node(kind, found)
+    if mode.lines is not None:
+        mode.lines[id(node)] = line_of(mode)
     return node
+
+
+def _refuse_parameter(primitive: Primitive, param: Value) -> None:
+    """Raises TypeError: a static parameter is no node."""
+    if param.traced:
+        operator.index(param)  # which says what a trace cannot do
+    if primitive.variadic:
+        raise TypeError(
+            f"`{primitive.name}` takes its operands in a list, but was given "
+            f"{describe(param)} beside it.\nWrite `{primitive.name}([a, b])`."
+        )
+    raise TypeError(
+        f"`{primitive.name}` takes no derivative by that argument, but it is "
+        f"{describe(param)}.\nPass its `.data` if it is to be held constant."
+    )
 
 
 def _refuse_leaked(operands: Sequence[Any], nodes: Sequence[int]) -> None:
@@ -88,74 +82,6 @@ def _refuse_leaked(operands: Sequence[Any], nodes: Sequence[int]) -> None:
                 f"{operands[i].label()} was kept from a function while it was traced, and has no "
                 "value of its own.\nReturn from the function what is needed outside it."
             )
-
-
-def _operand(operand: Any, scalar: bool, recorded: bool, name: str) -> Any:
-    """What the formula is given for one operand."""
-    if isinstance(operand, Value):
-        return operand._data
-    if _is_number(operand):
-        exact = not isinstance(operand, _NUMBER) or type(operand) is int
-        return _to_float(operand) if scalar or exact else operand
-    if operand is None or isinstance(operand, (str, bytes, dict, set)) or callable(operand):
-        raise TypeError(
-            f"`{name}` takes numbers, arrays, Values and Tensors, but this is "
-            f"{describe(operand)}.\nConvert it first, as in `float(x)` or `np.asarray(x, float)`."
-        )
-    if not recorded and np.iscomplexobj(operand):
-        return np.asarray(operand)  # nothing is differentiated: this is plain NumPy
-    if type(operand) is ndarray:
-        return kept(operand) if recorded else operand
-    return as_array(operand, copy=recorded, promote=False)
-
-
-def _is_whole(data: Any) -> bool:
-    """Whether data is an array of whole numbers or booleans, as only a trace has in nodes."""
-    return isinstance(data, ndarray) and data.dtype.kind in "biu"
-
-
-def _is_number(operand: Any) -> bool:
-    if isinstance(operand, (Value, *_NUMBER)):
-        return not isinstance(operand, (Tensor, np.timedelta64))
-    return isinstance(operand, numbers.Real)
-
-
-def kept(array: Any, beside: Any = None) -> Any:
-    """An array operand as a node keeps it: itself if no one can write into it, else a copy.
-
-    `beside` is the other operand's data, where the two are paired entry by entry.
-    """
-    dtype = array.dtype
-    if dtype.char not in _NUMBERS or not dtype.isnative:
-        array = as_array(array, copy=True, promote=False)
-    elif not _unwritten(array):
-        array = array.copy()
-        array.setflags(write=False)  # so that it is not copied where it is kept again
-    return array if beside is None else widened(array, (array, beside))
-
-
-def _unwritten(array: Any) -> bool:
-    """Whether no one can write into an array: it, and what it is a view of, are read-only."""
-    base = array.base
-    return not array.flags.writeable and (
-        base is None or (type(base) is ndarray and base.base is None and not base.flags.writeable)
-    )
-
-
-def widened(constant: Any, operands: Sequence[Any]) -> Any:
-    """A constant in the type that it has together with all operands.
-
-    NumPy computes with it in that type, and so must a partial that has this constant alone:
-    of 16 bits, b * b overflows and 1 / b has but three digits.
-    """
-    dtype = getattr(constant, "dtype", None)
-    if dtype is None or dtype.kind not in "iuf":
-        return constant
-    wide = np.result_type(*operands)
-    return constant if dtype == wide else constant.astype(wide)
-
-
-_NUMBERS = frozenset(np.typecodes["AllInteger"] + np.typecodes["Float"] + "?")
 
 
 def _forward(primitive: Primitive, arguments: tuple[Any, ...], scalar: bool) -> Any:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..graph.value import plain as plain_data
+from ..graph.node import data_of
 from . import symbol
 from .apply import apply
 from .eager import bound_arguments, public
@@ -141,7 +141,7 @@ def plain(formula: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
             operands, params = args[:count], args[count:]
             if any(isinstance(o, symbol.Symbol) or getattr(o, "traced", False) for o in operands):
                 return apply(primitive, operands, params)
-            return primitive.on_arrays(*map(plain_data, operands), *params)
+            return primitive.on_arrays(*map(data_of, operands), *params)
 
         call.__name__ = call.__qualname__ = rule.__name__
         call.__doc__, call.__module__ = rule.__doc__, rule.__module__

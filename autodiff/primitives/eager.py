@@ -1,4 +1,9 @@
-"""How an operation is called: nodes are recorded in as few steps as Python takes."""
+"""How an operation is called: nodes are recorded in as few steps as Python takes.
+
+Each call here does for its commonest operands what `apply` does for all: it takes the data of the
+operands, computes, and writes the node. Whatever is uncommon it leaves to `apply`: a mode that
+looks at each result, operands of other kinds, floats that Python raises at, and what is wrong.
+"""
 
 from __future__ import annotations
 
@@ -9,86 +14,78 @@ from typing import Any
 import numpy as np
 
 from ..graph.modes import MODES, records_plainly
+from ..graph.node import fill, new, new_node
 from ..graph.tensor import Tensor
-from ..graph.value import Value, tick
-from .apply import apply, kept, widened
-from .primitive import Primitive
+from ..graph.value import Value
+from .apply import apply
+from .operands import constant_beside, frozen
+from .primitive import Primitive, ndarray
 from .pullback import pullback_of
 
-ndarray, float64 = np.ndarray, np.float64
-new = object.__new__
-EXACT = 2**53  # below it, floats hold every whole number
+REFUSED = (ArithmeticError, ValueError, TypeError, IndexError)
 
 
-# The functions of a formula are compiled at their first use: all of them at once would be a third
-# of the time that `import autodiff` takes.
+def public(primitive: Primitive) -> Callable[..., Any]:
+    """The function that an operation is to its users."""
+    if primitive.general:
+        call = _general(primitive)
+    else:
+        call = (_unary if len(primitive.operands) == 1 else _binary)(primitive)
+    call.__name__ = call.__qualname__ = primitive.name
+    call.__doc__ = primitive.rule.__doc__
+    call.__module__ = primitive.rule.__module__
+    call.primitive = primitive  # type: ignore[attr-defined]
+    return call
+
+
+# A formula is compiled when an operation is first called: all of them at once would be a third of
+# the time that `import autodiff` takes.
 
 
 def _unary(primitive: Primitive) -> Callable[..., Any]:
-    ieee, link = primitive.ieee, pullback_of(primitive, (0,))
-
-    def on_floats(x: float) -> Any:
-        nonlocal on_floats
-        on_floats = primitive.on_floats
-        return on_floats(x)
-
-    def on_arrays(x: Any) -> Any:
-        nonlocal on_arrays
-        on_arrays = primitive.on_arrays
-        return on_arrays(x)
+    """The call of an operation on one operand."""
+    pullback = pullback_of(primitive, (0,))
+    on_floats: Any = None
+    on_arrays: Any = None
 
     def call(x: Any) -> Any:
+        nonlocal on_floats, on_arrays
         kind = type(x)
         records: bool | None = True
         if MODES:
             records = records_plainly()
         if records is None or not (kind is Value or kind is Tensor):
-            return on_arrays(x) if kind is ndarray else apply(primitive, (x,), ())
-        data = x._data
-        if kind is Value:
-            try:
-                result = on_floats(data)
-            except (ArithmeticError, ValueError):
-                result = ieee(data)
-        else:
-            try:
-                result = on_arrays(data)
-            except (ValueError, TypeError):
-                return apply(primitive, (x,), ())  # which says what was wrong
-            if type(result) is not ndarray:
-                result = np.asarray(result)
-        node = new(kind)
-        node._data = result
-        node._grad = node.name = None
+            return primitive.on_arrays(x) if kind is ndarray else apply(primitive, (x,), ())
+        try:
+            if kind is Value:
+                if on_floats is None:
+                    on_floats = primitive.on_floats
+                result = on_floats(x._data)
+            else:
+                if on_arrays is None:
+                    on_arrays = primitive.on_arrays
+                result = on_arrays(x._data)
+                if type(result) is not ndarray:
+                    result = np.asarray(result)
+        except REFUSED:
+            return apply(primitive, (x,), ())
         if records:
-            node._link = link
-            node._x = x
-        else:
-            node._link = node._x = node._y = None
-        node._clock = tick()
-        return node
+            return fill(new(kind), result, pullback, x)
+        return new_node(kind, result)
 
     return call
 
 
 def _binary(primitive: Primitive) -> Callable[..., Any]:
-    def on_floats(x: float, y: float) -> Any:
-        nonlocal on_floats
-        on_floats = primitive.on_floats
-        return on_floats(x, y)
-
-    def on_tensors(x: Any, y: Any) -> Any:
-        nonlocal on_tensors
-        keeping = primitive.keeps is not None
-        on_tensors = primitive.on_arrays_keeping if keeping else primitive.on_arrays
-        return on_tensors(x, y)
-
+    """The call of an operation on two operands."""
     paired = primitive.elementwise
     both, first, second = [pullback_of(primitive, nodes) for nodes in ((0, 1), (0,), (1,))]
+    on_floats: Any = None
+    on_tensors: Any = None
 
     def call(a: Any, b: Any) -> Any:
+        nonlocal on_floats, on_tensors
         kind, other = type(a), type(b)
-        link = both
         records: bool | None = True
         if MODES and (records := records_plainly()) is None:
             return apply(primitive, (a, b), ())
@@ -96,62 +93,47 @@ def _binary(primitive: Primitive) -> Callable[..., Any]:
             if kind is Value or kind is Tensor:
                 x = a._data
                 if other is kind:
-                    y = b._data
-                elif other is float:
-                    y, link = b, first
-                elif other is int or (other is float64 and (kind is Value or x.dtype.char == "d")):
-                    y = b = float(b)
-                    link = first
-                elif other is ndarray and kind is Tensor:
-                    y = b = kept(b, x if paired else None)
-                    link = first
+                    y, pullback = b._data, both
                 else:
-                    return apply(primitive, (a, b), ())
+                    y = b = b if other is float else constant_beside(a, b, paired)
+                    pullback = first
             elif other is Value or other is Tensor:
-                y, link = b._data, second
-                kind, other = other, kind
-                if other is float:
-                    x = a
-                elif other is int or (other is float64 and (kind is Value or y.dtype.char == "d")):
-                    x = a = float(a)
-                elif other is ndarray and kind is Tensor:
-                    x = a = kept(a, y if paired else None)
-                else:
-                    return apply(primitive, (a, b), ())
+                y, pullback = b._data, second
+                x = a = a if kind is float else constant_beside(b, a, paired)
+                kind = other
             elif kind is ndarray is other:
                 return primitive.on_arrays(a, b)
             else:
                 return apply(primitive, (a, b), ())
             node = new(kind)
             if kind is Value:
+                if on_floats is None:
+                    on_floats = primitive.on_floats
                 result = on_floats(x, y)
             else:
+                if on_tensors is None:
+                    on_tensors = primitive.on_tensors
                 result = on_tensors(x, y)
                 if type(result) is not ndarray:
                     if type(result) is tuple:
-                        result, node._kept = result
+                        result, node._residual = result
                     result = np.asarray(result)
-        except (ArithmeticError, ValueError, TypeError):
-            return apply(primitive, (a, b), ())  # by IEEE 754, or says what was wrong
-        node._data = result
-        node._grad = node.name = None
+        except REFUSED:
+            return apply(primitive, (a, b), ())
         if records:
-            node._link = link
-            node._x = a
-            node._y = b
-        else:
-            node._link = node._x = node._y = None
-        node._clock = tick()
-        return node
+            return fill(node, result, pullback, a, b)
+        return new_node(kind, result)
 
     return call
 
 
 def _general(primitive: Primitive) -> Callable[..., Any]:
-    """A call by position or by name, with the defaults of the static parameters."""
+    """The call of an operation on other numbers of operands, or with static parameters.
+
+    It is called by position or by name, with the defaults of the parameters.
+    """
     count, defaults = len(primitive.operands), tuple(primitive.defaults.values())
     places = {name: i for i, name in enumerate(primitive.defaults)}
-    variadic = primitive.variadic
     positional = inspect.Parameter.POSITIONAL_OR_KEYWORD
     signature = inspect.Signature(
         [p if p.kind is positional else p.replace(kind=positional) for p in primitive.parameters]
@@ -159,15 +141,15 @@ def _general(primitive: Primitive) -> Callable[..., Any]:
 
     def call(*args: Any, **keywords: Any) -> Any:
         given = len(args) - count  # static parameters by position
-        if keywords and given >= 0 and all([places.get(name, -1) >= given for name in keywords]):
+        if not keywords and 0 <= given <= len(defaults):
+            params = args[count:] + defaults[given:]
+        elif keywords and given >= 0 and all([places.get(n, -1) >= given for n in keywords]):
             params = args[count:] + defaults[given:]
             params = tuple([keywords.get(name, params[i]) for name, i in places.items()])
-        elif keywords or not 0 <= given <= len(defaults):
+        else:
             args = bound_arguments(primitive.name, signature, args, keywords)
             params = args[count:]
-        else:
-            params = args[count:] + defaults[given:]
-        if variadic:
+        if primitive.variadic:
             return apply(primitive, tuple(args[0]), params)
         return _on_tensors(primitive, args[:count], params)
 
@@ -188,55 +170,34 @@ def bound_arguments(
 
 
 def _on_tensors(primitive: Primitive, operands: tuple[Any, ...], params: tuple[Any, ...]) -> Any:
-    """What `apply` does, in less time where every operand is a Tensor or an array."""
+    """The operation on any number of operands: each a Tensor, an array or a number."""
+    records = records_plainly() if MODES else True
+    misplaced = params and any([isinstance(p, Value) for p in params])
+    if records is None or misplaced or Tensor not in map(type, operands):
+        return apply(primitive, operands, params)
     data: list[Any] = []
-    given, positions, constants = [], [], []
+    positions = []
     for operand in operands:
         kind = type(operand)
         if kind is Tensor:
             positions.append(len(data))
             data.append(operand._data)
-        elif kind is ndarray:
-            constants.append(len(data))
-            data.append(operand)
-        elif kind is float or (kind is int and -EXACT < operand < EXACT):
-            operand = float(operand)
-            data.append(operand)
+        elif kind is ndarray and not primitive.elementwise:
+            data.append(frozen(operand))
+        elif kind is float or kind is int:
+            data.append(float(operand))
         else:
             return apply(primitive, operands, params)
-        given.append(operand)
-    records = records_plainly() if MODES else True
-    if records is None or not positions or (params and any([isinstance(p, Value) for p in params])):
-        return apply(primitive, operands, params)
-    for i in constants:
-        constant = kept(given[i])
-        data[i] = given[i] = widened(constant, data) if primitive.elementwise else constant
-    node: Value = new(Tensor)
     try:
         result = primitive.on_arrays(*data, *params)
-    except (ValueError, TypeError, IndexError):
-        return apply(primitive, operands, params)  # which says what was wrong
-    node._data = result if type(result) is ndarray else np.asarray(result)
-    node._grad = node.name = None
+    except REFUSED:
+        return apply(primitive, operands, params)
+    if type(result) is not ndarray:
+        result = np.asarray(result)
     if not records:
-        node._link = node._x = node._y = None
-    elif primitive.general:
-        node._link = pullback_of(primitive, tuple(positions))
-        node._x, node._y = tuple(given), params
-    else:
-        node._link = pullback_of(primitive, tuple(positions))
-        node._x, node._y = given[0], given[-1]
-    node._clock = tick()
-    return node
-
-
-def public(primitive: Primitive) -> Callable[..., Any]:
-    if primitive.general:
-        call = _general(primitive)
-    else:
-        call = (_unary if len(primitive.operands) == 1 else _binary)(primitive)
-    call.__name__ = call.__qualname__ = primitive.name
-    call.__doc__ = primitive.rule.__doc__
-    call.__module__ = primitive.rule.__module__
-    call.primitive = primitive  # type: ignore[attr-defined]
-    return call
+        return new_node(Tensor, result)
+    for i in positions:
+        data[i] = operands[i]
+    pullback = pullback_of(primitive, tuple(positions))
+    first, second, *rest = *data, *params
+    return fill(new(Tensor), result, pullback, first, second, tuple(rest))

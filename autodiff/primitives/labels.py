@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from ..graph.order import operands_of
-from ..graph.value import Value, plain
+from ..graph.node import data_of, operands_of, parameters_of
+from ..graph.value import Value
 from ..support import syntax
 from .laws import PRODUCTS, UNITS, OfSyntax, laws_of, parts_of, product, simpler
 from .primitive import Primitive
@@ -20,17 +20,17 @@ from .symbol import Symbol
 
 def formula_text(node: Value, name_of: Callable[[Any], str]) -> str:
     """How a node was computed, as `w0 * x0`, with `name_of` naming operands."""
-    if node._link is None:
+    if node._pullback is None:
         return ""
-    primitive = node._link.primitive
+    primitive = node._pullback.primitive
     texts = [_parsed(_constant(o) or name_of(o)) for o in operands_of(node)]
     put: dict[str, ast.expr]
     if primitive.variadic:
         put = {primitive.operands[0]: syntax.sequence(texts)}
     else:
         put = dict(zip(primitive.operands, texts, strict=True))
-    params = dict(zip(primitive.defaults, node._y, strict=True)) if primitive.general else {}
-    stacks = any(np.ndim(plain(o)) > 2 for o in operands_of(node))
+    params = dict(zip(primitive.defaults, parameters_of(node), strict=True))
+    stacks = any(np.ndim(data_of(o)) > 2 for o in operands_of(node))
     tree = primitive.formula.put(put, params, stacks=stacks)
     return ast.unparse(ast.fix_missing_locations(tree))
 
@@ -60,9 +60,9 @@ def number_text(number: float) -> str:
 
 def operation_text(node: Value) -> str:
     """A node's operation with its constant number: `*`, `+1`, `1/x`, `**2`, `exp`."""
-    if node._link is None:
+    if node._pullback is None:
         return ""
-    primitive: Primitive = node._link.primitive
+    primitive: Primitive = node._pullback.primitive
     operands = operands_of(node)
     if len(operands) == 2 and primitive.formula.operator is not None:
         left, right = map(_constant, operands)
@@ -76,18 +76,17 @@ def operation_text(node: Value) -> str:
 
 def settings_text(node: Value) -> str:
     """What an operation was given beside nodes and arrays, and its title does not say: `axis=0`."""
-    if node._link is None:
+    if node._pullback is None:
         return ""
-    primitive, operands = node._link.primitive, operands_of(node)
+    primitive, operands = node._pullback.primitive, operands_of(node)
     said: dict[str, str] = {}
     if not primitive.variadic and primitive.formula.operator is None:
         given = zip(primitive.operands, map(_constant, operands), strict=True)
         said = {name: text for name, text in given if text is not None}
-    if primitive.general:
-        for (name, default), value in zip(primitive.defaults.items(), node._y, strict=True):
-            text, usual = (ast.unparse(syntax.literal(v)) for v in (value, default))
-            if text != usual:
-                said[name] = text
+    for (name, default), value in zip(primitive.defaults.items(), parameters_of(node), strict=True):
+        text, usual = (ast.unparse(syntax.literal(v)) for v in (value, default))
+        if text != usual:
+            said[name] = text
     return ", ".join(f"{name}={text}" for name, text in said.items())
 
 
@@ -97,10 +96,10 @@ def edge_texts(node: Value) -> tuple[str, ...]:
     It is what the operation's rule says when run on symbols: `ct` is the cotangent of the
     node, `z` the node itself, the other names are the rule's own for the operands.
     """
-    link = node._link
-    if link is None:
+    pullback = node._pullback
+    if pullback is None:
         return ()
-    texts = _cotangent_texts(node, link)
+    texts = _cotangent_texts(node, pullback)
     shapes = [np.shape(operand._data) for operand in node.inputs]
     return tuple(
         text
@@ -115,16 +114,16 @@ def _summed(text: str, extra: int) -> str:
     return f"sum({text}, {0 if extra == 1 else tuple(range(extra))})" if extra > 0 else text
 
 
-def _cotangent_texts(node: Value, link: Any) -> tuple[str, ...]:
-    primitive = link.primitive
-    operands = link.operands(node)
+def _cotangent_texts(node: Value, pullback: Any) -> tuple[str, ...]:
+    primitive = pullback.primitive
+    operands = operands_of(node)
     if primitive.elementwise:
         known = {
             name: _parsed(text)
             for name, o in zip(primitive.operands, operands, strict=True)
             if (text := _constant(o)) is not None
         }
-        partials = [primitive.partials()[i] for i in link.positions]
+        partials = [primitive.partials()[i] for i in pullback.positions]
         return tuple(_times(_Fold(known).visit(_copied(p))) for p in partials)
     if primitive.variadic:
         names = [f"{primitive.operands[0]}[{i}]" for i in range(len(operands))]
@@ -137,7 +136,7 @@ def _cotangent_texts(node: Value, link: Any) -> tuple[str, ...]:
     ct = Symbol(syntax.name("ct"), np.ones_like(node._data))
     z = Symbol(syntax.name(primitive.lead[1]), node._data)
     said = apply_rule(primitive, ct, z, symbols, node)
-    parts = [said[i]() if callable(said[i]) else said[i] for i in link.positions]
+    parts = [said[i]() if callable(said[i]) else said[i] for i in pullback.positions]
     return tuple(ast.unparse(p.expression) if isinstance(p, Symbol) else "0" for p in parts)
 
 

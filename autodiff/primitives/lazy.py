@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from ..graph.node import data_of, fill, operands_of
 from ..graph.tensor import Tensor
-from ..graph.value import Value, plain, tick
+from ..graph.value import Value
 from .pullback import Pullback
 
 
@@ -19,17 +20,16 @@ class Postponed(Tensor):
 
     __slots__ = ()
 
-    def __init__(self, link: Pullback, operands: Sequence[Any]) -> None:
-        self._grad = self.name = None
-        self._link = link
-        self._x, self._y = operands
-        self._clock = tick()
+    def __init__(self, pullback: Pullback, operands: Sequence[Any]) -> None:
+        a, b = operands
+        fill(self, None, pullback, a, b)
+        del self._data  # so that a look at it is noticed
 
     def __getattr__(self, name: str) -> Any:  # of what is not there, as the data at first
         if name != "_data":
             raise AttributeError(f"'Tensor' object has no attribute {name!r}")
-        product: Any = self._link
-        self._data = product.primitive.on_arrays(plain(self._x), plain(self._y))
+        product: Any = self._pullback
+        self._data = product.primitive.on_arrays(*map(data_of, operands_of(self)))
         self.__class__ = Tensor  # type: ignore[assignment]
         return self._data
 

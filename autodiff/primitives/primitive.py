@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeGuard
 
 import numpy as np
@@ -25,8 +25,8 @@ class Primitive(Operation):
     elementwise rule gives partials, another pulls a cotangent back; a plain operation has no
     derivative, and its rule only names what it takes. `keeps` names another operation on the
     same operands that the rule is given the result of, after the output: a `fused` function
-    finds both at once, and the second is then kept for the backward pass. `takes` is the rule of
-    the operands' shapes, and what to do where they break it.
+    finds both at once, and the second, the residual, waits in the node for the backward pass.
+    `takes` is the rule of the operands' shapes, and what to do where they break it.
     """
 
     def __init__(
@@ -58,7 +58,7 @@ class Primitive(Operation):
         self.variadic = required[0].kind is inspect.Parameter.VAR_POSITIONAL
         self.defaults = {p.name: p.default for p in rest if p.default is not p.empty}
         self.parameters = rest
-        # Whether a node keeps its operands in a tuple: see Value's slots.
+        # Whether it takes more than one or two operands.
         self.general = bool(self.variadic or self.defaults or len(self.operands) > 2)
         self.formula = Formula(formula, self.operands, tuple(self.defaults))
         self.quiet = quiet
@@ -89,6 +89,10 @@ class Primitive(Operation):
         method.primitive = self  # type: ignore[attr-defined]
         return method
 
+    def arguments(self, operands: Sequence[Any], params: Sequence[Any]) -> tuple[Any, ...]:
+        """All that the formula takes, in its order: many operands are one argument."""
+        return (tuple(operands), *params) if self.variadic else (*operands, *params)
+
     @functools.cached_property
     def on_floats(self) -> Callable[..., Any]:
         """The forward on Python floats, compiled when it is first wanted."""
@@ -116,10 +120,11 @@ class Primitive(Operation):
         return symbol.trace_partials(self.rule, names, len(self.operands), label or self.name)
 
     @functools.cached_property
-    def on_arrays_keeping(self) -> Callable[..., Any]:
-        """The forward on arrays, and beside it what the rule `keeps`."""
-        fused = registry.fused[self.name, self.keeps]  # type: ignore[index]
-        return registry.helpers[fused].function
+    def on_tensors(self) -> Callable[..., Any]:
+        """The forward on arrays, and beside its result that which the rule `keeps`, if any."""
+        if self.keeps is None:
+            return self.on_arrays
+        return registry.helpers[registry.fused[self.name, self.keeps]].function
 
     @property
     def kept_beside(self) -> Primitive:

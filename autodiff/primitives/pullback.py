@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import ast
-import functools
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
-from ..graph.value import Value, plain
+from ..graph.node import data_of, operands_at, operands_of, parameters_of, place
+from ..graph.value import Value
 from ..support import syntax
 from .namespaces import numpy_function, scalar_function
 from .partials import pairs, pull_function
@@ -20,31 +20,28 @@ class Pullback:
     """How one use of an operation pulls a cotangent back to those operands that are nodes.
 
     `inputs(node)` gives these operands. `pull_floats(ct, node)` of a Value, and `pull_arrays` of
-    a Tensor, give pairs of an operand and its cotangent, as plain data. They are compiled from
-    the rule when they are first wanted.
+    a Tensor, give pairs of an operand and its cotangent, as plain data. They are None until they
+    are wanted, and `compile`d from the rule then. (A cached property is read in 30 ns: too long.)
     """
 
     def __init__(self, primitive: Primitive, positions: tuple[int, ...]) -> None:
         self.primitive = primitive
         self.positions = positions
-        self.inputs = _inputs_getter(primitive, positions)
+        self.inputs = operands_at(positions, primitive.variadic)
+        self.pull_floats: Any = None
+        self.pull_arrays: Any = None
 
-    @functools.cached_property
-    def pull_floats(self) -> Callable[..., Any]:
-        """On Python's floats, which raise where IEEE 754 has an infinity or NaN."""
-        return self._compiled("pull_floats", scalar_function)
-
-    @functools.cached_property
-    def pull_arrays(self) -> Callable[..., Any]:
-        """On arrays."""
-        return self._compiled("pull_arrays", numpy_function)
-
-    def _compiled(self, which: str, look_up: Callable[[str], Any]) -> Callable[..., Any]:
+    def compile(self, which: str) -> Callable[..., Any]:
+        """`pull_floats`, which raises where IEEE 754 has an infinity or NaN, or `pull_arrays`."""
         label = f"{which}_{self.primitive.name}"
         with syntax.COMPILING:
-            if not self.primitive.elementwise:
-                return self._of_rule(label)
-            return self._of_partials(label, look_up)
+            if self.primitive.elementwise:
+                look_up = scalar_function if which == "pull_floats" else numpy_function
+                pull = self._of_partials(label, look_up)
+            else:
+                pull = self._of_rule(label)
+        setattr(self, which, pull)
+        return pull
 
     def _of_partials(self, label: str, look_up: Callable[[str], Any]) -> Callable[..., Any]:
         """Each operand's partial times the cotangent."""
@@ -53,7 +50,7 @@ class Pullback:
         return pull_function(
             label,
             self._places(),
-            [self._place(i) for i in self.positions],
+            [place(i) for i in self.positions],
             [partials[i] for i in self.positions],
             look_up,
             choices=[primitive.choices[i] for i in self.positions],
@@ -64,13 +61,13 @@ class Pullback:
         primitive = self.primitive
         places = {**self._places(), primitive.lead[0]: "ct"}
         if primitive.keeps:
-            places[primitive.lead[2]] = "kept_in(node)"
+            places[primitive.lead[2]] = "residual_of(node)"
         call = f"rule({', '.join(places.values())})"
         count = len(primitive.operands)
         check = f"if type(said) is not tuple or len(said) != {count}:\n    said = checked(said)"
         parts = [f"part() if callable(part := said[{i}]) else part" for i in self.positions]
         known = {
-            "rule": primitive.rule, "checked": primitive.checked, "kept_in": self._kept_in,
+            "rule": primitive.rule, "checked": primitive.checked, "residual_of": self._residual_of,
             "callable": callable, "type": type, "tuple": tuple, "len": len,
         }  # fmt: skip
         return syntax.compile_function(
@@ -78,41 +75,28 @@ class Pullback:
             ["ct", "node"],
             ast.parse(f"said = {call}\n{check}").body,
             pairs(
-                [self._place(i) for i in self.positions],
+                [place(i) for i in self.positions],
                 [ast.parse(part, mode="eval").body for part in parts],
             ),
             known.__getitem__,
         )
 
-    def _kept_in(self, node: Value) -> Any:
-        """What was kept for the rule, or is found now."""
-        kept = getattr(node, "_kept", None)
-        if kept is None:
+    def _residual_of(self, node: Value) -> Any:
+        """What the operation found for its rule, or what is found now."""
+        residual = getattr(node, "_residual", None)
+        if residual is None:
             also = self.primitive.kept_beside
-            kept = node._kept = also.on_arrays(*[plain(o) for o in self.operands(node)])
-        return kept
-
-    def _place(self, i: int) -> str:
-        """Where in a node an operand is found."""
-        return f"node._x[{i}]" if self.primitive.general else ("node._x", "node._y")[i]
+            residual = node._residual = also.on_arrays(*[data_of(o) for o in operands_of(node)])
+        return residual
 
     def _places(self) -> dict[str, str]:
         """Where in a node the rule's parameters are found."""
         primitive = self.primitive
         output = "node._data" if primitive.looks else "None"
         places = dict.fromkeys(primitive.lead, output)
-        for i, name in enumerate(primitive.operands):
-            place = self._place(i)
-            places[name] = f"{place}._data" if i in self.positions else place
-        for i, name in enumerate(primitive.defaults):
-            places[name] = f"node._y[{i}]"
+        for i, name in enumerate([*primitive.operands, *primitive.defaults]):
+            places[name] = f"{place(i)}._data" if i in self.positions else place(i)
         return places
-
-    def operands(self, node: Value) -> Sequence[Any]:
-        """The operands of `node` as they were given: nodes, and constants' data."""
-        if self.primitive.general:
-            return node._x  # type: ignore[no-any-return]
-        return (node._x,) if len(self.primitive.operands) == 1 else (node._x, node._y)
 
     def on_nodes(self, ct: Any, node: Value) -> list[Any]:
         """What the rule gives on the nodes themselves, for each operand that is one.
@@ -120,9 +104,9 @@ class Pullback:
         Of an elementwise rule that is a partial, of another a cotangent, or a function that
         gives it, or None.
         """
-        primitive, operands = self.primitive, self.operands(node)
+        primitive, operands = self.primitive, operands_of(node)
         if primitive.elementwise:
-            params = node._y if primitive.general else ()
+            params = parameters_of(node)
             try:
                 said = primitive.rule(node, *operands, *params)
             except ArithmeticError:  # of constants, which are Python's floats
@@ -136,18 +120,20 @@ class Pullback:
 class PullbackOfMany(Pullback):
     """That of an operation of any number of operands: no text grows with that number."""
 
-    def pull_arrays(self, ct: Any, node: Value) -> Any:
-        """On arrays."""
-        said = apply_rule(self.primitive, ct, node._data, [plain(o) for o in node._x], node)
+    def compile(self, which: str) -> Callable[..., Any]:
+        """Nothing is compiled."""
+        return self._pull
+
+    def _pull(self, ct: Any, node: Value) -> Any:
+        operands = [data_of(o) for o in operands_of(node)]
+        said = apply_rule(self.primitive, ct, node._data, operands, node)
         parts = [said[i]() if callable(said[i]) else said[i] for i in self.positions]
         return zip(self.inputs(node), parts)  # no pair lives on: the collector would visit each
-
-    pull_floats = pull_arrays
 
 
 def pullback_of(primitive: Primitive, positions: tuple[int, ...]) -> Pullback:
     """The pull-back where just the operands at these positions are nodes."""
-    if primitive.variadic:  # there is no end to them: none is kept
+    if primitive.variadic:  # there is no end to them: none is held
         return PullbackOfMany(primitive, positions)
     found: Pullback | None = primitive.pullbacks.get(positions)
     if found is None:
@@ -159,27 +145,17 @@ def apply_rule(
     primitive: Primitive, ct: Any, z: Any, operands: Sequence[Any], node: Value
 ) -> tuple[Any, ...]:
     """One cotangent (or a function that gives it, or None) for each operand of `node`."""
-    params = node._y if primitive.general else ()
+    params = parameters_of(node)
     z = z if primitive.looks else None
     if primitive.keeps is not None:
-        kept = primitive.kept_beside.call(*operands, *params)
-        return primitive.checked(primitive.rule(ct, z, kept, *operands, *params))
+        residual = primitive.kept_beside.call(*operands, *params)
+        return primitive.checked(primitive.rule(ct, z, residual, *operands, *params))
     if primitive.variadic:
         named = dict(zip(primitive.defaults, params, strict=True))
         said = primitive.rule(ct, z, *operands, **named)
     else:
         said = primitive.rule(ct, z, *operands, *params)
     return primitive.checked(said, len(operands))
-
-
-def _inputs_getter(primitive: Primitive, positions: tuple[int, ...]) -> Callable[..., Any]:
-    if primitive.general or not positions:
-        return lambda node: tuple([node._x[i] for i in positions])
-    if positions == (0,):
-        return lambda node: (node._x,)
-    if positions == (1,):
-        return lambda node: (node._y,)
-    return lambda node: (node._x, node._y)
 
 
 def _float64_of(data: Any) -> Any:

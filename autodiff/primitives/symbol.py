@@ -10,7 +10,8 @@ import ast
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from ..graph.value import describe
+from ..graph.messages import describe
+from ..graph.node import fill
 from ..support import syntax
 from .comparisons import StandIn
 
@@ -32,9 +33,7 @@ class Symbol(StandIn):
     __slots__ = ("expression",)
 
     def __init__(self, expression: ast.expr, data: Any = None) -> None:
-        self._data = data
-        self._grad = self._link = self._x = self._y = self.name = None
-        self._clock = 0
+        fill(self, data)
         self.expression = expression
 
     @property

@@ -13,7 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from ..graph.value import describe, plain
+from ..graph.messages import describe
+from ..graph.node import data_of
 from .primitive import Primitive
 from .registry import Helper, registry
 
@@ -181,7 +182,7 @@ def check_cotangents(
     for part, operand, place in zip(parts, operands, places, strict=True):
         name = primitive.operands[0 if primitive.variadic else place]
         which = f"`{name}[{place}]`" if primitive.variadic else f"`{name}`"
-        data = plain(part)
+        data = data_of(part)
         if data is None:
             continue
         if np.asarray(data).dtype.kind not in "biuf":
@@ -189,7 +190,7 @@ def check_cotangents(
                 f"The rule of `{primitive.name}` returned {describe(part)} for {which}.\n"
                 "A cotangent is a number or an array, or None where nothing changes."
             )
-        shape, found = np.shape(plain(operand)), np.shape(data)
+        shape, found = np.shape(data_of(operand)), np.shape(data)
         if not _sums_to(found, shape):
             raise ValueError(
                 f"The rule of `{primitive.name}` returned a cotangent of shape {found}, but "

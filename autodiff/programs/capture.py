@@ -7,7 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from ..graph.value import Value, describe, shape_of
+from ..graph.messages import describe
+from ..graph.node import shape_of
+from ..graph.value import Value
 from ..support.tree import leaves, same_structure, tree_map
 from ..transforms.grad import value_and_grad
 from .kinds import Array, Static, Writable, kind_of

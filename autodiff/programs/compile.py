@@ -8,8 +8,9 @@ import types
 from collections.abc import Callable
 from typing import Any
 
+from ..graph.messages import checked_function, describe
 from ..graph.modes import is_watched
-from ..graph.value import Value, checked_function, describe
+from ..graph.value import Value
 from ..support.tree import leaves, tree_map
 from .buffered.workspace import BufferedProgram
 from .capture import Capture

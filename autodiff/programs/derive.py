@@ -6,7 +6,7 @@ import keyword
 from collections.abc import Callable
 from typing import Any
 
-from ..graph.value import checked_function
+from ..graph.messages import checked_function
 from .capture import Capture
 from .jax import JaxProgram
 from .program import Program

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from ..graph.value import Value, plain
+from ..graph.node import data_of
+from ..graph.value import Value
 from ..support.tree import leaves, tree_map, unflatten
 from .capture import Capture, checked_arguments
 from .kinds import Array, Known, fitting, kind_of
@@ -161,7 +162,7 @@ def as_jax(leaf: Any, name: str, promote: bool = False) -> Any:
 
     A copy, since JAX may still read an array when the caller writes into it again.
     """
-    jax, leaf = the_jax(), plain(leaf)
+    jax, leaf = the_jax(), data_of(leaf)
     if isinstance(leaf, jax.Array):
         return leaf
     if isinstance(leaf, np.random.Generator):

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ..graph.node import operands_of, parameters_of
 from ..graph.order import topological
 from ..graph.value import Value
 from ..primitives.laws import COMMUTATIVE
@@ -40,15 +41,13 @@ class Graph:
         return self._known.get(thing) if isinstance(thing, Value) else thing
 
     def _step(self, node: Value) -> Any:
-        link = node._link
-        if link is None:
+        pullback = node._pullback
+        if pullback is None:
             captured = None if node.traced else node
             return self._new(Step(node._data, captured=captured, draw=self.trace.draws.get(node)))
-        operands = tuple(self.of(o) for o in link.operands(node))
-        params = tuple(node._y) if link.primitive.general else ()
-        return self.step(
-            link.primitive, operands, params, node._data, self.trace.passes.get(node, 0)
-        )
+        operands, params = tuple(map(self.of, operands_of(node))), parameters_of(node)
+        backward = self.trace.passes.get(node, 0)
+        return self.step(pullback.primitive, operands, params, node._data, backward)
 
     def step(
         self, primitive: Primitive, operands: tuple[Any, ...], params: tuple[Any, ...],
@@ -90,8 +89,7 @@ def _needed(trace: Trace, outputs: Sequence[Any]) -> list[Value]:
         if node in reached:
             continue
         reached[node] = None
-        if node._link is not None:
-            stack.extend(o for o in node._link.operands(node) if isinstance(o, Value))
+        stack.extend(o for o in operands_of(node) if isinstance(o, Value))
     outside: dict[Value, None] = {}
     for node in reached:
         if not node.traced:

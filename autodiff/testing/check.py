@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ..graph.value import checked_function
+from ..graph.messages import checked_function
 from ..transforms.forward import jvp
 from . import diagnosis
 from .comparison import Comparison

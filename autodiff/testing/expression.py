@@ -9,9 +9,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..graph.order import operands_of, topological
+from ..graph.messages import describe
+from ..graph.node import operands_of, parameters_of
+from ..graph.order import topological
 from ..graph.tensor import Tensor
-from ..graph.value import Value, describe
+from ..graph.value import Value
 from ..primitives.primitive import Primitive, operation
 from ..primitives.primitive import operations as registered
 from .differences import central
@@ -223,13 +225,12 @@ def _recorded(function: Callable[..., Any], ref: Ref, value: Any, start: int) ->
     places: dict[Any, Ref] = {leaf: ref}
     steps: list[Step] = []
     for node in topological(function(leaf)):
-        if node is leaf or node._link is None:
+        if node is leaf or node._pullback is None:
             continue
         operands = tuple(places.get(o, o) if isinstance(o, Value) else o for o in operands_of(node))
-        primitive = node._link.primitive
-        params = node._y if primitive.general else ()
+        primitive = node._pullback.primitive
         places[node] = Ref(start + len(steps))
-        names = zip(primitive.defaults, params, strict=True)
+        names = zip(primitive.defaults, parameters_of(node), strict=True)
         steps.append(Step(primitive.name, operands, dict(names)))
     return steps
 

@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..graph.value import describe, plain
+from ..graph.messages import describe
+from ..graph.node import data_of
 from ..support.tree import checked_argnums, leaves, same_structure, unflatten
 from ..transforms.forward import jvp
 from ..transforms.grad import grad, vjp
@@ -60,7 +61,7 @@ class Point:
     """
 
     def __init__(self, args: tuple[Any, ...], argnums: int | tuple[int, ...] | None) -> None:
-        self.args = tuple(unflatten(arg, map(plain, leaves(arg))) for arg in args)
+        self.args = tuple(unflatten(arg, map(data_of, leaves(arg))) for arg in args)
         self.single = isinstance(argnums, int)
         self.numbers = _numbers(self.args, argnums)
         self.by = tuple(self.args[n] for n in self.numbers)
@@ -144,7 +145,7 @@ def _paths(tree: Any, path: str) -> Iterator[tuple[str, Any]]:
 
 def flattened(tree: Any) -> Vector:
     """All numbers of a tree, in order, as one vector: float64, or complex where one is."""
-    parts = [np.ravel(np.asarray(plain(leaf))) for leaf in leaves(tree)]
+    parts = [np.ravel(np.asarray(data_of(leaf))) for leaf in leaves(tree)]
     if not parts:
         return np.zeros(0)
     vector = np.concatenate(parts)
@@ -167,7 +168,7 @@ class Problem:
         self.point = Point(args, argnums)
         self.out = self.targeted(*self.point.targets(self.point.vector))
         self.value = flattened(self.out)
-        kinds = [np.asarray(plain(leaf)).dtype for leaf in leaves(self.out)]
+        kinds = [np.asarray(data_of(leaf)).dtype for leaf in leaves(self.out)]
         for kind in kinds:
             if kind.kind not in "biuf":
                 raise TypeError(
@@ -209,9 +210,9 @@ class Problem:
                     f"A gradient has the structure of the arguments {self.point.numbers}, but "
                     f"this one is {describe(found)}.\nReturn one part for each, in a tuple."
                 )
-            return [plain(leaf) for leaf in leaves(found)]
+            return [data_of(leaf) for leaf in leaves(found)]
         pull = vjp(self.targeted, *targets)[1]
-        return [plain(leaf) for leaf in leaves(pull(unflatten_like(self.out, weights)))]
+        return [data_of(leaf) for leaf in leaves(pull(unflatten_like(self.out, weights)))]
 
     def push(self, direction: Vector, at: Vector | None = None) -> Vector:
         """The tangent of the outputs, as the point (this, or `at`) moves along `direction`."""
@@ -233,7 +234,7 @@ def dot(tree: Any, weights: Vector) -> Any:
 
     start, found = 0, 0.0
     for leaf in leaves(tree):
-        data = np.asarray(plain(leaf))
+        data = np.asarray(data_of(leaf))
         part = weights[start : start + data.size].reshape(data.shape).astype(dtype_of(data))
         start += data.size
         found = found + (total(leaf * part) if data.ndim else leaf * part.item())
@@ -244,8 +245,8 @@ def unflatten_like(tree: Any, vector: Vector) -> Any:
     """The numbers of a vector in the structure of `tree`, each leaf in its dtype."""
     parts, start = [], 0
     for leaf in leaves(tree):
-        data = np.asarray(plain(leaf))
+        data = np.asarray(data_of(leaf))
         part = vector[start : start + data.size].reshape(data.shape).astype(dtype_of(data))
         start += data.size
-        parts.append(part if isinstance(plain(leaf), np.ndarray) else part.item())
+        parts.append(part if isinstance(data_of(leaf), np.ndarray) else part.item())
     return unflatten(tree, parts)

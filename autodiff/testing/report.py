@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from ..graph.value import shape_of
+from ..graph.node import shape_of
 from ..support.tree import leaves
 from . import diagnosis
 from .comparison import Comparison, Kink

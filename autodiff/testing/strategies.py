@@ -17,7 +17,8 @@ except ImportError as error:
         "Install the extra that brings it: pip install 'nabigrad[testing]'"
     ) from error
 
-from ..graph.value import describe, plain
+from ..graph.messages import describe
+from ..graph.node import data_of
 from ..primitives.primitive import operation
 from ..support.tree import leaves, unflatten
 from .check import check_gradients
@@ -52,7 +53,7 @@ def points(like: Any, first: int = 0) -> Strategy:
     if isinstance(like, (list, tuple, dict)):
         parts = st.tuples(*(points(leaf, 7 * i) for i, leaf in enumerate(leaves(like), first)))
         return parts.map(lambda drawn: unflatten(like, drawn))
-    data = plain(like)
+    data = data_of(like)
     if np.asarray(data).dtype.kind != "f":
         return st.just(like)
     count = int(np.size(data))

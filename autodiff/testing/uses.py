@@ -15,8 +15,9 @@ from typing import Any
 
 import numpy as np
 
+from ..graph.messages import describe
 from ..graph.tensor import Tensor
-from ..graph.value import Value, describe
+from ..graph.value import Value
 from ..primitives.apply import apply
 from ..primitives.primitive import Primitive, operations
 from ..primitives.primitive import operation as registered
@@ -248,7 +249,7 @@ def kinds_of(primitive: Primitive) -> tuple[str, ...]:
     kinds, use = found
     nodes = [Tensor(o) if k == "f" else o for o, k in zip(use.operands, kinds, strict=True)]
     z = call(use.name, nodes, use.params)
-    if primitive.elementwise or not isinstance(z, Value) or z._link is None:
+    if primitive.elementwise or not isinstance(z, Value) or z._pullback is None:
         return kinds
     said = apply_rule(primitive, np.ones_like(z._data), z._data, use.operands, z)
     fixed = [i for i, part in enumerate(said) if part is None]

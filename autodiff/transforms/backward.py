@@ -10,10 +10,12 @@ from typing import Any
 
 import numpy as np
 
+from ..graph.messages import brief, describe
 from ..graph.modes import MODES, Mode, current_mode, in_mode, postponing
+from ..graph.node import data_of, new_node
 from ..graph.order import reverse_topological
-from ..graph.tensor import ONE, Tensor, as_array, new_node
-from ..graph.value import Value, brief, describe, plain
+from ..graph.tensor import ONE, Tensor, as_array
+from ..graph.value import Value
 from ..operations.zeros import times, times_choice
 from ..primitives.anomaly import pulling_back
 from ..primitives.lazy import can_wait
@@ -57,7 +59,7 @@ def backward(self: Value, cotangent: Any = None) -> None:
     for node in order:
         node._grad = None
     for node, ct in pulled.items():
-        if node._link is None and node._grad is not None:
+        if node._pullback is None and node._grad is not None:
             ct = node._grad + ct
         node._grad = ct
 
@@ -169,11 +171,15 @@ def walk(
 
 def pull_plainly(ct: Any, node: Value) -> Parts:
     """By functions compiled from the rule, on plain data."""
-    pullback: Any = node._link
+    pullback: Any = node._pullback
     try:
         if type(node) is not Value:
-            return pullback.pull_arrays(ct, node)  # type: ignore[no-any-return]
-        return pullback.pull_floats(ct, node) if ct else ()
+            pull = pullback.pull_arrays or pullback.compile("pull_arrays")
+        elif not ct:
+            return ()
+        else:
+            pull = pullback.pull_floats or pullback.compile("pull_floats")
+        return pull(ct, node)  # type: ignore[no-any-return]
     except (ArithmeticError, ValueError):  # of Python's floats, where IEEE 754 has an infinity
         return pull_carefully(ct, node)
 
@@ -185,12 +191,12 @@ def pull_carefully(ct: Any, node: Value) -> Parts:
     kind = Tensor if isinstance(node, Tensor) else Value
     with in_mode(Mode(records=False)):
         start = new_node(kind, np.asarray(ct) if kind is Tensor else ct)
-        return [(operand, plain(part)) for operand, part in pull_recorded(start, node)]
+        return [(operand, data_of(part)) for operand, part in pull_recorded(start, node)]
 
 
 def pull_recorded(ct: Any, node: Value, waiting: Collection[Value] = frozenset()) -> Parts:
     """By operations, so that what it gives is nodes with a graph behind them."""
-    pullback: Any = node._link
+    pullback: Any = node._pullback
     primitive, parts = pullback.primitive, pullback.on_nodes(ct, node)
     for operand, part, i in zip(pullback.inputs(node), parts, pullback.positions, strict=True):
         if primitive.elementwise:
@@ -245,7 +251,7 @@ def pull_edges(node: Value, ct: Any) -> tuple[Any, ...]:
 def _has_nan(pulled: Cotangents) -> bool:
     """Whether a NaN has come down to a leaf: it would be what `argmax` finds first."""
     for node, ct in pulled.items():
-        if node._link is None:
+        if node._pullback is None:
             if type(ct) is not float:
                 ct = ct.item(ct.argmax()) if ct.size else 0.0
             if ct != ct:
@@ -259,7 +265,7 @@ def _refuse_changed(operand: Value, node: Value) -> None:
     if clock <= node._clock:
         values = f"its value was {brief(before)}, {values}"
     raise ValueError(
-        f"{operand.label()} was changed after `{node._link.primitive.symbol}` had used it "
+        f"{operand.label()} was changed after `{node._pullback.primitive.symbol}` had used it "
         f"({values}), so its gradient would be wrong.\n"
         "Run the forward pass again, or draw and pull back before the change."
     )
@@ -276,7 +282,7 @@ def _check_pulled(order: Sequence[Value], pulled: Cotangents) -> None:
             if not is_finite(part):
                 values = ", ".join(brief(o._data) for o in node.inputs)
                 raise FloatingPointError(
-                    f"The pull-back of `{node._link.primitive.symbol}` gave {brief(part)} for "
+                    f"The pull-back of `{node._pullback.primitive.symbol}` gave {brief(part)} for "
                     f"{operand.label()}, from the cotangent {brief(ct)} at {values}.\n"
                     f"It was recorded here: {lines.get(id(node), 'before detect_anomaly()')}"
                 )

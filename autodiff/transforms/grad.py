@@ -6,7 +6,8 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
-from ..graph.value import Value, checked_function, describe
+from ..graph.messages import checked_function, describe
+from ..graph.value import Value
 from ..support.tree import leaves
 from .backward import pull_edges
 from .recording import Level, Recording, cast_like, check_like, one_like
@@ -97,6 +98,6 @@ def local_gradients(node: Value) -> tuple[Any, ...]:
     """
     if not isinstance(node, Value):
         raise TypeError(f"Local gradients are of a Value or Tensor, but this is {describe(node)}.")
-    if node._link is None:
+    if node._pullback is None:
         return ()
     return pull_edges(node, one_like(node))

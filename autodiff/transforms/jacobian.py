@@ -8,8 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from ..graph.messages import checked_function
+from ..graph.node import shape_of
 from ..graph.tensor import Tensor
-from ..graph.value import Value, checked_function, shape_of
+from ..graph.value import Value
 from ..operations import joining, shapes
 from ..support.tree import leaves, unflatten
 from .grad import grad

@@ -9,10 +9,12 @@ from typing import Any
 
 import numpy as np
 
+from ..graph.messages import describe
 from ..graph.modes import DEPTH, recording
+from ..graph.node import data_of, new_node, shape_of
 from ..graph.order import between
-from ..graph.tensor import Tensor, as_array, new_node
-from ..graph.value import Value, describe, plain, shape_of
+from ..graph.tensor import Tensor, as_array
+from ..graph.value import Value
 from ..operations.choices import identity
 from ..support.tree import checked_argnums, leaves, same_structure, tree_map, unflatten
 from .backward import pull_back, pull_back_recorded
@@ -57,7 +59,7 @@ class Level(AbstractContextManager["Level"]):
         return found
 
     def output(self, found: Any) -> Any:
-        return found if self.nested else tree_map(plain, found)
+        return found if self.nested else tree_map(data_of, found)
 
     def pull(
         self,
@@ -138,7 +140,7 @@ class Recording:
                 f"{shape or f'shape {shape_of(self.out)}'}.\n"
                 "Reduce it first, as in `t.sum()`, or use `jacobian` or `vjp`."
             )
-        if getattr(plain(self.out), "dtype", type(self.out)) in (bool, np.bool_):
+        if getattr(data_of(self.out), "dtype", type(self.out)) in (bool, np.bool_):
             raise TypeError(
                 f"A gradient is of a number, but `{getattr(self.f, '__name__', self.f)}` returned "
                 "a truth value, which no small step changes.\n"
@@ -179,7 +181,7 @@ def cast_like(given: Any, like: Any, copy: bool = True) -> Any:
     """A cotangent or tangent as plain data of the kind and dtype of `like`, if it is no node."""
     if isinstance(given, Value):
         return given
-    data = plain(like)
+    data = data_of(like)
     if isinstance(data, np.ndarray):
         given = as_array(given, copy=copy, promote=True)
         return given.astype(data.dtype, copy=False) if data.dtype.kind == "f" else given

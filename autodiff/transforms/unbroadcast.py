@@ -24,7 +24,7 @@ def unbroadcast(part: Any, operand: Value, node: Value) -> Any:
             return _of_node(part, operand)
         return _of_data(part, operand._data)
     except (ValueError, TypeError):
-        pullback: Any = node._link
+        pullback: Any = node._pullback
         pairs = zip(pullback.inputs(node), pullback.positions, strict=True)
         places = [place for other, place in pairs if other is operand]
         check_cotangents(pullback.primitive, [part], [operand], places[:1])

@@ -7,7 +7,7 @@ import pytest
 import autodiff as ad
 from autodiff import Tensor, Value, grad, hessian, value_and_grad, vjp
 from autodiff.extend import operation, operations
-from autodiff.graph.value import shape_of
+from autodiff.graph.node import shape_of
 from autodiff.testing.scratch import temporary_operations
 
 

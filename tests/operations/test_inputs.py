@@ -10,6 +10,7 @@ import pytest
 import autodiff as ad
 from autodiff import Tensor, Value, grad
 from autodiff.extend import operations
+from autodiff.graph.node import operands_of
 
 
 class Metres(float):
@@ -316,7 +317,7 @@ def test_a_number_beside_a_node_is_recorded_as_its_float(name, given):
             found, right = (operation(*order(leaf, c)) for c in (given, 2.0))
             np.testing.assert_array_equal(found.data, right.data)
             assert type(found) is type(right) is type(leaf)
-            assert sorted(map(type, (found._x, found._y)), key=str) == [type(leaf), float]
+            assert sorted(map(type, operands_of(found)), key=str) == [type(leaf), float]
             pulled = []
             for result in (found, right):
                 leaf.zero_grad()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ...graph.value import describe
+from ...graph.messages import describe
 from ...support.tree import leaves
 
 _WIDTH = 92  # characters of a line inside a function

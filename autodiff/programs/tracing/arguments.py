@@ -7,14 +7,15 @@ from typing import Any
 
 import numpy as np
 
+from ...graph.messages import describe
+from ...graph.node import data_of
 from ...graph.tensor import as_array
-from ...graph.value import describe, plain
 from ...support.tree import checked_argnums, leaves
 
 
 def as_example(leaf: Any, name: str, promote: bool) -> Any:
     """A leaf of an argument as an engine's float or array; itself where it is one."""
-    leaf = plain(leaf)
+    leaf = data_of(leaf)
     if isinstance(leaf, np.ndarray):
         array = as_array(leaf, copy=False, promote=promote)
         usual = np.dtype(array.dtype.name)  # of which there is one object, to be known again by
@@ -38,7 +39,7 @@ def checked_by(argnums: Any, args: tuple[Any, ...]) -> tuple[int, ...]:
 
 
 def _is_float(leaf: Any) -> bool:
-    leaf = plain(leaf)
+    leaf = data_of(leaf)
     return isinstance(leaf, (float, int)) or getattr(leaf, "dtype", np.dtype(int)).kind == "f"
 
 

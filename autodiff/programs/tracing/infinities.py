@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from ...graph.order import operands_of
-from ...graph.value import Value, plain
+from ...graph.node import data_of, operands_of
+from ...graph.value import Value
 from ...primitives.primitive import Primitive
 from ...primitives.trial import trials
 from ...support.numbers import is_finite
@@ -93,7 +93,7 @@ def _spread(
 
 def _compared(node: Value) -> int | None:
     """Whether a node was made by a condition; None where that is as with its operands."""
-    conditions = [np.asarray(plain(o)).dtype == np.bool_ for o in operands_of(node)]
+    conditions = [np.asarray(data_of(o)).dtype == np.bool_ for o in operands_of(node)]
     return 1 if any(conditions) else None
 
 
@@ -107,9 +107,9 @@ def _reaches(node: Value) -> int | None:
         return Infinities.NONE
     if not is_finite(node._data):
         return Infinities.OF_NUMBERS
-    if node._link is None:
+    if node._pullback is None:
         return None
-    primitive = node._link.primitive
+    primitive = node._pullback.primitive
     if primitive.elementwise:
         fixed = tuple(o if type(o) is float else None for o in operands_of(node))
         return reach(primitive, fixed)

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ...graph.modes import Interpreter, current_mode, in_mode
-from ...graph.tensor import new_node
+from ...graph.node import new_node
 from ...graph.value import Value
 from ...primitives.primitive import Primitive
 from ...primitives.pullback import pullback_of
@@ -67,18 +67,14 @@ class Trace(Interpreter):
     ) -> Value:
         """The node of an operation on these operands."""
         if primitive.plain and not _settles_shape(primitive):
-            node = next(operand for operand in operands if isinstance(operand, Value))
-            refuse(node, f"the shape of `{primitive.name}`", "`where(mask, x, 0.0)`")
+            given = next(operand for operand in operands if isinstance(operand, Value))
+            refuse(given, f"the shape of `{primitive.name}`", "`where(mask, x, 0.0)`")
         scalar = type(result) in (float, int, bool)
-        node = new_node(TracedValue if scalar else TracedTensor, result)
-        if not scalar:
-            node._data = np.asarray(result)
+        kind: type[Value] = TracedValue if scalar else TracedTensor
         by = () if primitive.plain or not current_mode().records else tuple(range(len(operands)))
-        node._link = pullback_of(primitive, tuple([i for i in by if _differentiable(operands[i])]))
-        if primitive.general:
-            node._x, node._y = tuple(operands), params
-        else:
-            node._x, node._y = operands[0], operands[-1]
+        pullback = pullback_of(primitive, tuple([i for i in by if _differentiable(operands[i])]))
+        data = result if scalar else np.asarray(result)
+        node = new_node(kind, data, pullback, primitive.arguments(operands, params))
         self.nodes.append(node)
         if self._pulls:
             self.passes[node] = self._pulls[-1]

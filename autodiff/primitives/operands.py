@@ -1,0 +1,112 @@
+"""What a formula is given for an operand: one door, for whatever form that comes in."""
+
+from __future__ import annotations
+
+import numbers
+from collections.abc import Collection, Sequence
+from typing import Any
+
+import numpy as np
+
+from ..graph.messages import describe
+from ..graph.tensor import Tensor, as_array, to_float
+from ..graph.value import Value
+from .primitive import Primitive, ndarray
+
+_NUMBER = (float, int, np.bool_, np.floating, np.integer)
+_KINDS = frozenset(np.typecodes["AllInteger"] + np.typecodes["Float"] + "?")
+
+
+def is_number(operand: Any) -> bool:
+    """Whether an operand is one number: of such alone, the formula is computed on floats."""
+    if isinstance(operand, (Value, *_NUMBER)):
+        return not isinstance(operand, (Tensor, np.timedelta64))
+    return isinstance(operand, numbers.Real)
+
+
+def data_of_operands(
+    primitive: Primitive, operands: Sequence[Any], nodes: Collection[int], scalar: bool
+) -> tuple[Any, ...]:
+    """What the formula is given for each operand, of which those at `nodes` are nodes.
+
+    `scalar` says that all are numbers. Raises TypeError for what is no operand.
+    """
+    data = [_data_of_operand(primitive, o, scalar, recorded=bool(nodes)) for o in operands]
+    if not nodes or scalar:
+        return tuple(data)
+    if all([_is_whole(data[i]) for i in nodes]):  # whole numbers stay whole beside them
+        data = [o if type(o) is int else d for o, d in zip(operands, data, strict=True)]
+    if primitive.elementwise:
+        data = [d if i in nodes else widened(d, data) for i, d in enumerate(data)]
+    return tuple(data)
+
+
+def _data_of_operand(primitive: Primitive, operand: Any, scalar: bool, recorded: bool) -> Any:
+    if isinstance(operand, Value):
+        return operand._data
+    if is_number(operand):
+        # A number of NumPy's has a type, which counts beside arrays; Python's have none.
+        typed = isinstance(operand, _NUMBER) and type(operand) is not int
+        return operand if typed and not scalar else to_float(operand)
+    if operand is None or isinstance(operand, (str, bytes, dict, set)) or callable(operand):
+        raise TypeError(
+            f"`{primitive.name}` takes numbers, arrays, Values and Tensors, but this is "
+            f"{describe(operand)}.\nConvert it first, as in `float(x)` or `np.asarray(x, float)`."
+        )
+    if not recorded and np.iscomplexobj(operand):
+        return np.asarray(operand)  # nothing is differentiated: this is plain NumPy
+    if type(operand) is ndarray:
+        return frozen(operand) if recorded else operand
+    return as_array(operand, copy=recorded, promote=False)
+
+
+def _is_whole(data: Any) -> bool:
+    """Whether data is an array of whole numbers or booleans, as only a trace has in nodes."""
+    return isinstance(data, ndarray) and data.dtype.kind in "biu"
+
+
+def frozen(array: Any) -> Any:
+    """An array as a node holds it: itself if no one can write into it, else a copy."""
+    dtype = array.dtype
+    if dtype.char not in _KINDS or not dtype.isnative:
+        return as_array(array, copy=True, promote=False)
+    if _is_frozen(array):
+        return array
+    array = array.copy()
+    array.setflags(write=False)  # so that it is not copied where a node holds it again
+    return array
+
+
+def _is_frozen(array: Any) -> bool:
+    """Whether no one can write into an array: it, and what it is a view of, are read-only."""
+    base = array.base
+    return not array.flags.writeable and (
+        base is None or (type(base) is ndarray and base.base is None and not base.flags.writeable)
+    )
+
+
+def widened(constant: Any, operands: Sequence[Any]) -> Any:
+    """A constant in the type that it has together with all operands.
+
+    NumPy computes with it in that type, and so must a partial that has this constant alone:
+    of 16 bits, b * b overflows and 1 / b has but three digits.
+    """
+    dtype = getattr(constant, "dtype", None)
+    if dtype is None or dtype.kind not in "iuf":
+        return constant
+    wide = np.result_type(*operands)
+    return constant if dtype == wide else constant.astype(wide)
+
+
+def constant_beside(node: Value, constant: Any, paired: bool) -> Any:
+    """What the commonest constants become beside one node; TypeError for any other.
+
+    `paired` says that the two are taken entry by entry.
+    """
+    kind, data = type(constant), node._data
+    if kind is ndarray and type(node) is Tensor:
+        array = frozen(constant)
+        return widened(array, (array, data)) if paired else array
+    if kind is int or (kind is np.float64 and (type(data) is float or data.dtype.char == "d")):
+        return float(constant)
+    raise TypeError
