@@ -63,6 +63,7 @@ class Law(NamedTuple):
     left: Any
     right: Any
     condition: str
+    needs: frozenset[Any]  # the numbers and operations that must be among the operands
 
 
 Laws = Mapping[str, Sequence[Law]]
@@ -74,8 +75,13 @@ def laws_of(*tables: Sequence[tuple[str, str, str]]) -> Laws:
     for table in tables:
         for left, right, condition in table:
             form = _form(left)
-            found.setdefault(form[0], []).append(Law(form, _form(right), condition))
+            needs = frozenset(_head_of_form(f) for f in form[1] if not isinstance(f, str))
+            found.setdefault(form[0], []).append(Law(form, _form(right), condition, needs))
     return found
+
+
+def _head_of_form(form: Any) -> Any:
+    return form if isinstance(form, float) else form[0]
 
 
 def _form(text: str) -> Any:
@@ -132,11 +138,20 @@ class Expressions(Protocol):
 
 def simpler(laws: Laws, operation: str, operands: Sequence[Any], of: Expressions) -> Any:
     """What an operation on operands is by the first law that holds; None where none does."""
-    for left, right, condition in laws.get(operation, ()):
-        letters = _matched(left[1], operation, operands, of, {})
+    found = laws.get(operation)
+    if found is None:
+        return None
+    heads = {_head(operand, of) for operand in operands}
+    for left, right, condition, needs in found:
+        letters = _matched(left[1], operation, operands, of, {}) if needs <= heads else None
         if letters is not None and (not condition or of.holds(condition, letters)):
             return of.constant(right) if isinstance(right, float) else _built(right, letters, of)
     return None
+
+
+def _head(operand: Any, of: Expressions) -> Any:
+    number = of.number(operand)
+    return (of.parts(operand) or [None])[0] if number is None else number
 
 
 _OF_NUMBERS: dict[float | None, Any] = {

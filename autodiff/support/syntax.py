@@ -91,34 +91,6 @@ def filled(form: Any, put: Mapping[str, ast.expr]) -> Any:
     return type(form)(*[filled(getattr(form, field), put) for field in form._fields])
 
 
-def text_of(tree: ast.expr) -> str:
-    """What ast.unparse gives, in a fraction of its time for sums and products of names."""
-    return _text_of(tree) or ast.unparse(tree)
-
-
-# How closely the operators bind that stand in most lines.
-_PRECEDENCE: dict[type[ast.AST], int] = {ast.Add: 1, ast.Sub: 1, ast.Mult: 2, ast.Div: 2}
-_NEGATIVE = 3  # and how closely a minus does
-
-
-def _text_of(tree: ast.expr, above: int = 0) -> str | None:
-    if isinstance(tree, ast.Name):
-        return tree.id
-    if isinstance(tree, (ast.Attribute, ast.Call, ast.Constant)):
-        return ast.unparse(tree)
-    if isinstance(tree, ast.UnaryOp) and isinstance(tree.op, ast.USub):
-        operand = _text_of(tree.operand, _NEGATIVE)
-        return None if operand is None else f"-{operand}"
-    own = _PRECEDENCE.get(type(tree.op)) if isinstance(tree, ast.BinOp) else None
-    if not isinstance(tree, ast.BinOp) or own is None:
-        return None
-    left, right = _text_of(tree.left, own), _text_of(tree.right, own + 1)
-    if left is None or right is None:
-        return None
-    text = f"{left} {OPERATORS[type(tree.op)][0]} {right}"
-    return f"({text})" if own < above else text
-
-
 def sequence(items: Iterable[ast.expr]) -> ast.List:
     """The syntax of a list."""
     return ast.List(list(items), ast.Load())

@@ -19,7 +19,7 @@ import autodiff as ad
 from autodiff import compile, derive, grad, hvp, jacobian, value_and_grad
 from autodiff.extend import operations
 from autodiff.programs.tracing.standins import TraceError
-from autodiff.support.syntax import filled, text_of
+from autodiff.support.syntax import filled
 from autodiff.support.tree import leaves
 
 
@@ -441,16 +441,6 @@ def test_a_profiler_may_watch():
         program = derive(neuron, *NEURON)
     assert profiler.getstats()
     assert program.source == derive(neuron, *NEURON).source
-
-
-@pytest.mark.parametrize(
-    "text",
-    ["a", "a + b * c", "(a + b) * c", "a - (b - c)", "a - b - c", "a / (b * c)", "a * -b", "-a + b",
-     "a + (b if c else a)", "f(a + b) * 2.0", "(a < b) * c", "a ** b * c", "x.T @ (a + b)"],
-)  # fmt: skip
-def test_syntax_as_text(text):
-    tree = ast.parse(text, mode="eval").body
-    assert text_of(tree) == ast.unparse(tree)
 
 
 def test_a_form_is_filled_in_a_copy():

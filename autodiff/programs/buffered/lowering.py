@@ -355,7 +355,7 @@ def _reshapes(primitive: Primitive) -> bool:
 
 
 def _key(operand: Any) -> Any:
-    return operand if isinstance(operand, Variable) else syntax.text_of(operand)
+    return operand if isinstance(operand, Variable) else ast.unparse(operand)
 
 
 def _dtype(function: str, operands: list[Any]) -> np.dtype[Any]:

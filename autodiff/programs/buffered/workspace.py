@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import functools
 from collections.abc import Callable
 from typing import Any
@@ -165,13 +166,13 @@ class BufferedProgram:
         if call.kind == "dot":
             return f"{target} = {operands[0]}.dot({', '.join([operands[1], *out])})"
         if call.second is not None:
-            return f"{target}, {call.second.name} = {syntax.text_of(call.function)}"
+            return f"{target}, {call.second.name} = {ast.unparse(call.function)}"
         if self._in_buffer(call):
             base = call.reads()[0]
             buffer = syntax.name(self.buffers.place(base).name)
             call_on_it = syntax.filled(call.function, {base.name: buffer})
-            return f"{target} = {syntax.text_of(call_on_it)}"
-        return f"{target} = {syntax.text_of(call.function)}"
+            return f"{target} = {ast.unparse(call_on_it)}"
+        return f"{target} = {ast.unparse(call.function)}"
 
     def _in_pieces(self, group: Call) -> tuple[list[str], list[str]]:
         """A function of one piece, and the lines that run it over whole arrays."""
@@ -209,12 +210,12 @@ class BufferedProgram:
         return function, lines
 
     def _operand(self, operand: Any) -> str:
-        return operand.name if isinstance(operand, Variable) else syntax.text_of(operand)
+        return operand.name if isinstance(operand, Variable) else ast.unparse(operand)
 
     def _returned(self, out: Any, again: bool) -> str:
         """A result as the caller gets it: in memory that no later call writes into."""
         if not isinstance(out, Variable):
-            text = syntax.text_of(self._writer.operand(out))
+            text = ast.unparse(self._writer.operand(out))
             return f"{text}.copy()" if isinstance(out, np.ndarray) else text
         mine = out.shape is None or out.root.ours
         return out.name if mine and not again else f"{out.name}.copy()"

@@ -92,7 +92,7 @@ def _sum_of_scatters(printer: Printer, step: Step, parts: list[Any]) -> list[str
     """A line that adds scatters up, each to a new array."""
     first, *others = parts
     tree = None if first is None else printer.operand(first)
-    text = printer.zeros(step) if tree is None else syntax.text_of(tree)
+    text = printer.zeros(step) if tree is None else ast.unparse(tree)
     if isinstance(first, np.ndarray):
         text = f"jnp.asarray({text})"
     elif not isinstance(tree, (ast.Name, type(None))):
@@ -100,7 +100,7 @@ def _sum_of_scatters(printer: Printer, step: Step, parts: list[Any]) -> list[str
     for part in others:
         index = printer.literal(_static(part.params[0]))
         place = ast.Subscript(syntax.name("at"), index, ast.Load())
-        text += f".{ast.unparse(place)}.add({syntax.text_of(printer.operand(part.operands[0]))})"
+        text += f".{ast.unparse(place)}.add({ast.unparse(printer.operand(part.operands[0]))})"
     return [f"{printer.names[step]} = {text}  # {step.shape}"]
 
 

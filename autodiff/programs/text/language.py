@@ -14,7 +14,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ...primitives.registry import registry
-from ...support import syntax
 from .trees import returned, unpacking
 
 Definition = Callable[[str, Callable[..., Any]], tuple[str, Mapping[str, Callable[..., Any]]]]
@@ -86,7 +85,7 @@ class Language:
 
     modules: Mapping[str, str] = field(default_factory=lambda: PYTHONS_MODULES)
     reserved: frozenset[str] = _PYTHONS_WORDS
-    expression: Callable[[ast.expr], str] = syntax.text_of
+    expression: Callable[[ast.expr], str] = ast.unparse
     assignment: Callable[..., str] = _assignment
     comment: str = "# "
     unpacking: Callable[..., list[str]] = unpacking

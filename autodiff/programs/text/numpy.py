@@ -74,9 +74,9 @@ def _sum_of_scatters(printer: Printer, step: Step, parts: list[Any]) -> list[str
     lines = [f"{name} = {_start(printer, step, first)}  # {step.shape}"]
     for part in others:
         x, (index, _) = printer.operand(part.operands[0]), part.params
-        added = syntax.text_of(x)
+        added = ast.unparse(x)
         if repeats(index):
-            places = syntax.text_of(syntax.outside_brackets(printer.literal(index)))
+            places = ast.unparse(syntax.outside_brackets(printer.literal(index)))
             lines.append(f"np.add.at({name}, {places}, {added})")
         else:
             place = ast.Subscript(syntax.name(name), printer.literal(index), ast.Load())
@@ -89,7 +89,7 @@ def _start(printer: Printer, step: Step, first: Any) -> str:
     if first is None:
         return printer.zeros(step)
     tree = printer.operand(first)
-    text = syntax.text_of(tree)
+    text = ast.unparse(tree)
     new = isinstance(tree, ast.BinOp) or (isinstance(first, np.ndarray) and "(" in text)
     return text if new else f"{text}.copy()"
 

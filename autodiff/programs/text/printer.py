@@ -44,7 +44,7 @@ class Printer:
         """
         expression = self.expression(step)
         unnamed = anywhere or (step.backward and not self.names.known(step))
-        if unnamed and self.uses[step] == 1 and len(syntax.text_of(expression)) <= _LONGEST:
+        if unnamed and self.uses[step] == 1 and len(ast.unparse(expression)) <= _LONGEST:
             self._inlined[step] = expression
             return None
         return expression
@@ -82,8 +82,8 @@ class Printer:
         """Zeros like a step's result."""
         size = str(step.shape[0] if len(step.shape) == 1 else step.shape)
         kind = [] if step.dtype == np.float64 else [self._of_arrays(step.dtype.name)]
-        inside = ", ".join([size, *map(syntax.text_of, kind)])
-        return f"{syntax.text_of(self._of_arrays('zeros'))}({inside})"
+        inside = ", ".join([size, *map(ast.unparse, kind)])
+        return f"{ast.unparse(self._of_arrays('zeros'))}({inside})"
 
     def _operands(self, step: Step) -> list[ast.expr]:
         """The operands' syntax; beside a float, a whole number without its `.0`."""
