@@ -59,7 +59,8 @@ class Other:
         return [f"type({new}) is {known.name(self.is_a)}"]
 
     def like(self, leaf: Any) -> bool:
-        return type(leaf) is self.is_a
+        """Whether a leaf is such a thing; a number without axes of JAX's is as good as a float."""
+        return type(leaf) is self.is_a or (self.is_a is float and np.shape(leaf) == ())
 
 
 @dataclass(frozen=True)
