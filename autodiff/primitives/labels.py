@@ -79,15 +79,15 @@ def settings_text(node: Value) -> str:
     if node._pullback is None:
         return ""
     primitive, operands = node._pullback.primitive, operands_of(node)
-    said: dict[str, str] = {}
+    settings: dict[str, str] = {}
     if not primitive.variadic and primitive.formula.operator is None:
         given = zip(primitive.operands, map(_constant, operands), strict=True)
-        said = {name: text for name, text in given if text is not None}
+        settings = {name: text for name, text in given if text is not None}
     for (name, default), value in zip(primitive.defaults.items(), parameters_of(node), strict=True):
         text, usual = (ast.unparse(syntax.literal(v)) for v in (value, default))
         if text != usual:
-            said[name] = text
-    return ", ".join(f"{name}={text}" for name, text in said.items())
+            settings[name] = text
+    return ", ".join(f"{name}={text}" for name, text in settings.items())
 
 
 def edge_texts(node: Value) -> tuple[str, ...]:
@@ -135,8 +135,8 @@ def _cotangent_texts(node: Value, pullback: Any) -> tuple[str, ...]:
     ]
     ct = Symbol(syntax.name("ct"), np.ones_like(node._data))
     z = Symbol(syntax.name(primitive.lead[1]), node._data)
-    said = apply_rule(primitive, ct, z, symbols, node)
-    parts = [said[i]() if callable(said[i]) else said[i] for i in pullback.positions]
+    pulled = apply_rule(primitive, ct, z, symbols, node)
+    parts = [pulled[i]() if callable(pulled[i]) else pulled[i] for i in pullback.positions]
     return tuple(ast.unparse(p.expression) if isinstance(p, Symbol) else "0" for p in parts)
 
 

@@ -85,8 +85,8 @@ def trace_partials(
 
     Raises TypeError where the rule returns another number of them, or what is not one.
     """
-    said = rule(*(Symbol(syntax.name(n)) for n in names))
-    partials = said if isinstance(said, tuple) else (said,)
+    returned = rule(*(Symbol(syntax.name(n)) for n in names))
+    partials = returned if isinstance(returned, tuple) else (returned,)
     if len(partials) != operands:
         raise TypeError(
             f"The rule of `{label}` must return one partial for each operand, {operands} in all, "

@@ -51,12 +51,12 @@ class JaxProgram(Program):
         self._write(capture, name, JAX, as_arguments)
 
     def _jit(self) -> Callable[..., Any]:
-        """The program from two lists of leaves (donated and kept) to a list of them."""
+        """The program from two lists of leaves (donated and others) to a list of them."""
         jax, taken, first = the_jax(), self._taken, self._on_leaves()
         second = self._careful_one and self._careful_one._on_leaves()
 
-        def run(donated: list[Any], kept: list[Any], *captured: dict[str, Any]) -> Any:
-            sources = iter(donated), iter(kept)
+        def run(donated: list[Any], others: list[Any], *captured: dict[str, Any]) -> Any:
+            sources = iter(donated), iter(others)
             given = [next(sources[not mine]) for mine in taken]
             found = first(given, captured[0])
             if not second:
@@ -94,17 +94,17 @@ class JaxProgram(Program):
         if self._jitted is None:
             self._jitted = self._jit()
         pairs = list(zip(given, self._taken, strict=True))
-        donated, kept = [g for g, mine in pairs if mine], [g for g, mine in pairs if not mine]
+        donated, others = [g for g, mine in pairs if mine], [g for g, mine in pairs if not mine]
         captured = [
             {name: as_jax(node, name) for name, node in program._captured.items()}
             for program in (self, self._careful_one)
             if program is not None
         ]
         if any(isinstance(g, jax.core.Tracer) for g in given):
-            found = self._jitted(donated, kept, *captured)
+            found = self._jitted(donated, others, *captured)
         else:
             with jax.enable_x64(True):
-                found = self._jitted(donated, kept, *captured)
+                found = self._jitted(donated, others, *captured)
         return unflatten(self._capture.out, found)
 
 

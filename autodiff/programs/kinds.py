@@ -50,7 +50,7 @@ class Writable(Array):
 
 
 @dataclass(frozen=True)
-class Plain:
+class Other:
     """What has nothing else to be known by: a float, a random generator, None."""
 
     is_a: type
@@ -95,9 +95,9 @@ def kind_of(tree: Any, array: type[Array] = Array) -> Any:
     if isinstance(tree, dict):
         return Branch(dict, {key: kind_of(branch, array) for key, branch in tree.items()})
     if isinstance(tree, TracedGenerator):
-        return Plain(np.random.Generator)
+        return Other(np.random.Generator)
     data = tree._data if isinstance(tree, Value) else tree
-    return array(data.shape, data.dtype) if isinstance(data, np.ndarray) else Plain(type(data))
+    return array(data.shape, data.dtype) if isinstance(data, np.ndarray) else Other(type(data))
 
 
 def fitting(kinds: Sequence[Any]) -> Callable[[tuple[Any, ...]], bool]:

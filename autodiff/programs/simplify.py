@@ -82,19 +82,19 @@ class Graph:
 
 def _without_broadcasts(operands: tuple[Any, ...], example: Any) -> tuple[Any, ...]:
     """Operands of an elementwise operation, which repeats them by itself."""
-    kept = list(operands)
+    found = list(operands)
     for i, operand in enumerate(operands):
         if is_a(operand, "broadcast_to") or _adds_axes_in_front(operand):
             small = operand.operands[0]
-        elif isinstance(operand, np.ndarray) and uniform(operand) and _settles(example, kept, i):
+        elif isinstance(operand, np.ndarray) and uniform(operand) and _settles(example, found, i):
             small = operand.flat[0].item()
         else:
             continue
-        others = [operand_shape(o) for o in kept]
+        others = [operand_shape(o) for o in found]
         others[i] = operand_shape(small)
         if np.broadcast_shapes(*others) == np.shape(example):
-            kept[i] = small
-    return tuple(kept)
+            found[i] = small
+    return tuple(found)
 
 
 def _adds_axes_in_front(operand: Any) -> bool:

@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parents[2]
 # does, what simplifies a trace, the losses (one with a gradient of its own), and what steps along
 # a gradient.
 ENGINE = [
-    "autodiff/graph/order.py", "autodiff/primitives/partials.py",
+    "autodiff/graph/order.py", "autodiff/primitives/laws.py", "autodiff/primitives/partials.py",
     "autodiff/primitives/pullback.py", "autodiff/primitives/symbol.py",
     "autodiff/operations/softmax.py", "autodiff/operations/zeros.py",
     "autodiff/transforms/backward.py", "autodiff/transforms/forward.py",

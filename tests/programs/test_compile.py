@@ -326,7 +326,7 @@ def test_results_do_not_see_each_other():
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_numbers_and_repeated_rows_are_made_ready_once(dtype):
+def test_numbers_and_repeated_rows_are_hoisted(dtype):
     rng = np.random.default_rng(0)
     x, row = rng.normal(size=(16, 32)).astype(dtype), rng.normal(size=32).astype(dtype)
     column = rng.normal(size=(16, 1)).astype(dtype)
@@ -351,7 +351,7 @@ def test_numbers_and_repeated_rows_are_made_ready_once(dtype):
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
 @pytest.mark.parametrize("number", [1e-5, 1e5, 1e16, 1e-16, 1e300, np.inf, np.nan, 3, True])
 @pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
-def test_a_number_made_ready_is_that_number(number, dtype):
+def test_a_hoisted_number_is_that_number(number, dtype):
     x = np.array([0.5, 3.0, -2.0], dtype)
 
     def f(x):
@@ -361,7 +361,7 @@ def test_a_number_made_ready_is_that_number(number, dtype):
         np.testing.assert_array_equal(found, right, strict=True)
 
 
-def test_a_parameter_may_be_called_like_what_is_made_ready():
+def test_a_parameter_may_be_called_like_what_is_hoisted():
     def f(_1, full_b, ones_2):
         for _ in range(3):
             _1 = (1 - _1) + ones_2 * full_b

@@ -1,7 +1,7 @@
-"""Chains of elementwise calls over large arrays, run in pieces that stay in the cache.
+"""Chains of elementwise calls over large arrays, run in blocks that stay in the cache.
 
 Each array is then read from memory and written to it once, however many operations there are,
-and the pieces are shared among the cores: NumPy lets other threads run while it computes.
+and the blocks are shared among the cores: NumPy lets other threads run while it computes.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from concurrent.futures import ThreadPoolExecutor
 
 SMALLEST = 32_768  # entries of an array that is worth cutting up
-SHORTEST, LONGEST = 12_288, 65_536  # entries of a piece
+SHORTEST, LONGEST = 12_288, 65_536  # entries of a block
 SHARED = 90_000  # entries that are worth another core: to wake it takes up to half of 0.2 ms
 WORTH = 8  # calls of arithmetic, on each entry, that are worth it
 # What takes the time of reading and writing; any other function takes about five times that.
@@ -37,17 +37,17 @@ _SPARE = threading.local()
 
 def grouped(calls: Sequence[Call], outputs: Sequence[Any]) -> list[Call]:
     """The calls, with each run of elementwise ones over large arrays of a shape made one."""
-    kept: list[Call] = []
+    found: list[Call] = []
     run: list[Call] = []
     for call in calls:
         if run and not _continues(call, run):
-            kept += _closed(run, calls, outputs)
+            found += _closed(run, calls, outputs)
             run = []
         if run or _large(call):
             run.append(call)
         else:
-            kept.append(call)
-    return kept + _closed(run, calls, outputs)
+            found.append(call)
+    return found + _closed(run, calls, outputs)
 
 
 def _large(call: Call) -> bool:
@@ -88,15 +88,15 @@ def _closed(run: list[Call], calls: Sequence[Call], outputs: Sequence[Any]) -> l
         return run
     inside = {call.target for call in run}
     later = calls[calls.index(run[-1]) + 1 :]
-    outside = {v for call in later for v in call.reads()}
-    outside |= {out for out in outputs if isinstance(out, Variable)}
-    outside |= {v.root for v in outside}
+    read_later = {v for call in later for v in call.reads()}
+    read_later |= {out for out in outputs if isinstance(out, Variable)}
+    read_later |= {v.root for v in read_later}
     reads = dict.fromkeys(v for call in run for v in call.reads() if v not in inside)
-    results = [c.target for c in ufuncs if c.target in outside]
+    results = [c.target for c in ufuncs if c.target in read_later]
     sums = [c.target for c in run if _is_sum(c)]
-    group = Call("pieces", ufuncs[-1].target, None, list(reads))
+    group = Call("blocks", ufuncs[-1].target, None, list(reads))
     group.inside, group.results, group.sums = run, results, sums
-    group.spared = [v for v in reads if v.root in outside]
+    group.spared = [v for v in reads if v.root in read_later]
     return [group]
 
 
@@ -119,12 +119,12 @@ def _cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def in_pieces(
+def in_blocks(
     work: Callable[..., Any], size: int, dtypes: Sequence[str], arrays: Sequence[Any]
 ) -> list[float]:
-    """The sums that `work` gives, added up over pieces of the flat `arrays`.
+    """The sums that `work` gives, added up over blocks of the flat `arrays`.
 
-    `work` takes the pieces, then a buffer of each of `dtypes`, and returns a tuple of sums.
+    `work` takes the blocks, then a buffer of each of `dtypes`, and returns a tuple of sums.
     """
     length = min(LONGEST, max(SHORTEST, -(-size // 8192) * 1024))
     todo = collections.deque(range(0, size, length))  # from which each thread takes the next

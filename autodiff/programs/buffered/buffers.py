@@ -25,12 +25,12 @@ class Buffers:
         self._free: list[Variable] = []
         self._place: dict[Variable, Variable] = {}
         self._donated = list(donated)
-        self._kept = {o.root for o in outputs if isinstance(o, Variable)}
+        self._results = {o.root for o in outputs if isinstance(o, Variable)}
         self._last = {v.root: i for i, call in enumerate(calls) for v in call.reads()}
         # A result is read last of all: a donated argument that is one is not written over.
-        self._last.update(dict.fromkeys(self._kept, len(calls)))
+        self._last.update(dict.fromkeys(self._results, len(calls)))
         for i, call in enumerate(calls):
-            if call.kind == "pieces":
+            if call.kind == "blocks":
                 for result in call.results:
                     self._out_of(i, call, result)
             elif call.kind in ("ufunc", "dot") and call.target.shape is not None:
@@ -44,15 +44,15 @@ class Buffers:
         return self._place.get(variable, variable)
 
     def _out_of(self, i: int, call: Call, target: Variable) -> Variable | None:
-        # In pieces, an operand may be read again after the result's own call.
+        # In blocks, an operand may be read again after the result's own call.
         own = [c.target for c in call.inside].index(target) if call.inside else 0
         again = {v for c in call.inside[own + 1 :] for v in c.reads()}
         dying = [v for v in call.reads() if self._last[v.root] == i and v not in again]
-        if target in self._kept:
+        if target in self._results:
             return self._given(i, call, target, dying)
         if call.kind != "dot":  # may write over an operand, entry by entry
             for v in dying:
-                if v.root is v and v.ours and v not in self._kept and _alike(v, target):
+                if v.root is v and v.ours and v not in self._results and _alike(v, target):
                     self._place[target] = self.place(v)
                     self._last[v] = -1  # handed on, not freed
                     call.spared.append(v)  # for this result alone
@@ -82,7 +82,7 @@ class Buffers:
 
     def _release(self, variable: Variable) -> None:
         buffer = self._place.get(variable)
-        if buffer is not None and buffer.name in self.made and variable not in self._kept:
+        if buffer is not None and buffer.name in self.made and variable not in self._results:
             self._free.append(buffer)
 
 

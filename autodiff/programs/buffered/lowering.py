@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 
-from ...primitives.primitive import Primitive
 from ...primitives.registry import registry
 from ...support import syntax
 from ..simplify import Graph
@@ -18,6 +17,7 @@ from ..text.names import Names
 from ..text.numpy import NUMPY
 from ..text.printer import Printer
 from .ufuncs import all_ufuncs, as_ufunc, reduced_by_ufuncs
+from .views import Views
 
 
 @dataclass(eq=False, slots=True, repr=False)
@@ -77,14 +77,14 @@ class Lowered:
         self.captured: dict[str, Any] = {}
         self.constants: dict[str, Any] = {}
         self.made: dict[str, str] = {}  # what a workspace makes once, and how it is written
-        self.writer = Printer(graph, names, NUMPY, self._constant)
+        self.printer = Printer(graph, names, NUMPY, self._constant)
         self._names = names
         self._results = {o for o in graph.outputs if isinstance(o, Step)}
         self._of: dict[Step, Variable] = {}
         self._by_name: dict[str, Variable] = {}
         self._same: dict[Any, Variable] = {}
-        self._laid_out: set[Variable] = set()  # what is computed into memory in C's order
-        self._stand_ins: dict[Step, Any] = {}
+        self._in_order: set[Variable] = set()  # what is computed into memory in C's order
+        self._views = Views(lambda step: self._of[step].root in self._in_order)
         for step in graph.inputs:
             self._declare(step)
         for step in graph.steps:
@@ -112,10 +112,10 @@ class Lowered:
     def _lower(self, step: Step) -> None:
         array = isinstance(step.example, np.ndarray) and bool(step.shape)
         whole = array or step in self._results
-        tree = self.writer.expression(step) if whole else self.writer.line(step, anywhere=True)
+        tree = self.printer.expression(step) if whole else self.printer.line(step, anywhere=True)
         if tree is None:
             return None
-        base = self._base(step) if isinstance(step.example, np.ndarray) else None
+        base = self._views.base(step)
         if base is not None:
             return self._view(step, base, tree)
         if array and step.primitive is not None:
@@ -149,8 +149,8 @@ class Lowered:
             pair = [self._declare(found[first]), self._declare(found[second])]
             for variable, made in zip(pair, (found[first], found[second]), strict=True):
                 variable.ours = isinstance(made.example, np.ndarray)
-            self.writer.helpers[name] = registry.helpers[name].function
-            tree = syntax.call(name, *map(self.writer.operand, step.operands))
+            self.printer.helpers[name] = registry.helpers[name].function
+            tree = syntax.call(name, *map(self.printer.operand, step.operands))
             self.calls.append(Call("free", pair[0], tree, self._read(tree), second=pair[1]))
             return True
         return False
@@ -163,7 +163,7 @@ class Lowered:
             return
         target = self._declare(step)
         target.ours = True
-        self._laid_out.add(target)
+        self._in_order.add(target)
         self._same[key] = target
         self.calls.append(Call(kind, target, function, operands))
 
@@ -178,53 +178,12 @@ class Lowered:
 
     def _drop_dead(self) -> None:
         used = {v for v in self.outputs if isinstance(v, Variable)}
-        kept = []
+        needed = []
         for call in reversed(self.calls):
             if call.target in used or call.second in used:
                 used.update(call.reads())
-                kept.append(call)
-        self.calls = kept[::-1]
-
-    # -- views -------------------------------------------------------------------------------
-
-    def _base(self, step: Step) -> Step | None:
-        """The operand that a step is a view of, or may be for some layout of the arguments.
-
-        The arrays of the trace do not say: two of them may have become one step, and buffers
-        have a layout of their own. So the operation is tried on arrays as the program has them.
-        """
-        primitive = step.primitive
-        if primitive is None or primitive.elementwise:
-            return None
-        if isinstance(primitive.formula.tree, ast.BinOp):  # the result of an operator is new
-            return None
-        operands = [self._stand_in(o) if isinstance(o, Step) else o for o in step.operands]
-        given = [operands] if primitive.variadic else operands
-        try:
-            with np.errstate(all="ignore"):
-                made = primitive.on_arrays(*given, *step.params)
-        except (ArithmeticError, ValueError):
-            made = None  # of zeros there is none, and so nothing to see
-        for o, operand in zip(step.operands, operands, strict=True):
-            if not (isinstance(o, Step) and o.shape):
-                continue
-            if made is not None and np.may_share_memory(operand, made):
-                self._stand_ins[step] = made
-                return o
-            if self._of[o].root in self._laid_out:
-                continue
-            # In which order that one is at a call is not known, and so not if this copies it.
-            if _reshapes(primitive) or np.may_share_memory(o.example, step.example):
-                return o
-        return None
-
-    def _stand_in(self, step: Step) -> Any:
-        """An array with the layout of a step's result, or a number."""
-        if not isinstance(step.example, np.ndarray):
-            return np.float64(step.example)  # which takes an index, too
-        if step not in self._stand_ins:
-            self._stand_ins[step] = np.zeros(step.shape, step.dtype)
-        return self._stand_ins[step]
+                needed.append(call)
+        self.calls = needed[::-1]
 
     def _view(self, step: Step, base: Step, tree: ast.expr) -> None:
         target = self._declare(step, self._of[base])
@@ -348,10 +307,6 @@ class Lowered:
     def _read(self, tree: ast.expr) -> list[Any]:
         names = dict.fromkeys(n.id for n in ast.walk(tree) if isinstance(n, ast.Name))
         return [self._by_name[n] for n in names if n in self._by_name]
-
-
-def _reshapes(primitive: Primitive) -> bool:
-    return any(word in primitive.formula.text for word in ("reshape", "ravel"))
 
 
 def _key(operand: Any) -> Any:

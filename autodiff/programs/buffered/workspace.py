@@ -1,4 +1,4 @@
-"""A program made fast: single NumPy calls that write into buffers kept from call to call."""
+"""A compiled program: its source, of single NumPy calls, and the workspaces that it runs in."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ from ..text.source import compiled_source
 from ..text.trees import holds_named_tuple, tree_text, unpacking
 from ..tracing.infinities import reach
 from ..tracing.trace import TracedGenerator
-from .blocks import grouped, in_pieces
+from .blocks import grouped, in_blocks
 from .buffers import Buffers
-from .hoisting import make_ready
+from .hoisting import hoist
 from .lowering import Call, Lowered, Variable
 
 
@@ -39,13 +39,13 @@ class BufferedProgram:
         self._names = names = Names(capture, self.name, NUMPY, beside=True)
         self._inputs = dict(zip(capture.inputs, graph.inputs, strict=True))
         self.lowered = Lowered(graph, names)
-        self._writer = self.lowered.writer
+        self._printer = self.lowered.printer
         # On Python's floats a step may raise where IEEE 754 has an infinity, and a zero
         # cotangent may have met one: then the slower, careful program says what is right.
         self._raises = any(s.scalar and s.primitive is not None for s in graph.steps)
         self._doubtful = capture.trace.doubtful
         self.donated = () if self._raises or self._doubtful else donated
-        make_ready(self.lowered)
+        hoist(self.lowered)
         outputs = self.lowered.outputs
         self.calls = grouped(self.lowered.calls, outputs)
         self.buffers = Buffers(self.calls, outputs, self._donated_variables())
@@ -57,7 +57,7 @@ class BufferedProgram:
         self._idle: list[Callable[..., Any]] = []
         self._named_tuples = holds_named_tuple(capture.out)
         self._plain: Program | None = None
-        del self.lowered, self.calls, self._inputs, self._writer, self._names
+        del self.lowered, self.calls, self._inputs, self._printer, self._names
         capture.forget()
 
     def __call__(self, *args: Any) -> Any:
@@ -106,10 +106,10 @@ class BufferedProgram:
             f"{name} = np.empty({shape}, np.{dtype.name})"
             for name, (shape, dtype) in self.buffers.made.items()
         ]
-        self._writer.modules.add("np")
+        self._printer.modules.add("np")
         head = f"def {self.name}({', '.join(self._names.parameters)}):"
         body = [*made, *hoisted, *([""] if made else []), head, *_indented(lines)]
-        imports, definitions = self._writer.needed()
+        imports, definitions = self._printer.needed()
         parts = [
             f'"""{self.name}, compiled: single NumPy calls into buffers that are kept."""',
             *(["\n".join(imports)] if imports else []),
@@ -133,8 +133,8 @@ class BufferedProgram:
         hoisted: list[str] = []
         lines: list[str] = []
         for call in self.calls:
-            if call.kind == "pieces":
-                function, run = self._in_pieces(call)
+            if call.kind == "blocks":
+                function, run = self._in_blocks(call)
                 hoisted += function
                 lines += run
             else:
@@ -174,8 +174,8 @@ class BufferedProgram:
             return f"{target} = {ast.unparse(call_on_it)}"
         return f"{target} = {ast.unparse(call.function)}"
 
-    def _in_pieces(self, group: Call) -> tuple[list[str], list[str]]:
-        """A function of one piece, and the lines that run it over whole arrays."""
+    def _in_blocks(self, group: Call) -> tuple[list[str], list[str]]:
+        """A function of one block, and the lines that run it over whole arrays."""
         size = int(np.prod(group.target.shape or (), dtype=np.int64))
         inner = Buffers(group.inside, [*group.results, *group.spared])
         for call in group.inside:
@@ -184,7 +184,7 @@ class BufferedProgram:
         arrays = [v for v in group.reads() if v.shape is not None]
         numbers = [v.name for v in group.reads() if v.shape is None]
         results = [f"{v.name}_" for v in group.results]
-        name = f"piece_of_{group.target.name}"
+        name = f"block_of_{group.target.name}"
         parameters = [*numbers, *(v.name for v in arrays), *results, *inner.made]
         sums = "".join(f"{v.name}, " for v in group.sums)
         function = [
@@ -205,7 +205,7 @@ class BufferedProgram:
         ]
         work = f"functools.partial({name}, {', '.join(numbers)})" if numbers else name
         dtypes = [dtype.char for _, dtype in inner.made.values()]
-        run = f"in_pieces({work}, {size}, {dtypes}, [{', '.join(flat)}])"
+        run = f"in_blocks({work}, {size}, {dtypes}, [{', '.join(flat)}])"
         lines.append(f"({sums}) = {run}" if sums else run)
         return function, lines
 
@@ -215,7 +215,7 @@ class BufferedProgram:
     def _returned(self, out: Any, again: bool) -> str:
         """A result as the caller gets it: in memory that no later call writes into."""
         if not isinstance(out, Variable):
-            text = ast.unparse(self._writer.operand(out))
+            text = ast.unparse(self._printer.operand(out))
             return f"{text}.copy()" if isinstance(out, np.ndarray) else text
         mine = out.shape is None or out.root.ours
         return out.name if mine and not again else f"{out.name}.copy()"
@@ -231,11 +231,11 @@ class BufferedProgram:
         namespace: dict[str, Any] = {
             **{f"captured_{name}": node for name, node in self.lowered.captured.items()},
             **self.lowered.constants,
-            "in_pieces": in_pieces,
+            "in_blocks": in_blocks,
             "functools": functools,
         }
         exec(compiled_source(self.name, self.source), namespace)
-        namespace.update(self._writer.helpers)  # the same, with what they keep between calls
+        namespace.update(self._printer.helpers)  # the same, with what they keep between calls
         return namespace
 
 

@@ -67,10 +67,10 @@ def bare(function: Callable[..., Any]) -> tuple[ast.FunctionDef, dict[str, Calla
         thing = function.__globals__.get(name)
         if thing is not None and thing not in (np, math, builtins, Any):
             called[name] = inspect.unwrap(thing)
-    return _Plain().visit(tree), called
+    return _Untyped().visit(tree), called
 
 
-class _Plain(ast.NodeTransformer):
+class _Untyped(ast.NodeTransformer):
     """Types taken out, and `builtins.max` as `max`, since no operation has that name there."""
 
     def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.stmt | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from typing import Any
 
@@ -17,10 +16,19 @@ from ..tracing.signature import name_of
 from ..tracing.trace import TracedGenerator
 from .language import Language
 
-# What a workspace calls things besides the variables of its program.
-_OF_WORKSPACES = re.compile(
-    r"(buffer|ones_|full_|_\d|piece_of_|captured_).*|.+_|functools|in_pieces"
-)
+# How a workspace calls what it makes for itself, beside the variables of its program.
+_INVENTED = ("buffer", "ones_", "full_", "block_of_", "captured_")
+
+
+def _is_invented(name: str) -> bool:
+    """Whether a workspace may call something so; also `_2` a number, and `x_` a block of `x`."""
+    number = name[1:].removeprefix("minus_") if name.startswith("_") else ""
+    return (
+        name.startswith(_INVENTED)
+        or (name.endswith("_") and len(name) > 1)
+        or number[:1].isdigit()
+        or name in ("functools", "in_blocks")
+    )
 
 
 def reserved(language: Language) -> frozenset[str]:
@@ -109,7 +117,7 @@ class Names:
 
     def fresh(self, wanted: str) -> str:
         """`wanted`, or with the first number after it that makes it another."""
-        if self._beside and _OF_WORKSPACES.fullmatch(wanted):
+        if self._beside and _is_invented(wanted):
             wanted = f"own_{wanted.strip('_')}"
         name, stem = wanted, wanted.rstrip("0123456789")
         count = self._counts.get(wanted, int(wanted[len(stem) :] or 0))

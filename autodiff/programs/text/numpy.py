@@ -25,7 +25,7 @@ class Brief(ast.NodeTransformer):
         self.generic_visit(node)
         if node.keywords:
             usual = _defaults(ast.unparse(node.func))
-            node.keywords = [k for k in node.keywords if not _says(k, usual)]
+            node.keywords = [k for k in node.keywords if not _is_usual(k, usual)]
         match node:
             case ast.Call(
                 func=ast.Attribute(value=ast.Name(id="np" | "jnp"), attr="transpose"),
@@ -36,7 +36,7 @@ class Brief(ast.NodeTransformer):
 
 
 def _defaults(function: str) -> dict[str, Any]:
-    """What a function of NumPy's or of ours does where its arguments are not said."""
+    """What a function of NumPy's or of ours does where its arguments are left out."""
     found: Any = helper_of(function)
     if found is None:
         found = np
@@ -54,8 +54,8 @@ def _defaults_of(function: Any) -> dict[str, Any]:
     return {name: p.default for name, p in parameters.items()}
 
 
-def _says(keyword: ast.keyword, defaults: dict[str, Any]) -> bool:
-    """Whether a keyword says what would hold without it."""
+def _is_usual(keyword: ast.keyword, defaults: dict[str, Any]) -> bool:
+    """Whether a keyword gives what would hold without it."""
     number = syntax.number_of(keyword.value)
     default = defaults.get(keyword.arg or "")
     return number is not None and type(default) is type(number) and default == number
