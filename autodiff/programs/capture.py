@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..graph.messages import describe
-from ..graph.node import shape_of
+from ..graph.node import data_of, shape_of
 from ..graph.value import Value
 from ..support.tree import leaves, same_structure, tree_map
 from ..transforms.grad import value_and_grad
@@ -64,6 +64,18 @@ class Capture:
             else kind_of(arg, Writable if name in donated else array)
             for name, arg in zip(self.parameters, self.args, strict=True)
         ]
+
+    def examples(self) -> tuple[Any, ...]:
+        """The arguments that it was captured on."""
+        return tuple([tree_map(data_of, arg) for arg in self.args])
+
+    def carefully(self, args: tuple[Any, ...]) -> Capture:
+        """The same function on such arguments, captured with care wherever chance may need it.
+
+        That is for a program which is doubtful, and of whose result there is a NaN.
+        """
+        static, names = self.static, self.parameters
+        return Capture(self.f, args, self.argnums, careful=True, static=static, names=names)
 
     def forget(self) -> None:
         """Let go of all that was computed: of the arguments only shapes and dtypes stay."""

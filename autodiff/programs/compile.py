@@ -136,11 +136,7 @@ class CompiledByJax(Compiled):
             for name, arg in zip(names, args, strict=True)
         )
         f, name = self._parameters.by_position, program_name(self._f, JAX)
-        capture, careful = Capture(f, examples, static=static, names=names), None
-        if capture.trace.doubtful:
-            again = Capture(f, examples, static=static, names=names, careful=True)
-            careful = JaxCall(again, name)
-        return JaxCall(capture, name, donated, careful)
+        return JaxCall(Capture(f, examples, static=static, names=names), name, donated)
 
 
 def compile(

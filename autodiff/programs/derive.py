@@ -60,12 +60,7 @@ def derive(
     language = LANGUAGES[checked_engine(engine)]
     name = program_name(f, language) if name is None else _checked_name(name, language)
     capture = Capture(f, example_args, argnums)
-    if language is NUMPY:
-        return Program(capture, name)
-    careful = None
-    if capture.trace.doubtful:
-        careful = JaxProgram(Capture(f, example_args, argnums, careful=True), name)
-    return JaxProgram(capture, name, careful=careful)
+    return Program(capture, name) if language is NUMPY else JaxProgram(capture, name)
 
 
 def checked_engine(engine: str) -> str:

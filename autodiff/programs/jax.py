@@ -43,11 +43,14 @@ class JaxProgram(Program):
 
     def __init__(
         self, capture: Capture, name: str, donated: tuple[str, ...] = (),
-        careful: JaxProgram | None = None, as_arguments: bool = False,
+        as_arguments: bool = False,
     ) -> None:  # fmt: skip
         self._jitted: Callable[..., Any] | None = None
         self._taken = _given_away(capture, donated)
-        self._careful_one = careful
+        self._careful_one: JaxProgram | None = None
+        if capture.trace.doubtful:
+            again = capture.carefully(capture.examples())
+            self._careful_one = JaxProgram(again, name, as_arguments=as_arguments)
         self._write(capture, name, JAX, as_arguments)
 
     def _jit(self) -> Callable[..., Any]:
@@ -134,13 +137,10 @@ class JaxCall(JaxProgram):
     that they are read anew at each call.
     """
 
-    def __init__(
-        self, capture: Capture, name: str, donated: tuple[str, ...] = (),
-        careful: JaxProgram | None = None,
-    ) -> None:  # fmt: skip
+    def __init__(self, capture: Capture, name: str, donated: tuple[str, ...] = ()) -> None:
         self.fits = fitting(capture.kinds(JaxArray))
         self.captures = bool(capture.graph.captured())
-        super().__init__(capture, name, donated, careful, as_arguments=True)
+        super().__init__(capture, name, donated, as_arguments=True)
 
     def __call__(self, *args: Any) -> Any:
         static, names = self._capture.static, self._capture.parameters

@@ -12,6 +12,7 @@ import numpy as np
 
 from ..primitives.namespaces import MATH_NAMES, numpy_function
 from ..support.files import replacing
+from ..support.numbers import has_nan
 from ..support.tree import leaves, unflatten
 from .capture import Capture, checked_arguments
 from .text.language import Language
@@ -70,13 +71,9 @@ class Program:
                 out = self._run_ieee(given)
         if self._named_tuples:
             out = unflatten(capture.out, leaves(out))
-        if capture.trace.doubtful and any(np.isnan(leaf).any() for leaf in leaves(out)):
+        if capture.trace.doubtful and any(map(has_nan, leaves(out))):
             if self._careful is None:
-                again = Capture(
-                    capture.f, args, capture.argnums, careful=True,
-                    static=capture.static, names=capture.parameters,
-                )  # fmt: skip
-                self._careful = Program(again, self.name)
+                self._careful = Program(capture.carefully(args), self.name)
             return self._careful(*args)
         return out
 

@@ -8,6 +8,12 @@ from typing import Any
 import numpy as np
 
 
+def has_nan(data: Any) -> bool:
+    """Whether a number or an entry of an array is NaN, which a sum of squares then is."""
+    total = np.vdot(data, data)
+    return bool(total != total)
+
+
 def is_finite(data: Any) -> bool:
     """Whether a number or every entry of an array is neither infinite nor NaN."""
     if isinstance(data, (float, int)):

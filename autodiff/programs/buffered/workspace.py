@@ -11,6 +11,7 @@ import numpy as np
 
 from ...graph.value import Value
 from ...support import syntax
+from ...support.numbers import has_nan
 from ...support.tree import leaves, unflatten
 from ..capture import Capture
 from ..kinds import fitting
@@ -56,7 +57,7 @@ class BufferedProgram:
         self.fits = fitting(capture.kinds(donated=self.donated))
         self._idle: list[Callable[..., Any]] = []
         self._named_tuples = holds_named_tuple(capture.out)
-        self._plain: Program | None = None
+        self._careful: Program | None = None
         del self.lowered, self.calls, self._inputs, self._printer, self._names
         capture.forget()
 
@@ -73,20 +74,18 @@ class BufferedProgram:
         except (ArithmeticError, ValueError):
             if not self._raises:
                 raise
-            return self._carefully(args)
+            return self._with_care(args)
         self._idle.append(run)
         if self._named_tuples:
             out = unflatten(self.capture.out, leaves(out))
-        if self._doubtful and any(np.isnan(leaf).any() for leaf in leaves(out)):
-            return self._carefully(args)
+        if self._doubtful and any(map(has_nan, leaves(out))):
+            return self._with_care(args)
         return out
 
-    def _carefully(self, args: tuple[Any, ...]) -> Any:
-        if self._plain is None:
-            f, names = self.capture.f, self.capture.parameters
-            again = Capture(f, args, static=self.capture.static, names=names)
-            self._plain = Program(again, self.name)
-        return self._plain(*args)
+    def _with_care(self, args: tuple[Any, ...]) -> Any:
+        if self._careful is None:
+            self._careful = Program(self.capture.carefully(args), self.name)
+        return self._careful(*args)
 
     def _donated_variables(self) -> list[Variable]:
         return [
