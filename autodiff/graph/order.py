@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
+from .node import operands_of
 from .value import Value
 
 
@@ -47,6 +48,18 @@ def reverse_topological(
     # A node is made after what it is made of: the clock has sorted them already.
     order.sort(key=_clock_of, reverse=True)
     return order
+
+
+def as_made(things: Iterable[Any]) -> list[Value]:
+    """Every node among these and behind them, by all of their operands, as they were made."""
+    found: set[Value] = set()
+    stack = list(things)
+    while stack:
+        thing = stack.pop()
+        if isinstance(thing, Value) and thing not in found:
+            found.add(thing)
+            stack.extend(operands_of(thing))
+    return sorted(found, key=_clock_of)
 
 
 def between(roots: Sequence[Value], targets: Sequence[Value]) -> list[Value]:

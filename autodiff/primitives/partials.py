@@ -9,6 +9,7 @@ from typing import Any
 
 from ..support import syntax
 from .formula import powers_by_math
+from .laws import OfSyntax, product
 from .namespaces import scalar_function
 
 
@@ -59,15 +60,9 @@ def pairs(operands: Iterable[str], pulled: Iterable[ast.expr]) -> ast.expr:
 
 
 def _product(partial: ast.expr) -> ast.expr:
-    ct = syntax.name("ct")
-    match ast.unparse(partial):
-        case "0" | "0.0":
-            return ast.Constant(None)
-        case "1" | "1.0":
-            return ct
-        case "-1" | "-1.0":
-            return ast.UnaryOp(ast.USub(), ct)
-    return ast.BinOp(ct, ast.Mult(), partial)
+    if syntax.number_of(partial) == 0:
+        return ast.Constant(None)
+    return product(syntax.name("ct"), partial, OfSyntax())  # type: ignore[no-any-return]
 
 
 def _chosen_product(partial: ast.expr) -> ast.expr:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..graph.node import operands_of, parameters_of
-from ..graph.order import topological
+from ..graph.order import as_made
 from ..graph.value import Value
 from ..primitives.laws import COMMUTATIVE
 from ..primitives.primitive import Primitive, operation
@@ -25,7 +25,7 @@ class Graph:
         self._known: dict[Value, Any] = {}
         self._same: dict[Any, Step] = {}
         self._made: list[Step] = []
-        for node in _needed(trace, [*inputs, *outputs]):
+        for node in as_made([*inputs, *outputs]):
             self._known[node] = self._step(node)
         self.inputs: list[Step] = [self.of(node) for node in inputs]
         self.outputs = [self.of(out) for out in outputs]
@@ -78,23 +78,6 @@ class Graph:
     def _new(self, step: Step) -> Step:
         self._made.append(step)
         return step
-
-
-def _needed(trace: Trace, outputs: Sequence[Any]) -> list[Value]:
-    """The nodes behind the outputs in the order in which they were made."""
-    reached: dict[Value, None] = {}
-    stack = [out for out in outputs if isinstance(out, Value)]
-    while stack:
-        node = stack.pop()
-        if node in reached:
-            continue
-        reached[node] = None
-        stack.extend(o for o in operands_of(node) if isinstance(o, Value))
-    around: dict[Value, None] = {}
-    for node in reached:
-        if not node.traced:
-            around.update(dict.fromkeys(topological(node)))
-    return [*around, *(node for node in trace.nodes if node in reached)]
 
 
 def _without_broadcasts(operands: tuple[Any, ...], example: Any) -> tuple[Any, ...]:

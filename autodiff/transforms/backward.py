@@ -18,6 +18,7 @@ from ..graph.tensor import ONE, Tensor, as_array
 from ..graph.value import Value
 from ..operations.zeros import times, times_choice
 from ..primitives.anomaly import pulling_back
+from ..primitives.laws import product
 from ..primitives.lazy import can_wait
 from ..support.numbers import is_finite
 from .unbroadcast import unbroadcast
@@ -218,19 +219,29 @@ def pull_watched(ct: Any, node: Value, waiting: Collection[Value] = frozenset())
 
 
 def _product(ct: Any, partial: Any) -> Any:
-    """ct * partial, with nothing recorded for the partials 0 and 1."""
+    """ct * partial, with nothing recorded for a number that the laws of products know."""
     if isinstance(partial, (int, float)):
-        if partial == 0:
-            return None
-        if partial == 1:
-            return ct
-        if partial == -1:
-            return -ct
-        if math.isfinite(partial):
-            return ct * partial
-    if type(ct) is float and ct == 1.0:
-        return partial
-    return times(ct, partial)
+        return product(ct, partial, _OF_NODES)
+    return partial if type(ct) is float and ct == 1.0 else times(ct, partial)
+
+
+class _OfNodes:
+    """Cotangents times numbers, as the laws ask of them."""
+
+    def number(self, thing: Any) -> float:
+        return float(thing)
+
+    def make(self, operation: str, operands: Sequence[Any]) -> Any:
+        if operation == "neg":
+            return -operands[0]
+        ct, factor = operands
+        return ct * factor if math.isfinite(factor) else times(ct, factor)
+
+    def constant(self, number: float) -> None:
+        return None  # a product with 0: the operand gets nothing
+
+
+_OF_NODES: Any = _OfNodes()
 
 
 def pull_edges(node: Value, ct: Any) -> tuple[Any, ...]:
