@@ -155,9 +155,9 @@ class Printer:
     def needed(self) -> tuple[list[str], list[str]]:
         """The imports that what was written needs, and the helpers that must be defined."""
         texts = definitions(self.helpers, self.language.define)
-        trees = map(ast.parse, texts)
-        names = {n.id for tree in trees for n in ast.walk(tree) if isinstance(n, ast.Name)}
-        used = names | self.modules
+        trees = map(ast.parse, texts if self.language.modules else [])
+        used = {n.id for tree in trees for n in ast.walk(tree) if isinstance(n, ast.Name)}
+        used |= self.modules
         return [line for name, line in self.language.modules.items() if name in used], texts
 
 
