@@ -25,7 +25,8 @@ class Zeros(IntEnum):
 
     NONE = 0  # it is a constant without zeros
     BY_CHANCE = 1  # for some arguments, as the slope of x * x is at 0
-    BY_CHOICE = 2  # where a condition or an index leaves something out
+    IN_EXAMPLE = 2  # for the example's, and so perhaps for all
+    BY_CHOICE = 3  # where a condition, an index or a constant leaves something out
 
 
 class Infinities(IntEnum):
@@ -51,10 +52,10 @@ class Knowledge:
     def zeros(self, ct: Any) -> Zeros:
         """Whether a cotangent, a node or a constant, may be 0."""
         if not isinstance(ct, Value):
-            return Zeros.NONE if np.all(ct) else Zeros.BY_CHOICE
-        if not np.all(ct._data) or _spread(ct, self._chosen, _compared, lambda _: 0, 0):
+            return Zeros.NONE if _no_zero(ct) else Zeros.BY_CHOICE
+        if _spread(ct, self._chosen, _chooses, lambda _: 0, 0):
             return Zeros.BY_CHOICE
-        return Zeros.BY_CHANCE
+        return Zeros.BY_CHANCE if _no_zero(ct._data) else Zeros.IN_EXAMPLE
 
     def infinities(self, thing: Any) -> Infinities:
         """Whether a node or a constant may be infinite or NaN."""
@@ -91,10 +92,30 @@ def _spread(
     return known[node]
 
 
-def _compared(node: Value) -> int | None:
-    """Whether a node was made by a condition; None where that is as with its operands."""
-    conditions = [np.asarray(data_of(o)).dtype == np.bool_ for o in operands_of(node)]
-    return 1 if any(conditions) else None
+def _no_zero(data: Any) -> bool:
+    return data != 0 if type(data) is float else bool(np.all(data))
+
+
+def _kind(data: Any) -> str:
+    return "f" if type(data) is float else np.asarray(data).dtype.kind
+
+
+def _chooses(node: Value) -> int | None:
+    """1 where the operation that made a node leaves something out; None for one that may not.
+
+    It does by a condition, by a constant that has zeros, and by zeros of its own, as those around
+    the entries of an index. An elementwise operation on nodes has them by chance.
+    """
+    operands = operands_of(node)
+    if any([_kind(data_of(o)) == "b" for o in operands]):
+        return 1
+    if node._pullback is None or _no_zero(node._data):
+        return None
+    if not node._pullback.primitive.elementwise:
+        nodes = [o._data for o in operands if isinstance(o, Value)]
+        return 1 if all(map(_no_zero, nodes)) else None
+    constants = [o for o in operands if not isinstance(o, Value)]
+    return None if all(map(_no_zero, constants)) else 1
 
 
 def _of_constant(constant: Any) -> int:
@@ -103,7 +124,7 @@ def _of_constant(constant: Any) -> int:
 
 def _reaches(node: Value) -> int | None:
     """Whether a node may be infinite; None where that is as with its operands."""
-    if np.asarray(node._data).dtype.kind != "f":
+    if _kind(node._data) != "f":
         return Infinities.NONE
     if not is_finite(node._data):
         return Infinities.OF_NUMBERS

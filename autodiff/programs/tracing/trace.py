@@ -133,10 +133,11 @@ class Trace(Interpreter):
         infinities = self.knowledge.infinities(factor) if zeros else Infinities.NONE
         if not (zeros and infinities):
             return False
-        lasting = zeros is Zeros.BY_CHOICE, infinities is Infinities.OF_NUMBERS
-        looks = self.careful or all(lasting)
-        self.doubtful = self.doubtful or (any(lasting) and not looks)
-        return looks
+        of_numbers = infinities is Infinities.OF_NUMBERS
+        if self.careful or (of_numbers and zeros >= Zeros.IN_EXAMPLE):
+            return True
+        self.doubtful = self.doubtful or of_numbers or zeros is Zeros.BY_CHOICE
+        return False
 
     def infinity_may_meet(self, ct: Any) -> bool:
         """Whether an infinity of ct must be stopped where a branch is not taken."""
