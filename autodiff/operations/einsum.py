@@ -42,9 +42,9 @@ def _einsum_back(ct: Any, i: int, terms: list[str], output: str, operands: Any) 
         # it. A letter twice in one operand is a diagonal: only its entries were used.
         known = "".join(given)
         once = "".join(dict.fromkeys(letters))
-        kept = "".join(c for c in once if c in known)
-        pulled = _with_care(others, ct, ",".join(given) + "->" + kept)
-        gone = tuple(i for i, c in enumerate(once) if c not in kept)
+        shared = "".join(c for c in once if c in known)
+        pulled = _with_care(others, ct, ",".join(given) + "->" + shared)
+        gone = tuple(i for i, c in enumerate(once) if c not in shared)
         pulled = expand_dims(pulled, gone) if gone else pulled
         if once == letters:
             return pulled

@@ -205,10 +205,10 @@ def insert(x: Any, obj: Any, values: Any, axis: int | None = None) -> Any:
     """x with `values` put in before these indices along an axis."""
     whole = np.arange(math.prod(shape_of(x))).reshape(shape_of(x))
     grown = np.insert(whole, obj, -1, axis)
-    kept = getitem(ravel(x), np.where(grown < 0, 0, grown))
+    before = getitem(ravel(x), np.where(grown < 0, 0, grown))
     size = math.prod(shape_of(values))
     marks = np.insert(np.full_like(whole, -1), obj, np.arange(size).reshape(shape_of(values)), axis)
-    return like(where(marks < 0, kept, getitem(ravel(values), np.where(marks < 0, 0, marks))), x)
+    return like(where(marks < 0, before, getitem(ravel(values), np.where(marks < 0, 0, marks))), x)
 
 
 @composite(np.rot90)

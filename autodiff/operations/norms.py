@@ -57,8 +57,6 @@ def _vector_norm(x: Any, ord: Any, axis: Axis, keepdims: bool) -> Any:
 
 
 def _matrix_norm(x: Any, ord: Any, axis: Any, keepdims: bool) -> Any:
-    from .decompositions import svdvals
-
     rows = moveaxis(x, axis, (-2, -1))
     if ord in (1, -1):
         columns = sum(abs(rows), -2)
