@@ -1,4 +1,4 @@
-"""Decompositions of matrices, and what comes from them: pseudo-inverses, ranks, conditions.
+"""Decompositions of matrices, and what comes from them: pseudo-inverses, ranks, least squares.
 
 A decomposition has several outputs. They are computed as one array, one part above the other,
 and taken apart by indexing, so that the engine needs only operations of one output.

@@ -1,4 +1,4 @@
-"""Sums of products over named axes."""
+"""`einsum`: sums of products over named axes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Square matrices: inverses, equations, determinants, powers; traces and diagonals."""
+"""Square matrices: inverses, equations, determinants, Cholesky factors, powers, traces."""
 
 from __future__ import annotations
 

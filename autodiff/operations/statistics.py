@@ -16,7 +16,7 @@ from .indexing import sort, take_along_axis
 from .joining import concatenate
 from .predicates import all, any, isnan, logical_not
 from .products import matmul
-from .reductions import Axis, max, mean, min, sum
+from .reductions import Axis, axes_of, max, mean, min, sum
 from .scans import cumprod, cumsum, prod
 from .shapes import broadcast_to, expand_dims, like, moveaxis, reshape, swapaxes
 
@@ -38,7 +38,7 @@ def average(
         return (result, total) if returned else result
     if axis is not None and shape_of(weights) != shape_of(x):
         ndim = len(shape_of(x))
-        axes = [a % ndim for a in (axis if isinstance(axis, tuple) else (axis,))]
+        axes = axes_of(axis, ndim)
         weights = moveaxis(weights, range(len(axes)), np.argsort(np.argsort(axes)).tolist())
         weights = expand_dims(weights, tuple(a for a in range(ndim) if a not in axes))
     weights = broadcast_to(weights, shape_of(x))
@@ -113,8 +113,7 @@ def nanquantile(
 def _as_rows(x: Any, axis: Axis) -> tuple[Any, tuple[int, ...]]:
     """The axes moved to one at the end, and the shape that keepdims gives the result."""
     shape = shape_of(x)
-    axes = range(len(shape)) if axis is None else (axis if isinstance(axis, tuple) else (axis,))
-    axes = tuple(a % len(shape) for a in axes)
+    axes = axes_of(axis, len(shape))
     last = tuple(range(len(shape) - len(axes), len(shape)))
     moved = moveaxis(x, axes, last)
     rest = shape_of(moved)[: len(shape) - len(axes)]

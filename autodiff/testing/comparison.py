@@ -1,4 +1,4 @@
-"""One derivative compared."""
+"""A derivative compared with the oracle's: how far apart the two are, and where a kink is."""
 
 from __future__ import annotations
 

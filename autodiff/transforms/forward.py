@@ -1,4 +1,4 @@
-"""Derivatives forward: jvp, hvp."""
+"""Derivatives along tangents: jvp, hvp."""
 
 from __future__ import annotations
 
