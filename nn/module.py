@@ -45,9 +45,8 @@ class Module:
 
     def __init_subclass__(cls, **keywords: Any) -> None:
         super().__init_subclass__(**keywords)
-        if "forward" in vars(cls) and "__call__" not in vars(
-            cls
-        ):  # one call less than by the above
+        own = vars(cls)
+        if "forward" in own and "__call__" not in own:  # one call less than by the above
             cls.__call__ = cls.forward  # type: ignore[method-assign]
 
     def __setattr__(self, name: str, value: Any) -> None:

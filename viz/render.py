@@ -66,8 +66,8 @@ def _by_program(source: str, kind: str) -> bytes:
             "Draw a part of it: `draw` an inner node."
         ) from None
     if done.returncode or not done.stdout:
-        said = done.stderr.decode(errors="replace").strip() or f"exit code {done.returncode}"
-        raise RenderError(f"Graphviz could not draw this graph: {said}")
+        message = done.stderr.decode(errors="replace").strip() or f"exit code {done.returncode}"
+        raise RenderError(f"Graphviz could not draw this graph: {message}")
     return done.stdout
 
 
@@ -92,7 +92,7 @@ def _in_process(source: str, kind: str) -> bytes:
 def _quiet_stderr() -> Iterator[None]:
     """Within it, what C libraries write to the process's standard error goes nowhere."""
     try:
-        kept = os.dup(2)
+        saved = os.dup(2)
     except OSError:  # it is closed already
         yield
         return
@@ -101,8 +101,8 @@ def _quiet_stderr() -> Iterator[None]:
         os.dup2(nowhere, 2)
         yield
     finally:
-        os.dup2(kept, 2)
-        os.close(kept)
+        os.dup2(saved, 2)
+        os.close(saved)
         os.close(nowhere)
 
 

@@ -10,20 +10,9 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
-
-
-class Pulls(Protocol):
-    """What a node knows of the operation that made it: see `pullback.Pullback`."""
-
-    @property
-    def primitive(self) -> Any: ...
-    @property
-    def positions(self) -> tuple[int, ...]: ...
-    @property
-    def inputs(self) -> Callable[[Any], tuple[Any, ...]]: ...
 
 
 class Node:
@@ -36,7 +25,7 @@ class Node:
 
     _data: Any  # a float or an array
     _grad: Any  # of the shape and dtype of the data; None where no pass has come
-    _pullback: Any  # how the operation pulls back (a `Pulls`); None for a leaf
+    _pullback: Any  # how the operation pulls back: a `Pullback`; None for a leaf
     _first: Any
     _second: Any
     _rest: tuple[Any, ...]

@@ -1,4 +1,4 @@
-"""Operations that work entry by entry: their formulas and their partial derivatives."""
+"""Arithmetic: sums, products, quotients, negatives, absolute values."""
 
 from __future__ import annotations
 

@@ -10,18 +10,12 @@ from ..graph.node import shape_of
 from ..graph.value import Value
 from ..primitives.declare import composite, internal, plain
 from .choices import where
-from .indexing import getitem
+from .indexing import along_axis, getitem
 from .joining import concatenate, pad_constant, stack
 from .products import matmul
-from .reductions import sum
+from .reductions import axes_of, sum
 from .shapes import flip, like, moveaxis, ravel, reshape
 from .windows import windows
-
-
-def _cut(x: Any, axis: int, start: int | None, stop: int | None) -> Any:
-    """A stretch of x along an axis."""
-    before = (slice(None),) * (axis % len(shape_of(x)))
-    return getitem(x, (*before, slice(start, stop)))
 
 
 @composite(np.diff)
@@ -33,7 +27,7 @@ def diff(x: Any, n: int = 1, axis: int = -1, prepend: Any = None, append: Any = 
         shape[axis] = 1
         x = concatenate([p if shape_of(p) else p + np.zeros(shape) for p in ends], axis)
     for _ in range(n):
-        x = _cut(x, axis, 1, None) - _cut(x, axis, None, -1)
+        x = along_axis(x, slice(1, None), axis) - along_axis(x, slice(None, -1), axis)
     return x
 
 
@@ -50,9 +44,7 @@ def gradient(f: Any, *varargs: Any, axis: Any = None, edge_order: int = 1) -> An
 
     Spacings are one number for all axes, or for each one a number or the coordinates.
     """
-    ndim = len(shape_of(f))
-    named = range(ndim) if axis is None else (axis if isinstance(axis, tuple) else (axis,))
-    axes = [a % ndim for a in named]
+    axes = axes_of(axis, len(shape_of(f)))
     spacings = list(varargs) or [1.0]
     spacings = spacings * len(axes) if len(spacings) == 1 else spacings
     if len(spacings) != len(axes):

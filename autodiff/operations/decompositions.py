@@ -1,4 +1,4 @@
-"""Decompositions of matrices, and what comes from them: pseudo-inverses, ranks, conditions.
+"""Decompositions of matrices, and what comes from them: pseudo-inverses, ranks, least squares.
 
 A decomposition has several outputs. They are computed as one array, one part above the other,
 and taken apart by indexing, so that the engine needs only operations of one output.
@@ -16,7 +16,7 @@ from ..primitives.declare import as_numpy, composite, internal, plain, primitive
 from ..primitives.namespaces import helper
 from .choices import where
 from .indexing import diagonal, getitem
-from .linalg import solve, spared
+from .linalg import safe_matrix, solve
 from .products import adjoint
 from .reductions import sum
 from .shapes import expand_dims, reshape, tril
@@ -86,7 +86,7 @@ def eigh_stacked(ct, z, x):
     if not _is_zero(ct_vectors):
         inside = inside + times(adjoint(vectors) @ ct_vectors, _differences(values))
     back = vectors @ inside @ adjoint(vectors)
-    return spared(ct, 0.5 * (back + adjoint(back)), instead=0.0)
+    return safe_matrix(ct, 0.5 * (back + adjoint(back)), instead=0.0)
 
 
 @composite(np.linalg.eigh)
@@ -196,7 +196,7 @@ def qr_stacked(ct, z, x):
     ct_q, ct_r = ct[..., :m, :], ct[..., m:, :]
     inside = r @ adjoint(ct_r) - adjoint(ct_q) @ q
     symmetric = tril(inside) + adjoint(tril(inside, -1))
-    r = spared(ct, r, suspect=expand_dims(1 / diagonal(r, 0, -2, -1), -1))
+    r = safe_matrix(ct, r, suspect=expand_dims(1 / diagonal(r, 0, -2, -1), -1))
     return adjoint(solve(r, adjoint(ct_q + q @ symmetric)))
 
 

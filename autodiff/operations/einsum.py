@@ -1,4 +1,4 @@
-"""Sums of products over named axes."""
+"""`einsum`: sums of products over named axes."""
 
 from __future__ import annotations
 
@@ -42,9 +42,9 @@ def _einsum_back(ct: Any, i: int, terms: list[str], output: str, operands: Any) 
         # it. A letter twice in one operand is a diagonal: only its entries were used.
         known = "".join(given)
         once = "".join(dict.fromkeys(letters))
-        kept = "".join(c for c in once if c in known)
-        pulled = _with_care(others, ct, ",".join(given) + "->" + kept)
-        gone = tuple(i for i, c in enumerate(once) if c not in kept)
+        shared = "".join(c for c in once if c in known)
+        pulled = _safe_einsum(others, ct, ",".join(given) + "->" + shared)
+        gone = tuple(i for i, c in enumerate(once) if c not in shared)
         pulled = expand_dims(pulled, gone) if gone else pulled
         if once == letters:
             return pulled
@@ -60,19 +60,19 @@ def _einsum_back(ct: Any, i: int, terms: list[str], output: str, operands: Any) 
     return pull
 
 
-def _with_care(others: list[Any], ct: Any, subscripts: str) -> Any:
-    """Their sum of products, where zeros of the cotangent stop at what is not finite."""
+def _safe_einsum(others: list[Any], ct: Any, subscripts: str) -> Any:
+    """Their sum of products with ct, of which zeros stop at what is not finite."""
     pulled = einsum_of([*others, ct], subscripts)
     if not any([zero_may_meet(ct, x) for x in others]):
         return pulled
     finite = [isfinite(x) for x in others]
-    met: Any = 0.0
+    met: Any = 0.0  # how often a part of ct that is not 0 meets what is not finite
     for k, mask in enumerate(finite):
-        wild = [np.ones(shape_of(x)) for x in others]
-        wild[k] = logical_not(mask) * 1.0
-        met = met + einsum_of([*wild, (ct != 0) * 1.0], subscripts)
-    tame = [where(mask, x, 0.0) for mask, x in zip(finite, others, strict=True)]
-    return where(met > 0, pulled, einsum_of([*tame, ct], subscripts))
+        marks = [np.ones(shape_of(x)) for x in others]
+        marks[k] = logical_not(mask) * 1.0
+        met = met + einsum_of([*marks, (ct != 0) * 1.0], subscripts)
+    finite_parts = [where(mask, x, 0.0) for mask, x in zip(finite, others, strict=True)]
+    return where(met > 0, pulled, einsum_of([*finite_parts, ct], subscripts))
 
 
 @composite(np.einsum)

@@ -148,6 +148,11 @@ def entries(x: Any, index: Any) -> Any:
     return getitem(x, checked_index(index))
 
 
+def along_axis(x: Any, index: Any, axis: int) -> Any:
+    """`x[index]` along one axis: x[:, index] for axis 1."""
+    return getitem(x, (*(slice(None),) * (axis % len(shape_of(x))), index))
+
+
 @primitive("take_along_axis(x, indices, axis)")
 def take_along_axis(ct, z, x, indices, axis=-1):
     """For each place, the entry of x that `indices` name along the axis."""
@@ -205,8 +210,7 @@ def take(x: Any, indices: Any, axis: int | None = None, mode: Any = "raise") -> 
     indices = checked_index(indices)
     if mode != "raise":
         indices = np.take(np.arange(shape_of(x)[axis]), indices, mode=mode)
-    before = (slice(None),) * (axis % len(shape_of(x)))
-    return getitem(x, (*before, np.asarray(indices)))
+    return along_axis(x, np.asarray(indices), axis)
 
 
 @composite(np.compress)

@@ -10,7 +10,7 @@ import numpy as np
 from ..graph.node import shape_of
 from ..primitives.declare import as_numpy, composite, internal, primitive
 from .choices import where
-from .indexing import gathered, getitem
+from .indexing import along_axis, gathered, getitem
 from .shapes import flip, like, ravel, reshape
 
 
@@ -26,9 +26,8 @@ def concatenate(ct, z, *arrays, axis=0):
 def concatenate_parts(whole: Any, shapes: list[tuple[int, ...]], axis: int) -> list[Any]:
     """What each array of these shapes became in their concatenation."""
     ends = np.cumsum([shape[axis] for shape in shapes]).tolist()
-    before = (slice(None),) * (axis % len(shapes[0]))
     starts = [0, *ends[:-1]]
-    return [getitem(whole, (*before, slice(a, b))) for a, b in zip(starts, ends, strict=True)]
+    return [along_axis(whole, slice(a, b), axis) for a, b in zip(starts, ends, strict=True)]
 
 
 @primitive("stack(arrays, axis=axis)")
@@ -39,10 +38,9 @@ def stack(ct, z, *arrays, axis=0):
     >>> ad.stack([ad.Value(1.0), ad.Value(2.0)]).shape
     (2,)
     """
-    axis %= len(shape_of(z))
     if type(ct) is np.ndarray:
         return tuple(np.moveaxis(ct, axis, 0))  # the same in less time, for a million arrays
-    return tuple(getitem(ct, (*(slice(None),) * axis, i)) for i in range(len(arrays)))
+    return tuple(along_axis(ct, i, axis) for i in range(len(arrays)))
 
 
 @composite(np.append)
@@ -128,11 +126,9 @@ def _each(function: Any, arrays: tuple[Any, ...]) -> Any:
 
 def _split_by(numpy_split: Any, x: Any, parts: Any, axis: int) -> list[Any]:
     """The parts that NumPy's function would cut the indices of that axis into."""
-    before = (slice(None),) * (axis % len(shape_of(x)))
     places = numpy_split(np.arange(shape_of(x)[axis]), parts)
-    return [
-        getitem(x, (*before, slice(p[0], p[-1] + 1) if len(p) else slice(0, 0))) for p in places
-    ]
+    stretches = [slice(p[0], p[-1] + 1) if len(p) else slice(0, 0) for p in places]
+    return [along_axis(x, stretch, axis) for stretch in stretches]
 
 
 @composite(np.split)
@@ -168,8 +164,7 @@ def dsplit(x: Any, indices_or_sections: Any) -> Any:
 @composite()
 def unstack(x: Any, axis: int = 0) -> tuple[Any, ...]:
     """What lies along an axis, one by one: what `stack` has joined."""
-    before = (slice(None),) * (axis % len(shape_of(x)))
-    return tuple(getitem(x, (*before, i)) for i in range(shape_of(x)[axis]))
+    return tuple(along_axis(x, i, axis) for i in range(shape_of(x)[axis]))
 
 
 if hasattr(np, "unstack"):  # from NumPy 2.1 on
@@ -205,10 +200,10 @@ def insert(x: Any, obj: Any, values: Any, axis: int | None = None) -> Any:
     """x with `values` put in before these indices along an axis."""
     whole = np.arange(math.prod(shape_of(x))).reshape(shape_of(x))
     grown = np.insert(whole, obj, -1, axis)
-    kept = getitem(ravel(x), np.where(grown < 0, 0, grown))
+    before = getitem(ravel(x), np.where(grown < 0, 0, grown))
     size = math.prod(shape_of(values))
     marks = np.insert(np.full_like(whole, -1), obj, np.arange(size).reshape(shape_of(values)), axis)
-    return like(where(marks < 0, kept, getitem(ravel(values), np.where(marks < 0, 0, marks))), x)
+    return like(where(marks < 0, before, getitem(ravel(values), np.where(marks < 0, 0, marks))), x)
 
 
 @composite(np.rot90)

@@ -1,4 +1,4 @@
-"""Square matrices: inverses, equations, determinants, powers; traces and diagonals."""
+"""Square matrices: inverses, equations, determinants, Cholesky factors, powers, traces."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def trace(x: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
     return sum(diagonal(x, offset, axis1, axis2), -1)
 
 
-def spared(ct: Any, x: Any, suspect: Any = None, instead: Any = None) -> Any:
+def safe_matrix(ct: Any, x: Any, suspect: Any = None, instead: Any = None) -> Any:
     """x, with the identity (or `instead`) where a zero cotangent meets what is not finite.
 
     That is for each matrix of a stack whose cotangent is 0 throughout, and of whose `suspect`
@@ -71,7 +71,7 @@ _SYSTEM = (
 @primitive("linalg.inv(x)", takes=_SQUARE)
 def inv(ct, z, x):
     """The inverse of a square matrix, or of each of a stack. Raises LinAlgError if singular."""
-    back = adjoint(spared(ct, z))
+    back = adjoint(safe_matrix(ct, z))
     return -(back @ ct @ back)
 
 
@@ -80,10 +80,10 @@ def solve(ct, x, a, b):
     """The x with a @ x = b, for square a; b is a vector, or matrices. LinAlgError if singular."""
     if len(shape_of(b)) == 1:
         column = expand_dims(ct, -1)
-        back = solve(adjoint(spared(column, a)), column)[..., 0]
+        back = solve(adjoint(safe_matrix(column, a)), column)[..., 0]
         return lambda: -(expand_dims(back, -1) * expand_dims(x, -2)), back
-    back = solve(adjoint(spared(ct, a)), ct)
-    return lambda: -(back @ adjoint(spared(ct, x, instead=0.0))), back
+    back = solve(adjoint(safe_matrix(ct, a)), ct)
+    return lambda: -(back @ adjoint(safe_matrix(ct, x, instead=0.0))), back
 
 
 @composite(np.linalg.tensorsolve)
@@ -113,7 +113,7 @@ def det(ct, z, x):
     U diag(products of the other s) V' (Jacobi's formula, without dividing by the determinant).
     """
     ct = expand_dims(ct, (-1, -2))
-    return ct * cofactors(spared(ct, x))
+    return ct * cofactors(safe_matrix(ct, x))
 
 
 @helper("cofactors")
@@ -128,7 +128,7 @@ def _cofactors(x: Any) -> Any:
 @primitive("cofactors(x)", takes=_SQUARE)
 def cofactors(ct, z, x):
     """The matrix of cofactors: what the determinant grows by with each entry."""
-    return det_hvp(spared(ct, x), ct)
+    return det_hvp(safe_matrix(ct, x), ct)
 
 
 @helper("det_hvp")
@@ -155,7 +155,7 @@ def det_hvp(ct, z, x, y):
     """
 
     def by_x() -> Any:
-        exact = cast(spared(ct, x), np.float64)  # close to a singular x, digits are lost
+        exact = cast(safe_matrix(ct, x), np.float64)  # close to a singular x, digits are lost
         b = adjoint(inv(exact))
         b_y, b_ct = b @ adjoint(y), b @ adjoint(ct)
         met_y, met_ct = sum(b * y, (-1, -2), True), sum(b * ct, (-1, -2), True)
@@ -163,7 +163,7 @@ def det_hvp(ct, z, x, y):
         rest = (b_y @ b_ct + b_ct @ b_y - b_y * met_ct - b_ct * met_y) @ b
         return expand_dims(det(exact), (-1, -2)) * (single + rest)
 
-    return by_x, lambda: det_hvp(spared(ct, x), ct)
+    return by_x, lambda: det_hvp(safe_matrix(ct, x), ct)
 
 
 @internal
@@ -171,7 +171,7 @@ def det_hvp(ct, z, x, y):
 def logabsdet(ct, z, x):
     """The logarithm of the absolute value of the determinant, without overflow."""
     ct, z = expand_dims(ct, (-1, -2)), expand_dims(z, (-1, -2))
-    return ct * adjoint(inv(spared(ct, x, suspect=z)))
+    return ct * adjoint(inv(safe_matrix(ct, x, suspect=z)))
 
 
 @internal
@@ -198,7 +198,7 @@ def cholesky(ct, z, x):
     Pulled back by Murray (2016), arXiv:1602.07527, equation 10; the cotangent is symmetric.
     Raises LinAlgError for a matrix that is not positive definite.
     """
-    z = spared(ct, z)
+    z = safe_matrix(ct, z)
     phi = tril(adjoint(z) @ ct)
     phi = phi * (1 - 0.5 * np.eye(shape_of(x)[-1], dtype=np.float32))
     back = solve(adjoint(z), adjoint(solve(adjoint(z), adjoint(phi))))

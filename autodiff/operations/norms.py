@@ -1,4 +1,4 @@
-"""Norms of vectors and matrices."""
+"""Norms of vectors and matrices, and condition numbers."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .arithmetic import abs
 from .choices import where
 from .decompositions import svdvals
 from .linalg import inv
-from .reductions import Axis, max, min, spread, sum
+from .reductions import Axis, axes_of, max, min, spread, sum
 from .rounding import sign
 from .shapes import expand_dims, moveaxis, ravel, reshape
 from .zeros import times
@@ -57,8 +57,6 @@ def _vector_norm(x: Any, ord: Any, axis: Axis, keepdims: bool) -> Any:
 
 
 def _matrix_norm(x: Any, ord: Any, axis: Any, keepdims: bool) -> Any:
-    from .decompositions import svdvals
-
     rows = moveaxis(x, axis, (-2, -1))
     if ord in (1, -1):
         columns = sum(abs(rows), -2)
@@ -75,11 +73,7 @@ def _matrix_norm(x: Any, ord: Any, axis: Any, keepdims: bool) -> Any:
         raise ValueError(
             f"A matrix norm's order is 1, 2, inf, their negatives, 'fro' or 'nuc', not {ord!r}."
         )
-    return (
-        expand_dims(result, tuple(sorted(a % len(shape_of(x)) for a in axis)))
-        if keepdims
-        else result
-    )
+    return expand_dims(result, axes_of(axis, len(shape_of(x)))) if keepdims else result
 
 
 @as_numpy(np.linalg.matrix_norm)
@@ -93,11 +87,11 @@ def _vector_norm_of(x: Any, axis: Axis = None, keepdims: bool = False, ord: Any 
         flat = norm(ravel(x), ord)
         return reshape(flat, (1,) * len(shape_of(x))) if keepdims else flat
     if isinstance(axis, tuple):
-        ndim = len(shape_of(x))
-        rest = tuple(i for i in range(ndim) if i not in [a % ndim for a in axis])
+        axes = axes_of(axis, len(shape_of(x)))
+        rest = tuple(i for i in range(len(shape_of(x))) if i not in axes)
         moved = moveaxis(x, rest, tuple(range(len(rest))))
         found = norm(reshape(moved, (*shape_of(moved)[: len(rest)], -1)), ord, -1)
-        return expand_dims(found, tuple(a % ndim for a in axis)) if keepdims else found
+        return expand_dims(found, axes) if keepdims else found
     return norm(x, ord, axis, keepdims)
 
 

@@ -1,4 +1,4 @@
-"""Questions about numbers, which have no derivative: their answers are plain data."""
+"""Predicates: comparisons, conditions, counts and places, which have no derivative."""
 
 from __future__ import annotations
 

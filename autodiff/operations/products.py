@@ -52,19 +52,10 @@ def _pulled(ct: Any, a: Any, b: Any) -> Any:
     if a_ndim == b_ndim == 1:
         return lambda: times(ct, b), lambda: times(ct, a)
     if a_ndim == 1:  # ct has no axis of rows
-        return (
-            lambda: _behind(b, ct) if b_ndim == 2 else _behind(b, expand_dims(ct, -1))[..., 0],
-            lambda: times(expand_dims(ct, -2), expand_dims(a, -1)),
-        )
+        return lambda: _matvec_ct(b, ct), lambda: times(expand_dims(ct, -2), expand_dims(a, -1))
     if b_ndim == 1:  # ct has no axis of columns
-        back = adjoint(a)
-        return (
-            lambda: times(expand_dims(ct, -1), b),
-            lambda: (
-                _behind(back, ct) if a_ndim == 2 else _behind(back, expand_dims(ct, -1))[..., 0]
-            ),
-        )
-    return lambda: _before_transposed(ct, b), lambda: _transposed_behind(a, ct)
+        return lambda: times(expand_dims(ct, -1), b), lambda: _matvec_ct(adjoint(a), ct)
+    return lambda: _ct_matmul_transposed(ct, b), lambda: _transposed_matmul_ct(a, ct)
 
 
 # A product with a transposed matrix is an operation of its own: its cotangents are such products
@@ -80,10 +71,10 @@ def matmul_transposed(ct, _, a, b):
 
     def by_b() -> Any:
         if zero_may_meet(ct, a):
-            return adjoint(_transposed_behind(a, ct))
+            return adjoint(_transposed_matmul_ct(a, ct))
         return transposed_matmul(ct, a)
 
-    return lambda: _before(ct, b), by_b
+    return lambda: _ct_matmul(ct, b), by_b
 
 
 @internal
@@ -95,13 +86,13 @@ def transposed_matmul(ct, _, a, b):
 
     def by_a() -> Any:
         if zero_may_meet(ct, b):
-            return adjoint(_before_transposed(ct, b))
+            return adjoint(_ct_matmul_transposed(ct, b))
         return matmul_transposed(b, ct)
 
-    return by_a, lambda: _behind(a, ct)
+    return by_a, lambda: _matmul_ct(a, ct)
 
 
-def _before(ct: Any, x: Any) -> Any:
+def _ct_matmul(ct: Any, x: Any) -> Any:
     """ct @ x, where zeros of the cotangent stop at what is not finite in x."""
     if not zero_may_meet(ct, x):
         return matmul(ct, x)
@@ -110,23 +101,30 @@ def _before(ct: Any, x: Any) -> Any:
     return where(met > 0, matmul(ct, x), matmul(ct, where(finite, x, 0.0)))
 
 
-def _behind(x: Any, ct: Any) -> Any:
+def _matmul_ct(x: Any, ct: Any) -> Any:
     """x @ ct, likewise."""
     if not zero_may_meet(ct, x):
         return matmul(x, ct)
     if len(shape_of(ct)) == 1:
-        return _before(ct, adjoint(x))
-    return adjoint(_before(adjoint(ct), adjoint(x)))
+        return _ct_matmul(ct, adjoint(x))
+    return adjoint(_ct_matmul(adjoint(ct), adjoint(x)))
 
 
-def _before_transposed(ct: Any, x: Any) -> Any:
+def _matvec_ct(x: Any, ct: Any) -> Any:
+    """x @ ct, likewise, for a vector or a stack of them."""
+    if len(shape_of(x)) == 2:
+        return _matmul_ct(x, ct)
+    return _matmul_ct(x, expand_dims(ct, -1))[..., 0]
+
+
+def _ct_matmul_transposed(ct: Any, x: Any) -> Any:
     """ct @ x.mT, likewise."""
-    return _before(ct, adjoint(x)) if zero_may_meet(ct, x) else matmul_transposed(ct, x)
+    return _ct_matmul(ct, adjoint(x)) if zero_may_meet(ct, x) else matmul_transposed(ct, x)
 
 
-def _transposed_behind(x: Any, ct: Any) -> Any:
+def _transposed_matmul_ct(x: Any, ct: Any) -> Any:
     """x.mT @ ct, likewise."""
-    return _behind(adjoint(x), ct) if zero_may_meet(ct, x) else transposed_matmul(x, ct)
+    return _matmul_ct(adjoint(x), ct) if zero_may_meet(ct, x) else transposed_matmul(x, ct)
 
 
 as_numpy(np.linalg.matmul)(matmul)

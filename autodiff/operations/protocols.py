@@ -28,7 +28,6 @@ _ABOUT = (
 # Arguments of NumPy's that change nothing in the result's numbers.
 _HARMLESS = frozenset({"casting", "kind", "optimize", "order_of_calls", "stable", "subok"})
 _INPLACE = frozenset({np.copyto, np.put, np.put_along_axis, np.place, np.putmask, np.fill_diagonal})
-_ANY_NUMBER = (inspect.Parameter.VAR_POSITIONAL,)
 
 
 # -- ufuncs ----------------------------------------------------------------------------------
@@ -112,7 +111,7 @@ def _plan(function: Any, call: Any) -> _Plan | None:
     """
     theirs = inspect.signature(function).parameters
     ours = inspect.signature(call).parameters
-    if any(p.kind in _ANY_NUMBER for p in (*theirs.values(), *ours.values())):
+    if any(p.kind is p.VAR_POSITIONAL for p in (*theirs.values(), *ours.values())):
         return None
     names = tuple(name for name, p in theirs.items() if p.kind is not p.VAR_KEYWORD)
     defaults = {n: p.default for n, p in theirs.items() if p.default is not p.empty}

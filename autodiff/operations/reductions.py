@@ -1,4 +1,4 @@
-"""Operations that bring many entries to fewer: sums, means, extremes, products."""
+"""Reductions, which bring many entries to fewer: sums, means, variances, extremes."""
 
 from __future__ import annotations
 

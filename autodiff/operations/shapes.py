@@ -1,4 +1,4 @@
-"""Operations that move entries about: shapes, axes, joining, indexing, sorting."""
+"""Shapes, axes, types: operations that leave the entries as they are, or move them about."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ from .indexing import sort, take_along_axis
 from .joining import concatenate
 from .predicates import all, any, isnan, logical_not
 from .products import matmul
-from .reductions import Axis, max, mean, min, sum
+from .reductions import Axis, axes_of, max, mean, min, sum
 from .scans import cumprod, cumsum, prod
 from .shapes import broadcast_to, expand_dims, like, moveaxis, reshape, swapaxes
 
@@ -38,7 +38,7 @@ def average(
         return (result, total) if returned else result
     if axis is not None and shape_of(weights) != shape_of(x):
         ndim = len(shape_of(x))
-        axes = [a % ndim for a in (axis if isinstance(axis, tuple) else (axis,))]
+        axes = axes_of(axis, ndim)
         weights = moveaxis(weights, range(len(axes)), np.argsort(np.argsort(axes)).tolist())
         weights = expand_dims(weights, tuple(a for a in range(ndim) if a not in axes))
     weights = broadcast_to(weights, shape_of(x))
@@ -92,10 +92,10 @@ def quantile(
     `q` is one number or an array from 0 to 1, whose shape comes first in the result. `method`
     is "linear", "lower", "higher" or "midpoint".
     """
-    rows, kept = _as_rows(x, axis)
+    rows, keepdims_shape = _as_rows(x, axis)
     result = _quantile(sort(rows, -1), q, np.asarray(shape_of(rows)[-1]), method)
     poisoned = any(isnan(rows), -1)
-    return _as_quantile(where(poisoned, np.nan, result), q, kept, keepdims)
+    return _as_quantile(where(poisoned, np.nan, result), q, keepdims_shape, keepdims)
 
 
 @composite(np.nanquantile)
@@ -103,23 +103,22 @@ def nanquantile(
     x: Any, q: Any, axis: Axis = None, method: str = "linear", keepdims: bool = False
 ) -> Any:
     """The quantile of those entries that are numbers."""
-    rows, kept = _as_rows(x, axis)
+    rows, keepdims_shape = _as_rows(x, axis)
     data = rows.data if isinstance(rows, Value) else rows
     count = np.sum(~np.isnan(data), axis=-1)
     result = _quantile(sort(rows, -1), q, count, method)
-    return _as_quantile(result, q, kept, keepdims)
+    return _as_quantile(result, q, keepdims_shape, keepdims)
 
 
 def _as_rows(x: Any, axis: Axis) -> tuple[Any, tuple[int, ...]]:
     """The axes moved to one at the end, and the shape that keepdims gives the result."""
     shape = shape_of(x)
-    axes = range(len(shape)) if axis is None else (axis if isinstance(axis, tuple) else (axis,))
-    axes = tuple(a % len(shape) for a in axes)
+    axes = axes_of(axis, len(shape))
     last = tuple(range(len(shape) - len(axes), len(shape)))
     moved = moveaxis(x, axes, last)
     rest = shape_of(moved)[: len(shape) - len(axes)]
-    kept = tuple(1 if i in axes else n for i, n in enumerate(shape))
-    return reshape(moved, (*rest, math.prod(shape[a] for a in axes))), kept
+    keepdims_shape = tuple(1 if i in axes else n for i, n in enumerate(shape))
+    return reshape(moved, (*rest, math.prod(shape[a] for a in axes))), keepdims_shape
 
 
 def _quantile(ordered: Any, q: Any, count: Any, method: str) -> Any:
@@ -150,8 +149,8 @@ def _quantile(ordered: Any, q: Any, count: Any, method: str) -> Any:
     return reshape(joined, parts.shape + rest)
 
 
-def _as_quantile(result: Any, q: Any, kept: tuple[int, ...], keepdims: bool) -> Any:
-    return reshape(result, np.shape(q) + kept) if keepdims else result
+def _as_quantile(result: Any, q: Any, keepdims_shape: tuple[int, ...], keepdims: bool) -> Any:
+    return reshape(result, np.shape(q) + keepdims_shape) if keepdims else result
 
 
 @composite(np.percentile)

@@ -1,4 +1,4 @@
-"""Stretches of an array side by side, and their sum where they overlap."""
+"""Sliding windows: stretches of an array side by side, and their sum where they overlap."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from ..graph.node import shape_of
 from ..primitives.declare import as_numpy, internal, primitive
 from ..primitives.namespaces import helper
+from .reductions import axes_of
 
 
 @helper(
@@ -63,8 +64,7 @@ def _overlap_add(x: Any, shape: Any, axis: Any, whole: tuple[int, ...]) -> Any:
     """The windows' entries, each added at the place that it was taken from."""
     x = np.asarray(x)
     lengths = shape if isinstance(shape, tuple) else (shape,)
-    named = range(len(whole)) if axis is None else (axis if isinstance(axis, tuple) else (axis,))
-    axes = [a % max(len(whole), 1) for a in named]
+    axes = axes_of(axis, len(whole))
     expected = list(whole) + list(lengths)
     for a, length in zip(axes, lengths, strict=True):
         expected[a] -= length - 1

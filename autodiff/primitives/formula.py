@@ -27,29 +27,22 @@ from .namespaces import numpy_function, scalar_function
 from .registry import registry
 
 
-class _PowerByMath(ast.NodeTransformer):
-    """`a ** b` on floats by math.pow, which never answers with a complex number."""
+class _ByCall(ast.NodeTransformer):
+    """An operator written as the call of a function: `a ** b` as `pow(a, b)`."""
+
+    def __init__(self, operator: type[ast.operator], function: str) -> None:
+        self.operator, self.function = operator, function
 
     def visit_BinOp(self, node: ast.BinOp) -> ast.expr:
         self.generic_visit(node)
-        if isinstance(node.op, ast.Pow):
-            return call("pow", node.left, node.right)
-        return node
-
-
-class _ProductByDot(ast.NodeTransformer):
-    """`a @ b` by `product`, where it is a part of a formula."""
-
-    def visit_BinOp(self, node: ast.BinOp) -> ast.expr:
-        self.generic_visit(node)
-        if isinstance(node.op, ast.MatMult):
-            return call("matmul_by_dot", node.left, node.right)
+        if isinstance(node.op, self.operator):
+            return call(self.function, node.left, node.right)
         return node
 
 
 def powers_by_math(tree: Any) -> Any:
-    """A formula's syntax with its powers by math.pow, as they are computed on floats."""
-    return _PowerByMath().visit(tree)
+    """A formula's syntax for floats: math.pow never answers with a complex number."""
+    return _ByCall(ast.Pow, "pow").visit(tree)
 
 
 class _Put(ast.NodeTransformer):
@@ -152,7 +145,7 @@ class Formula:
     def on_arrays(self) -> Callable[..., Any]:
         """The formula as a function of arrays, then of its parameters."""
         tree = ast.parse(self.text, mode="eval").body
-        return self._compiled(numpy_function, _ProductByDot().visit(tree))
+        return self._compiled(numpy_function, _ByCall(ast.MatMult, "matmul_by_dot").visit(tree))
 
     @functools.cached_property
     def asked(self) -> set[str]:

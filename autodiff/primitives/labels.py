@@ -124,7 +124,8 @@ def _cotangent_texts(node: Value, pullback: Any) -> tuple[str, ...]:
             if (text := _constant(o)) is not None
         }
         partials = [primitive.partials()[i] for i in pullback.positions]
-        return tuple(_times(_Fold(known).visit(_copied(p))) for p in partials)
+        folded = [_Fold(known).visit(_parsed(ast.unparse(p))) for p in partials]
+        return tuple(ast.unparse(product(syntax.name("ct"), p, OfSyntax())) for p in folded)
     if primitive.variadic:
         names = [f"{primitive.operands[0]}[{i}]" for i in range(len(operands))]
     else:
@@ -138,10 +139,6 @@ def _cotangent_texts(node: Value, pullback: Any) -> tuple[str, ...]:
     pulled = apply_rule(primitive, ct, z, symbols, node)
     parts = [pulled[i]() if callable(pulled[i]) else pulled[i] for i in pullback.positions]
     return tuple(ast.unparse(p.expression) if isinstance(p, Symbol) else "0" for p in parts)
-
-
-def _copied(expression: ast.expr) -> ast.expr:
-    return _parsed(ast.unparse(expression))
 
 
 # Texts say what the numbers are; a sign stays where the rule has it.
@@ -174,7 +171,3 @@ class _Fold(ast.NodeTransformer):
         parts: Any = parts_of(node)
         simple: ast.expr | None = simpler(_LAWS, parts[0], parts[1], OfSyntax())
         return node if simple is None else simple
-
-
-def _times(partial: ast.expr) -> str:
-    return ast.unparse(product(syntax.name("ct"), partial, OfSyntax()))

@@ -137,9 +137,9 @@ class Primitive(Operation):
         varying = {*self.lead, *self.operands}
         return [is_choice(partial, varying) for partial in self.partials()]
 
-    def checked(self, said: Any, count: int | None = None) -> tuple[Any, ...]:
+    def checked(self, returned: Any, count: int | None = None) -> tuple[Any, ...]:
         """What a rule returned, as one cotangent for each operand."""
-        parts: tuple[Any, ...] = said if type(said) is tuple else (said,)
+        parts: tuple[Any, ...] = returned if type(returned) is tuple else (returned,)
         count = len(self.operands) if count is None else count
         if len(parts) != count:
             raise TypeError(

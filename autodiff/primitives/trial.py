@@ -99,8 +99,9 @@ def try_elementwise(primitive: Primitive) -> None:
                 f"{shape} {primitive.formula.text!r} gave shape {np.shape(z)}.\n"
                 "Declare what is not entry by entry with @primitive."
             )
-        said = primitive.rule(z, *operands, *params)
-    for part, name in zip(said if isinstance(said, tuple) else (said,), primitive.operands):
+        returned = primitive.rule(z, *operands, *params)
+    partials = returned if isinstance(returned, tuple) else (returned,)
+    for part, name in zip(partials, primitive.operands):
         part = part() if callable(part) else part
         if np.shape(part) != shape and type(part) not in (int, float):
             raise ValueError(
@@ -128,13 +129,13 @@ def try_primitive(primitive: Primitive) -> None:
             continue  # the formula says that such operands are not for it
         try:
             with np.errstate(all="ignore"):
-                said = _pulled(primitive, z, operands)
+                cotangents = _pulled(primitive, z, operands)
         except Exception as error:
             fault = fault or (error, operands)
             passed[ranks] = False
             continue
-        primitive.checked(said, len(operands))
-        check_cotangents(primitive, said, operands, range(len(operands)))
+        primitive.checked(cotangents, len(operands))
+        check_cotangents(primitive, cotangents, operands, range(len(operands)))
         passed.setdefault(ranks, True)
     if fault is not None and not any(passed.values()):
         first, operands = fault
@@ -168,10 +169,10 @@ def _forward(primitive: Primitive, operands: tuple[Any, ...]) -> Any:
 def _pulled(primitive: Primitive, z: Any, operands: tuple[Any, ...]) -> tuple[Any, ...]:
     ct, z = _trial(np.shape(z), len(operands)), z if primitive.looks else None
     if primitive.variadic:
-        said = primitive.rule(ct, z, *operands, **primitive.defaults)
+        returned = primitive.rule(ct, z, *operands, **primitive.defaults)
     else:
-        said = primitive.rule(ct, z, *operands, *primitive.defaults.values())
-    parts = said if isinstance(said, tuple) else (said,)
+        returned = primitive.rule(ct, z, *operands, *primitive.defaults.values())
+    parts = returned if isinstance(returned, tuple) else (returned,)
     return tuple([part() if callable(part) else part for part in parts])
 
 

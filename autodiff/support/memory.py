@@ -1,4 +1,4 @@
-"""Memory between steps, kept by the process."""
+"""Memory that is freed, held for the arrays that come next."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is asked of numbers and of arrays alike."""
+"""Whether numbers are finite, in a number and in an array alike."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What nn and optim ask of their settings."""
+"""Checks of settings: counts, numbers, seeds."""
 
 from __future__ import annotations
 

@@ -125,7 +125,7 @@ class _Check:
                 Comparison(
                     1, "jvp", v @ slopes.value, np.abs(v) @ slopes.error, np.logical_not(smooth),
                     problem.push(v), partial(problem.push, v), names=_output_name,
-                    lines=_always(along(problem, v)), kept=smooth,
+                    lines=_always(along(problem, v)), counted=smooth,
                 )
             )  # fmt: skip
 
@@ -146,14 +146,14 @@ class _Check:
         )  # fmt: skip
 
     def _misshapen(self, leaf: Leaf, part: Any, slopes: Slope | None) -> GradientError:
-        said = f"A gradient has the shape of its argument, {leaf.shape}, but it has {part.shape}."
+        text = f"A gradient has the shape of its argument, {leaf.shape}, but it has {part.shape}."
         if slopes is not None:
             numeric = (slopes.value @ self.weights)[leaf.entries].reshape(leaf.shape)
             slack = 4 * (slopes.error @ np.abs(self.weights))[leaf.entries]
-            said = diagnosis.misshapen(part, numeric, slack)
+            text = diagnosis.misshapen(part, numeric, slack)
         where = f"argument {leaf.argument}{leaf.path}"
-        error = GradientError(f"The gradient of {self.problem.name} is wrong at {where}.\n{said}")
-        error.place, error.pattern = where, said
+        error = GradientError(f"The gradient of {self.problem.name} is wrong at {where}.\n{text}")
+        error.place, error.pattern = where, text
         return error
 
     def by_direction(self, pull: bool, push: bool, directions: int) -> None:
@@ -172,7 +172,7 @@ class _Check:
                 self._judge(
                     Comparison(
                         1, "jvp", *found, problem.push(v), partial(problem.push, v),
-                        names=_output_name, lines=_always(along(problem, v)), kept=found.smooth,
+                        names=_output_name, lines=_always(along(problem, v)), counted=found.smooth,
                     )
                 )  # fmt: skip
 

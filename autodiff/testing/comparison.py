@@ -1,4 +1,4 @@
-"""One derivative compared."""
+"""A derivative compared with the oracle's: how far apart the two are, and where a kink is."""
 
 from __future__ import annotations
 
@@ -74,13 +74,13 @@ class Comparison:
     chosen: Vector | None = None  # which entries these are, where they are not all
     scalar: Callable[..., Any] = lambda: 0.0  # what a higher order is the gradient of
     kinks: dict[int, Kink] = field(default_factory=dict)
-    kept: Any = True  # which of them count
+    counted: Any = True  # which of them count
     rounding: float = 0.0  # what rounding leaves of a derivative that is 0
 
     @property
     def mask(self) -> Vector:
         """Which of them count, one by one."""
-        return np.broadcast_to(np.asarray(self.kept), self.numeric.shape)
+        return np.broadcast_to(np.asarray(self.counted), self.numeric.shape)
 
     @property
     def entrywise(self) -> bool:
@@ -105,8 +105,7 @@ class Comparison:
 
     def wrong(self, rtol: float) -> Vector:
         """Where the two are further apart than their errors allow."""
-        unfinite = ~np.isfinite(self.analytic)
-        return self.kept & (~(self.excess(rtol) <= 1) | unfinite)  # type: ignore[no-any-return]
+        return self.mask & (~(self.excess(rtol) <= 1) | ~np.isfinite(self.analytic))
 
     def trusted(self) -> Vector:
         """Where the oracle's error is small enough for it to tell right from wrong."""
@@ -140,4 +139,4 @@ class Comparison:
 
     def doubtful(self, wrong: Vector) -> Vector:
         """Where to look at both sides: a bend was seen, or nothing could be computed."""
-        return self.kept & (self.kinked | ~self.trusted() | wrong)  # type: ignore[no-any-return]
+        return self.mask & (self.kinked | ~self.trusted() | wrong)

@@ -45,9 +45,9 @@ def pattern(
         turned = np.swapaxes(numeric, -1, -2)
         if alike(analytic, turned, slack.max(initial=0.0)):
             return "It is transposed: the last two axes are exchanged."
-    said = _by_ratio(analytic[wrong], numeric[wrong], slack[wrong], lengths)
-    if said is not None:
-        return said
+    sentence = _by_ratio(analytic[wrong], numeric[wrong], slack[wrong], lengths)
+    if sentence is not None:
+        return sentence
     for other in others:
         if alike(analytic, other, slack.max(initial=0.0)):
             return "It is the derivative by another argument: operands are swapped."
@@ -58,7 +58,7 @@ def _by_ratio(analytic: Array, numeric: Array, slack: Array, lengths: Sequence[i
     """The pattern, where the wrong entries are the right ones times some number."""
     if not numeric.any():
         return "It should be zero: the output does not change with this."
-    for factor, said in (
+    for factor, sentence in (
         (-1.0, "It has the wrong sign."),
         (2.0, "It is off by a factor of two: it is twice the right one."),
         (0.5, "It is off by a factor of two: it is half the right one."),
@@ -66,7 +66,7 @@ def _by_ratio(analytic: Array, numeric: Array, slack: Array, lengths: Sequence[i
         (-0.5, "It is -1/2 times the right one."),
     ):
         if alike(analytic, factor * numeric, slack):
-            return said
+            return sentence
     for length in sorted({n for n in lengths if n > 2}):
         if alike(length * analytic, numeric, length * slack):
             return (

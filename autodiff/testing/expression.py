@@ -73,10 +73,10 @@ class Expression:
 
     def __init__(self, args: Sequence[Any], steps: Sequence[Step]) -> None:
         used = {o.node for step in steps for o in step.operands if isinstance(o, Ref)}
-        kept = [i for i in range(len(args)) if i in used] or [0]
-        moved = {old: new for new, old in enumerate(kept)}
-        moved |= {len(args) + i: len(kept) + i for i in range(len(steps))}
-        self.args = tuple(args[i] for i in kept)
+        needed = [i for i in range(len(args)) if i in used] or [0]
+        moved = {old: new for new, old in enumerate(needed)}
+        moved |= {len(args) + i: len(needed) + i for i in range(len(steps))}
+        self.args = tuple(args[i] for i in needed)
         self.steps = tuple(
             Step(
                 s.name,
@@ -213,13 +213,13 @@ def _prepared(
     moved: dict[Ref, Ref] = {}
     for ref in refs:
         if isinstance(ref, Ref) and ref not in moved:
-            steps = _recorded(domain, ref, nodes[ref.node], len(nodes) + len(before))
+            steps = _steps_of(domain, ref, nodes[ref.node], len(nodes) + len(before))
             before += steps
             moved[ref] = Ref(len(nodes) + len(before) - 1) if steps else ref
     return before, [moved.get(ref, ref) if isinstance(ref, Ref) else ref for ref in refs]
 
 
-def _recorded(function: Callable[..., Any], ref: Ref, value: Any, start: int) -> list[Step]:
+def _steps_of(function: Callable[..., Any], ref: Ref, value: Any, start: int) -> list[Step]:
     """A function of one node as steps, read from the graph that it records."""
     leaf = Tensor(value) if isinstance(value, np.ndarray) else Value(value)
     places: dict[Any, Ref] = {leaf: ref}

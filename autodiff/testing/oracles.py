@@ -215,12 +215,17 @@ def slopes_by_entry(problem: Problem) -> list[Slope]:
 
 def direction(problem: Problem, rng: np.random.Generator) -> Vector:
     """A random direction that moves each entry by about its size."""
-    signs: Vector = rng.choice([-1.0, 1.0], problem.point.vector.shape)
-    return signs * rng.uniform(0.5, 1.5, signs.shape) * problem.point.scales
+    return _signed(problem.point.vector.shape, rng) * problem.point.scales
 
 
 def output_weights(problem: Problem, rng: np.random.Generator, scalar: bool = True) -> Vector:
     """Random weights for the outputs; 1 where there is just one output."""
     if scalar and problem.value.size == 1:
         return np.ones(1)
-    return rng.choice([-1.0, 1.0], problem.value.shape) * rng.uniform(0.5, 1.5, problem.value.shape)  # type: ignore[no-any-return]
+    return _signed(problem.value.shape, rng)
+
+
+def _signed(shape: tuple[int, ...], rng: np.random.Generator) -> Vector:
+    """Random numbers of either sign and of about the size 1."""
+    signs: Vector = rng.choice([-1.0, 1.0], shape)
+    return signs * rng.uniform(0.5, 1.5, shape)

@@ -9,6 +9,7 @@ import numpy as np
 
 from ..graph.messages import describe
 from ..graph.node import data_of
+from ..operations import reductions
 from ..support.tree import checked_argnums, leaves, same_structure, unflatten
 from ..transforms.forward import jvp
 from ..transforms.grad import grad, vjp
@@ -230,23 +231,23 @@ class Problem:
 
 def dot(tree: Any, weights: Vector) -> Any:
     """The sum of a tree's numbers times `weights`, in the engine's own operations."""
-    from ..operations.reductions import sum as total
-
-    start, found = 0, 0.0
-    for leaf in leaves(tree):
-        data = np.asarray(data_of(leaf))
-        part = weights[start : start + data.size].reshape(data.shape).astype(dtype_of(data))
-        start += data.size
-        found = found + (total(leaf * part) if data.ndim else leaf * part.item())
+    found: Any = 0.0
+    for leaf, part in _parts(tree, weights):
+        found = found + (reductions.sum(leaf * part) if part.ndim else leaf * part.item())
     return found
 
 
 def unflatten_like(tree: Any, vector: Vector) -> Any:
     """The numbers of a vector in the structure of `tree`, each leaf in its dtype."""
-    parts, start = [], 0
+    parts = _parts(tree, vector)
+    arrays = (p if isinstance(data_of(leaf), np.ndarray) else p.item() for leaf, p in parts)
+    return unflatten(tree, arrays)
+
+
+def _parts(tree: Any, vector: Vector) -> Iterator[tuple[Any, Vector]]:
+    """Each leaf of a tree with its part of the vector, in its shape and dtype."""
+    start = 0
     for leaf in leaves(tree):
         data = np.asarray(data_of(leaf))
-        part = vector[start : start + data.size].reshape(data.shape).astype(dtype_of(data))
+        yield leaf, vector[start : start + data.size].reshape(data.shape).astype(dtype_of(data))
         start += data.size
-        parts.append(part if isinstance(data_of(leaf), np.ndarray) else part.item())
-    return unflatten(tree, parts)

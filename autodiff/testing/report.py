@@ -48,11 +48,11 @@ class Report:
 
     def add(self, compared: Comparison, rtol: float) -> None:
         """Count a comparison in which nothing is wrong."""
-        trusted, kept = compared.trusted(), compared.mask
+        trusted, counted = compared.trusted(), compared.mask
         known = {(kink.place, kink.order) for kink in self.kinks}
         self.kinks += [k for k in compared.kinks.values() if (k.place, k.order) not in known]
         for i in range(len(compared.numeric)):
-            if i in compared.kinks or not kept[i]:
+            if i in compared.kinks or not counted[i]:
                 continue
             if trusted[i]:
                 self.checked += 1
@@ -91,7 +91,7 @@ def failure(
     """The error for the worst of what is wrong."""
     excess = np.where(wrong, compared.excess(rtol), -1.0)
     i = int(np.argmax(np.where(np.isnan(excess), np.inf, excess)))
-    said = _sentence(problem, compared, wrong, i)
+    pattern = _pattern(problem, compared, wrong, i)
     what = "gradient" if compared.order == 1 else f"derivative of order {compared.order}"
     remainder = "is only rounding" if math.isinf(observed) else f"falls as h^{observed:.2f}"
     lines = [
@@ -101,14 +101,14 @@ def failure(
         f"    Taylor remainder  {remainder}; with a right gradient as h^2 or faster",
         f"    wrong entries     {int(wrong.sum())} of {len(wrong)}",
     ]
-    error = GradientError("\n".join([*lines, *([said] if said else [])]))
-    error.place, error.pattern, error.order = compared.names(i), said, observed
+    error = GradientError("\n".join([*lines, *([pattern] if pattern else [])]))
+    error.place, error.pattern, error.order = compared.names(i), pattern, observed
     error.analytic, error.numeric = float(compared.analytic[i]), float(compared.numeric[i])
     error.error = float(compared.error[i])
     return error
 
 
-def _sentence(problem: Problem, compared: Comparison, wrong: Vector, i: int) -> str | None:
+def _pattern(problem: Problem, compared: Comparison, wrong: Vector, i: int) -> str | None:
     kink = compared.kinks.get(i)
     if kink is not None:
         return _about_kink(problem, compared, wrong, kink)
@@ -128,21 +128,21 @@ def _sentence(problem: Problem, compared: Comparison, wrong: Vector, i: int) -> 
             for x in point.leaves
             if x is not leaf and x.shape == shape
         ]
-        said = diagnosis.pattern(
+        pattern = diagnosis.pattern(
             compared.analytic[own].reshape(shape), compared.numeric[own].reshape(shape),
             slack[own].reshape(shape), wrong[own].reshape(shape), others, lengths,
         )  # fmt: skip
-        if said is None and compared.contributions is not None:
+        if pattern is None and compared.contributions is not None:
             shapes = [shape_of(out) for out in leaves(problem.out)]
-            said = diagnosis.missing_sum(
+            pattern = diagnosis.missing_sum(
                 compared.analytic[own], compared.contributions[own], shapes, slack[own]
             )
-        return said
+        return pattern
     return None
 
 
 def _about_kink(problem: Problem, compared: Comparison, wrong: Vector, kink: Kink) -> str:
-    said = (
+    text = (
         f"There is a kink at this point: the derivative is {kink.left:.6g} from the left and "
         f"{kink.right:.6g} from the right, and a subgradient lies between."
     )
@@ -150,5 +150,5 @@ def _about_kink(problem: Problem, compared: Comparison, wrong: Vector, kink: Kin
         for leaf in problem.point.leaves:
             own = wrong[leaf.entries]
             if own.any() and diagnosis.tied(problem.point.vector[leaf.entries], own):
-                return said + "\nEntries tie here: they share the derivative, or one has it all."
-    return said
+                return text + "\nEntries tie here: they share the derivative, or one has it all."
+    return text

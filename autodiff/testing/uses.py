@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from ..graph.messages import describe
+from ..graph.node import shape_of
 from ..graph.tensor import Tensor
 from ..graph.value import Value
 from ..primitives.apply import apply
@@ -97,18 +98,14 @@ def symmetric(x: Any) -> Any:
 def definite(x: Any) -> Any:
     if not _square(x):
         return x
-    return call("matmul", [x, call("swapaxes", [x], {})], {}) + np.eye(np.shape(_data(x))[-1])
+    return call("matmul", [x, call("swapaxes", [x], {})], {}) + np.eye(shape_of(x)[-1])
 
 
 DOMAINS = (anything, positive, small, above_one, between, definite)
 
 
-def _data(x: Any) -> Any:
-    return x._data if isinstance(x, Value) else x
-
-
 def _square(x: Any) -> bool:
-    shape = np.shape(_data(x))
+    shape = shape_of(x)
     return len(shape) > 1 and shape[-1] == shape[-2]
 
 
@@ -251,8 +248,8 @@ def kinds_of(primitive: Primitive) -> tuple[str, ...]:
     z = call(use.name, nodes, use.params)
     if primitive.elementwise or not isinstance(z, Value) or z._pullback is None:
         return kinds
-    said = apply_rule(primitive, np.ones_like(z._data), z._data, use.operands, z)
-    fixed = [i for i, part in enumerate(said) if part is None]
+    cotangents = apply_rule(primitive, np.ones_like(z._data), z._data, use.operands, z)
+    fixed = [i for i, part in enumerate(cotangents) if part is None]
     found = _first_that_computes(primitive, ["32f" if i in fixed else "f" for i in range(arity)])
     kinds, use = found or (kinds, use)
     return tuple(
@@ -305,8 +302,9 @@ def _reads_one_triangle(use: Use) -> bool:
     """Whether it takes a matrix for symmetric: one triangle is not read, but has a derivative."""
     if len(use.operands) != 1 or not _square(x := use.operands[0]):
         return False
+    same = attempt(use.name, [x], use.params)
     changed = attempt(use.name, [x + np.triu(np.ones_like(x), 1)], use.params)
-    if changed is None or not np.array_equal(changed, attempt(use.name, [x], use.params)):  # type: ignore[arg-type]
+    if same is None or changed is None or not np.array_equal(changed, same):
         return False
     node = Tensor(x)
     call(use.name, [node], use.params).backward(np.ones_like(changed))

@@ -1,4 +1,4 @@
-"""Derivatives forward: jvp, hvp."""
+"""Derivatives along tangents: jvp, hvp."""
 
 from __future__ import annotations
 
@@ -8,9 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..graph.messages import checked_function, describe
-from ..graph.node import data_of
 from ..graph.order import between
-from ..graph.tensor import Tensor
 from ..graph.value import Value
 from ..support.tree import leaves, unflatten
 from .recording import Level, Recording, cast_like, check_like, constant, one_like, or_zeros
@@ -49,9 +47,7 @@ def jvp(
         inner = Level(primals)  # nested, as it is within another
         run = Recording(inner, f, primals, {}, tuple(range(len(primals))), has_aux)
         outputs = leaves(run.out)
-        cotangents = [
-            constant(np.ones_like(data_of(o)) if isinstance(o, Tensor) else 1.0, o) for o in outputs
-        ]
+        cotangents = [constant(one_like(output), output) for output in outputs]
         pulled = run.pull(cotangents, postpone=not level.nested)
         pushed = _pulled_on(level, run, pulled, tangents, cotangents, outputs)
         out, tangent = level.output(run.out), unflatten(run.out, pushed)

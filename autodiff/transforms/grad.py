@@ -1,4 +1,4 @@
-"""Functions of functions: grad, value_and_grad, vjp, jvp, jacobian, hessian, hvp."""
+"""Derivatives by one pass backward: grad, value_and_grad, vjp; and local gradients."""
 
 from __future__ import annotations
 
