@@ -8,10 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from ..graph.messages import describe
 from ..graph.node import shape_of
-from ..graph.value import Value
 from ..primitives.declare import composite, internal, primitive
+from ..primitives.door import index as index_of
 from ..primitives.namespaces import helper
 from .choices import where
 from .predicates import argpartition, argsort
@@ -116,7 +115,7 @@ class At:
         self._index = index
 
     def __getitem__(self, index: Any) -> At:
-        return At(self._whole, checked_index(index))
+        return At(self._whole, index)
 
     def set(self, value: Any) -> Any:
         """A Tensor like the whole, with these entries replaced."""
@@ -125,27 +124,6 @@ class At:
     def add(self, value: Any) -> Any:
         """A Tensor like the whole, with `value` added to these entries."""
         return at_add(self._whole, value, self._index)
-
-
-def checked_index(index: Any) -> Any:
-    """`index` with its arrays copied; TypeError for a node, which is no index."""
-    if isinstance(index, tuple):
-        return tuple(checked_index(part) for part in index)
-    if isinstance(index, Value):
-        if index.traced:
-            index.refuse_as_index()
-        raise TypeError(
-            f"An index is whole numbers, but this is {describe(index)}.\n"
-            "Take its numbers, as in `t[index.data.astype(int)]`; an index has no gradient."
-        )
-    if isinstance(index, list):
-        return np.array(index, int if not index else None)
-    return np.array(index) if isinstance(index, np.ndarray) else index
-
-
-def entries(x: Any, index: Any) -> Any:
-    """`t[index]`, with the index looked at first."""
-    return getitem(x, checked_index(index))
 
 
 def along_axis(x: Any, index: Any, axis: int) -> Any:
@@ -207,7 +185,7 @@ def take(x: Any, indices: Any, axis: int | None = None, mode: Any = "raise") -> 
     """
     if axis is None or not shape_of(x):
         return take(ravel(x), indices, 0, mode)
-    indices = checked_index(indices)
+    indices = index_of(indices)
     if mode != "raise":
         indices = np.take(np.arange(shape_of(x)[axis]), indices, mode=mode)
     return along_axis(x, np.asarray(indices), axis)

@@ -20,7 +20,7 @@ from ..primitives.registry import registry
 from . import rounding
 from .arithmetic import abs, add, div, mul, neg, sub
 from .exponentials import pow
-from .indexing import At, entries
+from .indexing import At, getitem
 from .products import matmul
 from .protocols import array_function, array_ufunc
 from .shapes import astype, flatten, imag, matrix_transpose, real, transpose
@@ -124,7 +124,7 @@ def install() -> None:
         "clip": _of_numpy(np.clip),
     }
     of_tensors = {
-        "__getitem__": entries,
+        "__getitem__": getitem,
         **{function.__name__: _of_numpy(function) for function in OF_NDARRAY},
         **{name: property(get, doc=get.__doc__) for name, get in PROPERTIES.items()},
         **{name: _in_place(name) for name in IN_PLACE},

@@ -18,6 +18,7 @@ from ..graph.node import fill, new, new_node
 from ..graph.tensor import Tensor
 from ..graph.value import Value
 from .apply import apply
+from .door import admitted
 from .operands import constant_beside, frozen
 from .primitive import Primitive, ndarray
 from .pullback import pullback_of
@@ -149,6 +150,8 @@ def _general(primitive: Primitive) -> Callable[..., Any]:
         else:
             args = bound_arguments(primitive.name, signature, args, keywords)
             params = args[count:]
+        if params:
+            params = admitted(primitive, params)
         if primitive.variadic:
             return apply(primitive, tuple(args[0]), params)
         return _on_tensors(primitive, args[:count], params)
