@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import functools
 import inspect
 from collections.abc import Callable, Mapping, Sequence
@@ -52,13 +53,13 @@ class Primitive(Operation):
                 f"`ct` is the cotangent's name, but the rule of `{self.name}` has a parameter of "
                 "that name.\nRename it, or declare the rule with @primitive."
             )
-        self.lead = tuple(p.name for p in lead)
-        self.looks = elementwise or "_" not in self.lead  # whether the rule looks at the output
+        self.lead = tuple(p.name for p in lead)  # what the rule calls ct, the output, the residual
+        self.looks = elementwise or "_" not in self.lead  # whether the rule takes the output
         self.operands = tuple(p.name for p in required)
         self.variadic = required[0].kind is inspect.Parameter.VAR_POSITIONAL
         self.defaults = {p.name: p.default for p in rest if p.default is not p.empty}
         self.parameters = rest
-        # Whether it takes more than one or two operands.
+        # Whether it takes anything but one or two operands.
         self.general = bool(self.variadic or self.defaults or len(self.operands) > 2)
         self.formula = Formula(formula, self.operands, tuple(self.defaults))
         self.quiet = quiet
@@ -92,6 +93,16 @@ class Primitive(Operation):
     def arguments(self, operands: Sequence[Any], params: Sequence[Any]) -> tuple[Any, ...]:
         """All that the formula takes, in its order: many operands are one argument."""
         return (tuple(operands), *params) if self.variadic else (*operands, *params)
+
+    def written(
+        self, operands: Sequence[ast.expr], data: Sequence[Any], params: Sequence[Any]
+    ) -> ast.expr:
+        """The syntax of the operation on operands that are written so, and have this data."""
+        put: dict[str, ast.expr] = dict(zip(self.operands, operands))
+        if self.variadic:
+            put = {self.operands[0]: syntax.sequence(operands)}
+        static = dict(zip(self.defaults, params, strict=True))
+        return self.formula.put(put, static, stacks=any(np.ndim(d) > 2 for d in data))
 
     @functools.cached_property
     def on_floats(self) -> Callable[..., Any]:

@@ -45,7 +45,7 @@ def jvp(
     primals, tangents = _checked_pair("jvp", f, primals, tangents)
     with Level((primals, tangents)) as level:
         inner = Level(primals)  # nested, as it is within another
-        run = Recording(inner, f, primals, {}, tuple(range(len(primals))), has_aux)
+        run = Recording(inner, f, primals, has_aux)
         outputs = leaves(run.out)
         cotangents = [constant(one_like(output), output) for output in outputs]
         pulled = run.pull(cotangents, postpone=not level.nested)
@@ -93,7 +93,7 @@ def hvp(
     primals, tangents = _checked_pair("hvp", f, primals, tangents)
     with Level((primals, tangents)) as level:
         inner = Level(primals)  # nested, as it is within another
-        run = Recording(inner, f, primals, {}, tuple(range(len(primals))), has_aux)
+        run = Recording(inner, f, primals, has_aux)
         gradient = run.pull([one_like(run.scalar())], postpone=not level.nested)
         found = _pulled_on(level, run, gradient, tangents, run.targets, run.originals)
         answer = run.structured(found)

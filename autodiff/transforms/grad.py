@@ -31,7 +31,7 @@ def value_and_grad(
     @functools.wraps(f)
     def call(*args: Any, **keywords: Any) -> Any:
         with Level((args, keywords)) as level:
-            run = Recording(level, f, args, keywords, argnums, has_aux)
+            run = Recording(level, f, args, has_aux, argnums, keywords)
             out = run.scalar()
             gradient = run.structured(run.pull([one_like(out)]))
             value = level.output(out)
@@ -73,7 +73,7 @@ def vjp(f: Callable[..., Any], *primals: Any, has_aux: bool = False) -> tuple[An
     """
     checked_function(f, "vjp")
     with Level(primals) as level:
-        run = Recording(level, f, primals, {}, tuple(range(len(primals))), has_aux)
+        run = Recording(level, f, primals, has_aux)
 
     def pull(ct: Any) -> Any:
         check_like(ct, run.out, "cotangent", "output")

@@ -36,7 +36,7 @@ def jacobian(
     @functools.wraps(f)
     def call(*args: Any, **keywords: Any) -> Any:
         with Level((args, keywords)) as level:
-            run = Recording(level, f, args, keywords, argnums, has_aux)
+            run = Recording(level, f, args, has_aux, argnums, keywords)
             blocks = [run.structured(_rows(run, out)) for out in leaves(run.out)]
             answer = unflatten(run.out, blocks)
             return (answer, run.aux) if has_aux else answer

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any
 
@@ -59,6 +59,7 @@ class Level(AbstractContextManager["Level"]):
         return found
 
     def output(self, found: Any) -> Any:
+        """What a function returned: plain data, unless a transform around may want nodes."""
         return found if self.nested else tree_map(data_of, found)
 
     def pull(
@@ -67,6 +68,7 @@ class Level(AbstractContextManager["Level"]):
         seeds: Sequence[tuple[Value, Any]],
         waiting: Collection[Value] = frozenset(),
     ) -> dict[Value, Any]:
+        """The cotangents of the nodes of `order`: nodes if a transform around may want them."""
         if not self.nested:
             return pull_back(order, seeds, inner=False)
         with np.errstate(all="ignore"):  # a backward pass does not warn
@@ -79,22 +81,25 @@ def constant(data: Any, like: Any) -> Value:
 
 
 class Recording:
-    """One call of a function on fresh targets, recorded: what all transforms start from."""
+    """One call of a function on fresh targets, recorded: what all transforms start from.
+
+    It is differentiated by the arguments that `argnums` counts, all of them for `...`.
+    """
 
     def __init__(
-        self, level: Level, f: Callable[..., Any], args: tuple[Any, ...], keywords: dict[str, Any],
-        argnums: Any, has_aux: bool,
+        self, level: Level, f: Callable[..., Any], args: tuple[Any, ...], has_aux: bool,
+        argnums: Any = ..., keywords: Mapping[str, Any] | None = None,
     ) -> None:  # fmt: skip
         self.level, self.f = level, f
-        numbers = checked_argnums(argnums, args)
+        numbers = range(len(args)) if argnums is ... else checked_argnums(argnums, args)
         self.by = tuple(args[n] for n in numbers)
-        self.single = not isinstance(argnums, tuple)
+        self.single = isinstance(argnums, int)
         given = list(args)
         for n in numbers:
             given[n] = tree_map(functools.partial(level.target, f"Argument {n}"), args[n])
         self.targets: list[Value] = leaves([given[n] for n in numbers])
         self.originals = leaves(self.by)
-        self.out = f(*given, **keywords)
+        self.out = f(*given, **(keywords or {}))
         self.aux = None
         if has_aux:
             if not isinstance(self.out, tuple) or len(self.out) != 2:
@@ -165,6 +170,7 @@ def or_zeros(found: Any, target: Value) -> Any:
 
 
 def check_like(given: Any, like: Any, what: str, whose: str) -> None:
+    """TypeError for another structure than that of `like`, ValueError for another shape."""
     if not same_structure(given, like):
         raise TypeError(
             f"A {what} has the structure of the {whose}, but it is {describe(given)} "
@@ -189,4 +195,5 @@ def cast_like(given: Any, like: Any, copy: bool = True) -> Any:
 
 
 def one_like(out: Any) -> Any:
+    """The cotangent 1 of an output: ones in the shape and dtype of an array."""
     return np.ones(out.shape, out.dtype) if isinstance(out, Tensor) else 1.0
