@@ -23,8 +23,8 @@ class Primitive(Operation):
     """An operation: how it computes (its formula) and its derivative (its rule).
 
     `operands` are what it is differentiated by, `defaults` its static parameters. An
-    elementwise rule gives partials, another pulls a cotangent back; a plain operation has no
-    derivative, and its rule only names what it takes. `keeps` names another operation on the
+    elementwise rule gives partials, another pulls a cotangent back; where an operation has
+    no derivative, the rule only names what it takes. `keeps` names another operation on the
     same operands that the rule is given the result of, after the output: a `fused` function
     finds both at once, and the second, the residual, waits in the node for the backward pass.
     `takes` is the rule of the operands' shapes, and what to do where they break it.
@@ -32,15 +32,15 @@ class Primitive(Operation):
 
     def __init__(
         self, rule: Callable[..., Any], formula: str, *, elementwise: bool = False,
-        quiet: bool = False, plain: bool = False, keeps: str | None = None,
+        quiet: bool = False, differentiable: bool = True, keeps: str | None = None,
         takes: tuple[str, str] | None = None,
     ) -> None:  # fmt: skip
         super().__init__(rule)
         self.elementwise = elementwise
-        self.plain = plain
+        self.differentiable = differentiable
         parameters = list(inspect.signature(rule).parameters.values())
         self.keeps, self.takes = keeps, takes
-        leading = 0 if plain else 2 - elementwise + (keeps is not None)
+        leading = 2 - elementwise + (keeps is not None) if differentiable else 0
         lead, rest = parameters[:leading], parameters[leading:]
         required = [p for p in rest if p.default is p.empty]
         if len(lead) < leading or not required:
@@ -67,7 +67,9 @@ class Primitive(Operation):
 
     @property
     def kind(self) -> str:
-        return "plain" if self.plain else "elementwise" if self.elementwise else "primitive"
+        if not self.differentiable:
+            return "nondifferentiable"
+        return "elementwise" if self.elementwise else "primitive"
 
     @property
     def unary(self) -> bool:
@@ -175,7 +177,7 @@ def _without_overflow_warning(function: Callable[..., Any]) -> Callable[..., Any
 
 
 def _has_rule(found: Operation | None) -> TypeGuard[Primitive]:
-    return isinstance(found, Primitive) and not found.plain
+    return isinstance(found, Primitive) and found.differentiable
 
 
 def operations() -> Mapping[str, Primitive]:

@@ -66,13 +66,14 @@ class Trace(Interpreter):
         self, primitive: Primitive, operands: list[Any], params: tuple[Any, ...], result: Any
     ) -> Value:
         """The node of an operation on these operands."""
-        if primitive.plain and not _settles_shape(primitive):
+        if not primitive.differentiable and not _settles_shape(primitive):
             given = next(operand for operand in operands if isinstance(operand, Value))
             refuse(given, f"the shape of `{primitive.name}`", "`where(mask, x, 0.0)`")
         scalar = type(result) in (float, int, bool)
         kind: type[Value] = TracedValue if scalar else TracedTensor
-        by = () if primitive.plain or not current_mode().records else tuple(range(len(operands)))
-        pullback = pullback_of(primitive, tuple([i for i in by if _differentiable(operands[i])]))
+        records = primitive.differentiable and current_mode().records
+        by = [i for i, operand in enumerate(operands) if records and _differentiable(operand)]
+        pullback = pullback_of(primitive, tuple(by))
         data = result if scalar else np.asarray(result)
         node = new_node(kind, data, pullback, primitive.arguments(operands, params))
         self.nodes.append(node)
