@@ -55,7 +55,7 @@ class Mode(NamedTuple):
     lines: dict[int, str] | None = None  # by identity: nodes compare by their data
     interpreter: Interpreter = EAGER
     pulling: tuple[str, str] | None = None  # whose pull-back is recorded, and the line of that
-    postpones: bool = False  # results are computed when they are asked for: see Postponed
+    lazy: bool = False  # results are computed when they are asked for: see LazyProduct
 
 
 class _Depth(local):
@@ -91,8 +91,8 @@ def in_mode(mode: Mode) -> Iterator[None]:
 
 def records_plainly() -> bool | None:
     """Whether this thread records its results; None where a mode has to see each of them."""
-    records, lines, interpreter, _, postpones = MODES.get(get_ident(), _DEFAULT)
-    return None if postpones or lines is not None or interpreter.traces else records
+    records, lines, interpreter, _, lazy = MODES.get(get_ident(), _DEFAULT)
+    return None if lazy or lines is not None or interpreter.traces else records
 
 
 def is_watched() -> bool:
@@ -127,9 +127,9 @@ def recording() -> Iterator[None]:
 
 
 @contextmanager
-def postponing() -> Iterator[None]:
-    """Within it, products are computed when they are asked for; not if each result is looked at."""
+def lazily() -> Iterator[None]:
+    """Within it, products are computed when they are asked for; not if a mode sees each result."""
     mode = current_mode()
-    looking = mode.interpreter.traces or mode.lines is not None
-    with in_mode(mode._replace(postpones=not looking)):
+    watched = mode.interpreter.traces or mode.lines is not None
+    with in_mode(mode._replace(lazy=not watched)):
         yield

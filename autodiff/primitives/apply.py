@@ -15,7 +15,7 @@ from ..graph.tensor import Tensor
 from ..graph.value import Value
 from . import symbol
 from .anomaly import check_born, line_of
-from .lazy import Postponed
+from .lazy import LazyProduct
 from .operands import data_of_operands, frozen, is_number
 from .primitive import Primitive
 from .pullback import pullback_of
@@ -33,9 +33,9 @@ def apply(primitive: Primitive, operands: Sequence[Any], params: tuple[Any, ...]
     if any([type(operands[i]) is symbol.Symbol for i in nodes]):
         return _on_symbols(primitive, operands, params)
     mode = current_mode()
-    if mode.postpones and nodes and not (primitive.elementwise or primitive.general):
+    if mode.lazy and nodes and not (primitive.elementwise or primitive.general):
         given = [o if isinstance(o, Value) else frozen(o) for o in operands]
-        return Postponed(pullback_of(primitive, nodes), given)
+        return LazyProduct(pullback_of(primitive, nodes), given)
     scalar = all([is_number(o) for o in operands])
     data = data_of_operands(primitive, operands, nodes, scalar)
     result = _forward(primitive, primitive.arguments(data, params), scalar)

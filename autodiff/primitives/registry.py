@@ -77,9 +77,13 @@ class Registry:
             self.methods[name] = method
             setattr(Value, name, method)
 
+    def numpy_functions(self, operation: Operation) -> list[Any]:
+        """The functions of NumPy's that an operation stands for."""
+        return [function for function, call in self.numpy.items() if call is operation.call]
+
     def forget(self, operation: Operation) -> None:
         """Take back what the name of an operation reaches, but for graphs that have used it."""
-        for function in [f for f, call in self.numpy.items() if call is operation.call]:
+        for function in self.numpy_functions(operation):
             del self.numpy[function]
         if self.methods.pop(operation.name, None) is not None:
             delattr(Value, operation.name)

@@ -48,7 +48,7 @@ def jvp(
         run = Recording(inner, f, primals, has_aux)
         outputs = leaves(run.out)
         cotangents = [constant(one_like(output), output) for output in outputs]
-        pulled = run.pull(cotangents, postpone=not level.nested)
+        pulled = run.pull(cotangents, lazy=not level.nested)
         pushed = _pulled_on(level, run, pulled, tangents, cotangents, outputs)
         out, tangent = level.output(run.out), unflatten(run.out, pushed)
         return (out, tangent, level.output(run.aux)) if has_aux else (out, tangent)
@@ -94,7 +94,7 @@ def hvp(
     with Level((primals, tangents)) as level:
         inner = Level(primals)  # nested, as it is within another
         run = Recording(inner, f, primals, has_aux)
-        gradient = run.pull([one_like(run.scalar())], postpone=not level.nested)
+        gradient = run.pull([one_like(run.scalar())], lazy=not level.nested)
         found = _pulled_on(level, run, gradient, tangents, run.targets, run.originals)
         answer = run.structured(found)
         answer = answer[0] if len(primals) == 1 else answer

@@ -66,13 +66,13 @@ class Level(AbstractContextManager["Level"]):
         self,
         order: Sequence[Value],
         seeds: Sequence[tuple[Value, Any]],
-        waiting: Collection[Value] = frozenset(),
+        lazy: Collection[Value] = frozenset(),
     ) -> dict[Value, Any]:
         """The cotangents of the nodes of `order`: nodes if a transform around may want them."""
         if not self.nested:
             return pull_back(order, seeds, inner=False)
         with np.errstate(all="ignore"):  # a backward pass does not warn
-            return pull_back_recorded(order, seeds, waiting)
+            return pull_back_recorded(order, seeds, lazy)
 
 
 def constant(data: Any, like: Any) -> Value:
@@ -117,14 +117,14 @@ class Recording:
     def nodes(self) -> list[Value]:
         return [leaf for leaf in leaves(self.out) if isinstance(leaf, Value)]
 
-    def pull(self, cotangents: Sequence[Any], postpone: bool = False) -> list[Any]:
+    def pull(self, cotangents: Sequence[Any], lazy: bool = False) -> list[Any]:
         """One cotangent for each target, from one for each leaf of the output.
 
-        With `postpone` they are for pulling back further only, and may be computed when asked for.
+        With `lazy` they are for pulling back further only, and may be computed when asked for.
         """
         pairs = zip(leaves(self.out), cotangents, strict=True)
         seeds = [(node, ct) for node, ct in pairs if isinstance(node, Value)]
-        pulled = self.level.pull(self.order, seeds, frozenset(self.targets if postpone else ()))
+        pulled = self.level.pull(self.order, seeds, frozenset(self.targets if lazy else ()))
         return [
             self.level.answer(or_zeros(pulled.get(target), target), original)
             for target, original in zip(self.targets, self.originals, strict=True)
