@@ -116,7 +116,7 @@ def no_grad() -> Iterator[None]:
 
 
 @contextmanager
-def recording() -> Iterator[None]:
+def enable_grad() -> Iterator[None]:
     """Within it, graphs are recorded, though it be inside no_grad: a derivative needs its own."""
     mode = current_mode()
     if mode.records:

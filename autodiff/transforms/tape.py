@@ -1,4 +1,4 @@
-"""One transform at work: its level, a function recorded on fresh targets, what it pulls back."""
+"""What every transform starts from: its level, and the tape of one call of a function."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..graph.messages import describe
-from ..graph.modes import DEPTH, recording
+from ..graph.modes import DEPTH, enable_grad
 from ..graph.node import data_of, new_node, shape_of
 from ..graph.order import between
 from ..graph.tensor import Tensor, as_array
@@ -21,19 +21,19 @@ from .backward import pull_back, pull_back_recorded
 
 
 class Level(AbstractContextManager["Level"]):
-    """One transform at work. Its answers are nodes if a transform around it may want them."""
+    """One transform at work; they nest. Its answers are nodes if one around it may want them."""
 
     def __init__(self, args: Any) -> None:
         self.nested = DEPTH.value > 0 or any(isinstance(a, Value) for a in leaves(args))
-        self._recording = recording()
+        self._enable_grad = enable_grad()
 
     def __enter__(self) -> Level:
         DEPTH.value += 1
-        self._recording.__enter__()
+        self._enable_grad.__enter__()
         return self
 
     def __exit__(self, *error: Any) -> None:
-        self._recording.__exit__(*error)
+        self._enable_grad.__exit__(*error)
         DEPTH.value -= 1
 
     def target(self, where: str, argument: Any) -> Value:
@@ -80,8 +80,8 @@ def constant(data: Any, like: Any) -> Value:
     return new_node(Tensor, np.asarray(data)) if isinstance(like, Tensor) else Value(data)
 
 
-class Recording:
-    """One call of a function on fresh targets, recorded: what all transforms start from.
+class Tape:
+    """One call of a function on fresh targets, and the nodes from them to its output.
 
     It is differentiated by the arguments that `argnums` counts, all of them for `...`.
     """
