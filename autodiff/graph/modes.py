@@ -19,9 +19,9 @@ class Interpreter:
     A trace, whose data are examples only, answers otherwise: see `tracing.trace.Trace`.
     """
 
-    traces = False  # whether it is given every result to record
+    traces = False  # whether it is given every operation to process
 
-    def record(
+    def process_primitive(
         self, primitive: Any, operands: list[Any], params: tuple[Any, ...], result: Any
     ) -> Any:
         """The node of an operation on these operands, for an interpreter that traces."""
@@ -37,11 +37,11 @@ class Interpreter:
         """Whether a cotangent may be infinite where a branch that is not taken must stop it."""
         return not is_finite(data_of(ct))
 
-    def pulling(self) -> AbstractContextManager[None]:
+    def backward_pass(self) -> AbstractContextManager[None]:
         """What a backward pass is recorded within."""
         return nullcontext()
 
-    def pulled(self, cotangents: dict[Any, Any]) -> None:
+    def note_cotangents(self, cotangents: dict[Any, Any]) -> None:
         """Takes note of what that backward pass gave."""
 
 
@@ -89,13 +89,13 @@ def in_mode(mode: Mode) -> Iterator[None]:
             MODES[thread] = before
 
 
-def records_plainly() -> bool | None:
+def records_unless_watched() -> bool | None:
     """Whether this thread records its results; None where a mode has to see each of them."""
     records, lines, interpreter, _, lazy = MODES.get(get_ident(), _DEFAULT)
     return None if lazy or lines is not None or interpreter.traces else records
 
 
-def is_watched() -> bool:
+def in_transform() -> bool:
     """Whether a transform or a trace is at work in this thread: nodes may be wanted of a result."""
     return DEPTH.value > 0 or current_mode().interpreter.traces
 

@@ -43,7 +43,7 @@ def apply(primitive: Primitive, operands: Sequence[Any], params: tuple[Any, ...]
         return result
     given = [o if isinstance(o, Value) else d for o, d in zip(operands, data, strict=True)]
     if mode.interpreter.traces:
-        return mode.interpreter.record(primitive, given, params, result)
+        return mode.interpreter.process_primitive(primitive, given, params, result)
     _refuse_leaked(operands, nodes)
     if mode.lines is not None:
         check_born(primitive, operands, data, result)

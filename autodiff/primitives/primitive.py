@@ -54,7 +54,7 @@ class Primitive(Operation):
                 "that name.\nRename it, or declare the rule with @primitive."
             )
         self.lead = tuple(p.name for p in lead)  # what the rule calls ct, the output, the residual
-        self.looks = elementwise or "_" not in self.lead  # whether the rule takes the output
+        self.uses_output = elementwise or "_" not in self.lead  # whether the rule takes the output
         self.operands = tuple(p.name for p in required)
         self.variadic = required[0].kind is inspect.Parameter.VAR_POSITIONAL
         self.defaults = {p.name: p.default for p in rest if p.default is not p.empty}
@@ -140,7 +140,7 @@ class Primitive(Operation):
         return registry.helpers[registry.fused[self.name, self.keeps]].function
 
     @property
-    def kept_beside(self) -> Primitive:
+    def residual_operation(self) -> Primitive:
         """The operation whose result the rule `keeps`."""
         return operation(self.keeps)  # type: ignore[arg-type]
 

@@ -129,9 +129,9 @@ def pull_back_recorded(
     """
     mode = current_mode()
     pull = pull_recorded if mode.lines is None else pull_watched
-    with mode.interpreter.pulling():
+    with mode.interpreter.backward_pass():
         pulled = walk(order, seeds, functools.partial(pull, lazy=lazy))
-    mode.interpreter.pulled(pulled)
+    mode.interpreter.note_cotangents(pulled)
     return pulled
 
 

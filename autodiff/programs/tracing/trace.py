@@ -62,7 +62,7 @@ class Trace(Interpreter):
         self.nodes.append(node)
         return node
 
-    def record(
+    def process_primitive(
         self, primitive: Primitive, operands: list[Any], params: tuple[Any, ...], result: Any
     ) -> Value:
         """The node of an operation on these operands."""
@@ -108,7 +108,7 @@ class Trace(Interpreter):
         self.frames.clear()
 
     @contextmanager
-    def pulling(self) -> Iterator[None]:
+    def backward_pass(self) -> Iterator[None]:
         """Within it, what is recorded belongs to a backward pass."""
         self._begun += 1
         self._pulls.append(self._begun)
@@ -117,7 +117,7 @@ class Trace(Interpreter):
         finally:
             self._pulls.pop()
 
-    def pulled(self, cotangents: dict[Value, Any]) -> None:
+    def note_cotangents(self, cotangents: dict[Value, Any]) -> None:
         """Note what the pass that has ended gave."""
         self.cotangents += [(ct, node) for node, ct in cotangents.items() if isinstance(ct, Value)]
         orders = (self.orders[self.passes.get(node, 0)] for node in cotangents)
