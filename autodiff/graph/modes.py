@@ -19,9 +19,9 @@ class Interpreter:
     A trace, whose data are examples only, answers otherwise: see `tracing.trace.Trace`.
     """
 
-    traces = False  # whether it is given every result to record
+    traces = False  # whether it is given every operation to process
 
-    def record(
+    def process_primitive(
         self, primitive: Any, operands: list[Any], params: tuple[Any, ...], result: Any
     ) -> Any:
         """The node of an operation on these operands, for an interpreter that traces."""
@@ -37,11 +37,11 @@ class Interpreter:
         """Whether a cotangent may be infinite where a branch that is not taken must stop it."""
         return not is_finite(data_of(ct))
 
-    def pulling(self) -> AbstractContextManager[None]:
+    def backward_pass(self) -> AbstractContextManager[None]:
         """What a backward pass is recorded within."""
         return nullcontext()
 
-    def pulled(self, cotangents: dict[Any, Any]) -> None:
+    def note_cotangents(self, cotangents: dict[Any, Any]) -> None:
         """Takes note of what that backward pass gave."""
 
 
@@ -55,7 +55,7 @@ class Mode(NamedTuple):
     lines: dict[int, str] | None = None  # by identity: nodes compare by their data
     interpreter: Interpreter = EAGER
     pulling: tuple[str, str] | None = None  # whose pull-back is recorded, and the line of that
-    postpones: bool = False  # results are computed when they are asked for: see Postponed
+    lazy: bool = False  # results are computed when they are asked for: see LazyProduct
 
 
 class _Depth(local):
@@ -89,13 +89,13 @@ def in_mode(mode: Mode) -> Iterator[None]:
             MODES[thread] = before
 
 
-def records_plainly() -> bool | None:
+def records_unless_watched() -> bool | None:
     """Whether this thread records its results; None where a mode has to see each of them."""
-    records, lines, interpreter, _, postpones = MODES.get(get_ident(), _DEFAULT)
-    return None if postpones or lines is not None or interpreter.traces else records
+    records, lines, interpreter, _, lazy = MODES.get(get_ident(), _DEFAULT)
+    return None if lazy or lines is not None or interpreter.traces else records
 
 
-def is_watched() -> bool:
+def in_transform() -> bool:
     """Whether a transform or a trace is at work in this thread: nodes may be wanted of a result."""
     return DEPTH.value > 0 or current_mode().interpreter.traces
 
@@ -116,7 +116,7 @@ def no_grad() -> Iterator[None]:
 
 
 @contextmanager
-def recording() -> Iterator[None]:
+def enable_grad() -> Iterator[None]:
     """Within it, graphs are recorded, though it be inside no_grad: a derivative needs its own."""
     mode = current_mode()
     if mode.records:
@@ -127,9 +127,9 @@ def recording() -> Iterator[None]:
 
 
 @contextmanager
-def postponing() -> Iterator[None]:
-    """Within it, products are computed when they are asked for; not if each result is looked at."""
+def lazily() -> Iterator[None]:
+    """Within it, products are computed when they are asked for; not if a mode sees each result."""
     mode = current_mode()
-    looking = mode.interpreter.traces or mode.lines is not None
-    with in_mode(mode._replace(postpones=not looking)):
+    watched = mode.interpreter.traces or mode.lines is not None
+    with in_mode(mode._replace(lazy=not watched)):
         yield

@@ -39,7 +39,7 @@ class Value(Node):
 
     @staticmethod
     def _own(data: Any) -> Any:
-        """`data` as this kind of node keeps it."""
+        """`data` as this kind of node holds it."""
         if isinstance(data, np.ma.MaskedArray):
             raise TypeError(MASKED)
         if isinstance(data, np.ndarray) and data.ndim == 0:

@@ -8,7 +8,7 @@ import numpy as np
 
 from ..graph.node import shape_of
 from ..graph.value import Value
-from ..primitives.declare import composite, internal, plain
+from ..primitives.declare import composite, internal, nondifferentiable
 from .choices import where
 from .indexing import along_axis, getitem
 from .joining import concatenate, pad_constant, stack
@@ -103,7 +103,7 @@ def interp(x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None) -> Any
 
 
 @internal
-@plain("unwrap(x, axis=axis) - x")
+@nondifferentiable("unwrap(x, axis=axis) - x")
 def turns(x, axis=-1):
     """How far `unwrap` moves each entry."""
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from ..graph.node import shape_of
 from ..graph.value import Value
-from ..primitives.declare import as_numpy, composite, internal, plain, primitive
+from ..primitives.declare import as_numpy, composite, internal, nondifferentiable, primitive
 from ..primitives.namespaces import helper
 from .choices import where
 from .indexing import diagonal, getitem
@@ -219,7 +219,7 @@ def _numpy_qr(a: Any, mode: str = "reduced") -> Any:
     return qr(a)
 
 
-@plain("linalg.matrix_rank(x)")
+@nondifferentiable("linalg.matrix_rank(x)")
 def matrix_rank(x):
     """The number of singular values that are not 0 to rounding, as plain data."""
 

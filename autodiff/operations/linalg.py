@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..graph.node import shape_of
-from ..primitives.declare import as_numpy, composite, internal, plain, primitive
+from ..primitives.declare import as_numpy, composite, internal, nondifferentiable, primitive
 from ..primitives.namespaces import helper
 from .choices import where
 from .indexing import diagonal
@@ -175,7 +175,7 @@ def logabsdet(ct, z, x):
 
 
 @internal
-@plain("linalg.slogdet(x)[0]")
+@nondifferentiable("linalg.slogdet(x)[0]")
 def det_sign(x):
     """The sign of the determinant, as plain data."""
 

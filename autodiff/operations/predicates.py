@@ -4,108 +4,108 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..primitives.declare import internal, plain
+from ..primitives.declare import internal, nondifferentiable
 from ..primitives.namespaces import helper
 
 
-@plain("a > b")
+@nondifferentiable("a > b")
 def greater(a, b):
     """Where a is greater than b, as plain data; so for the other comparisons."""
 
 
-@plain("a >= b")
+@nondifferentiable("a >= b")
 def greater_equal(a, b):
     """Where a is at least b, as plain data."""
 
 
-@plain("a < b")
+@nondifferentiable("a < b")
 def less(a, b):
     """Where a is less than b, as plain data."""
 
 
-@plain("a <= b")
+@nondifferentiable("a <= b")
 def less_equal(a, b):
     """Where a is at most b, as plain data."""
 
 
-@plain("a == b")
+@nondifferentiable("a == b")
 def equal(a, b):
     """Where a equals b, as plain data."""
 
 
-@plain("a != b")
+@nondifferentiable("a != b")
 def not_equal(a, b):
     """Where a differs from b, as plain data."""
 
 
 @internal
-@plain("a & b")
+@nondifferentiable("a & b")
 def both(a, b):
     """Where two conditions hold, as plain data."""
 
 
 @internal
-@plain("a | b")
+@nondifferentiable("a | b")
 def either(a, b):
     """Where one of two conditions holds, as plain data."""
 
 
-@plain("logical_and(a, b)")
+@nondifferentiable("logical_and(a, b)")
 def logical_and(a, b):
     """Where both are not zero, as plain data."""
 
 
-@plain("logical_or(a, b)")
+@nondifferentiable("logical_or(a, b)")
 def logical_or(a, b):
     """Where one of two is not zero, as plain data."""
 
 
-@plain("logical_xor(a, b)")
+@nondifferentiable("logical_xor(a, b)")
 def logical_xor(a, b):
     """Where just one of two is not zero, as plain data."""
 
 
-@plain("logical_not(x)")
+@nondifferentiable("logical_not(x)")
 def logical_not(x):
     """Where a condition does not hold, as plain data."""
 
 
-@plain("isfinite(x)")
+@nondifferentiable("isfinite(x)")
 def isfinite(x):
     """Whether each entry is neither infinite nor NaN, as plain data."""
 
 
-@plain("isnan(x)")
+@nondifferentiable("isnan(x)")
 def isnan(x):
     """Whether each entry is NaN, as plain data."""
 
 
-@plain("isinf(x)")
+@nondifferentiable("isinf(x)")
 def isinf(x):
     """Whether each entry is infinite, as plain data."""
 
 
-@plain("signbit(x)")
+@nondifferentiable("signbit(x)")
 def signbit(x):
     """Whether each entry has a minus sign, as plain data."""
 
 
-@plain("isposinf(x)")
+@nondifferentiable("isposinf(x)")
 def isposinf(x):
     """Whether each entry is inf, as plain data."""
 
 
-@plain("isneginf(x)")
+@nondifferentiable("isneginf(x)")
 def isneginf(x):
     """Whether each entry is -inf, as plain data."""
 
 
-@plain("isreal(x)")
+@nondifferentiable("isreal(x)")
 def isreal(x):
     """Whether each entry is a real number, as plain data."""
 
 
-@plain("iscomplex(x)")
+@nondifferentiable("iscomplex(x)")
 def iscomplex(x):
     """Whether each entry has an imaginary part, as plain data."""
 
@@ -113,42 +113,42 @@ def iscomplex(x):
 # -- of a whole array ----------------------------------------------------------------------
 
 
-@plain("any(x, axis=axis, keepdims=keepdims)")
+@nondifferentiable("any(x, axis=axis, keepdims=keepdims)")
 def any(x, axis=None, keepdims=False):
     """Whether an entry is not zero, as plain data."""
 
 
-@plain("all(x, axis=axis, keepdims=keepdims)")
+@nondifferentiable("all(x, axis=axis, keepdims=keepdims)")
 def all(x, axis=None, keepdims=False):
     """Whether every entry is not zero, as plain data."""
 
 
-@plain("count_nonzero(x, axis=axis, keepdims=keepdims)")
+@nondifferentiable("count_nonzero(x, axis=axis, keepdims=keepdims)")
 def count_nonzero(x, axis=None, keepdims=False):
     """How many entries are not zero, as plain data."""
 
 
-@plain("array_equal(a, b, equal_nan=equal_nan)")
+@nondifferentiable("array_equal(a, b, equal_nan=equal_nan)")
 def array_equal(a, b, equal_nan=False):
     """Whether two arrays have the same shape and entries, as plain data."""
 
 
-@plain("array_equiv(a, b)")
+@nondifferentiable("array_equiv(a, b)")
 def array_equiv(a, b):
     """Whether two arrays have the same entries once broadcast, as plain data."""
 
 
-@plain("isclose(a, b, rtol, atol, equal_nan)")
+@nondifferentiable("isclose(a, b, rtol, atol, equal_nan)")
 def isclose(a, b, rtol=1e-5, atol=1e-8, equal_nan=False):
     """Where two are nearly equal, as plain data."""
 
 
-@plain("allclose(a, b, rtol, atol, equal_nan)")
+@nondifferentiable("allclose(a, b, rtol, atol, equal_nan)")
 def allclose(a, b, rtol=1e-5, atol=1e-8, equal_nan=False):
     """Whether all are nearly equal, as plain data."""
 
 
-@plain("isin(x, values)")
+@nondifferentiable("isin(x, values)")
 def isin(x, values):
     """Where an entry of x is one of `values`, as plain data."""
 
@@ -156,7 +156,7 @@ def isin(x, values):
 # -- where something is --------------------------------------------------------------------
 
 
-@plain("argsort(x, axis=axis, stable=True)")
+@nondifferentiable("argsort(x, axis=axis, stable=True)")
 def argsort(x, axis=-1):
     """The indices that would sort x, as a plain array; equal entries keep their order."""
 
@@ -166,56 +166,56 @@ def _argpartition(x, kth, axis=-1):
     return np.argpartition(x, kth, axis)
 
 
-@plain("argpartition(x, kth, axis=axis)")
+@nondifferentiable("argpartition(x, kth, axis=axis)")
 def argpartition(x, kth=0, axis=-1):
     """The indices that would put the kth entry in its place, as a plain array."""
 
 
-@plain("lexsort(keys, axis=axis)")
+@nondifferentiable("lexsort(keys, axis=axis)")
 def lexsort(keys, axis=-1):
     """The indices that would sort by the last key, then by those before, as a plain array."""
 
 
-@plain("argmax(x, axis=axis, keepdims=keepdims)")
+@nondifferentiable("argmax(x, axis=axis, keepdims=keepdims)")
 def argmax(x, axis=None, keepdims=False):
     """The index of the largest entry, as plain data."""
 
 
-@plain("argmin(x, axis=axis, keepdims=keepdims)")
+@nondifferentiable("argmin(x, axis=axis, keepdims=keepdims)")
 def argmin(x, axis=None, keepdims=False):
     """The index of the smallest entry, as plain data."""
 
 
-@plain("nanargmax(x, axis=axis, keepdims=keepdims)")
+@nondifferentiable("nanargmax(x, axis=axis, keepdims=keepdims)")
 def nanargmax(x, axis=None, keepdims=False):
     """The index of the largest entry that is a number, as plain data."""
 
 
-@plain("nanargmin(x, axis=axis, keepdims=keepdims)")
+@nondifferentiable("nanargmin(x, axis=axis, keepdims=keepdims)")
 def nanargmin(x, axis=None, keepdims=False):
     """The index of the smallest entry that is a number, as plain data."""
 
 
-@plain("nonzero(x)")
+@nondifferentiable("nonzero(x)")
 def nonzero(x):
     """The indices of the entries that are not zero, as plain arrays."""
 
 
-@plain("flatnonzero(x)")
+@nondifferentiable("flatnonzero(x)")
 def flatnonzero(x):
     """The places of the entries that are not zero, all axes in a row, as a plain array."""
 
 
-@plain("argwhere(x)")
+@nondifferentiable("argwhere(x)")
 def argwhere(x):
     """The indices of the entries that are not zero, one in each row, as a plain array."""
 
 
-@plain("searchsorted(x, v, side=side)")
+@nondifferentiable("searchsorted(x, v, side=side)")
 def searchsorted(x, v, side="left"):
     """The indices at which v would keep x sorted, as plain data."""
 
 
-@plain("digitize(x, bins, right=right)")
+@nondifferentiable("digitize(x, bins, right=right)")
 def digitize(x, bins, right=False):
     """The number of the bin that each entry falls into, as plain data."""

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..graph.node import data_of, shape_of
-from ..primitives.declare import as_numpy, composite, internal, plain, primitive
+from ..primitives.declare import as_numpy, composite, internal, nondifferentiable, primitive
 
 # -- shapes and axes -----------------------------------------------------------------------
 
@@ -141,7 +141,7 @@ def cast(ct, z, x, dtype=np.float64):
 
 
 @internal
-@plain("array(x, dtype)")
+@nondifferentiable("array(x, dtype)")
 def cast_to_whole(x, dtype=np.int64):
     """The entries as whole numbers or booleans, as plain data."""
 

@@ -10,13 +10,12 @@ import numpy as np
 
 from ..graph.messages import describe
 from ..graph.modes import current_mode
-from ..graph.node import new_node
+from ..graph.node import data_of, new_node
 from ..graph.tensor import Tensor
 from ..graph.value import Value
-from ..support import syntax
 from . import symbol
 from .anomaly import check_born, line_of
-from .lazy import Postponed
+from .lazy import LazyProduct
 from .operands import data_of_operands, frozen, is_number
 from .primitive import Primitive
 from .pullback import pullback_of
@@ -34,9 +33,9 @@ def apply(primitive: Primitive, operands: Sequence[Any], params: tuple[Any, ...]
     if any([type(operands[i]) is symbol.Symbol for i in nodes]):
         return _on_symbols(primitive, operands, params)
     mode = current_mode()
-    if mode.postpones and nodes and not (primitive.elementwise or primitive.general):
+    if mode.lazy and nodes and not (primitive.elementwise or primitive.general):
         given = [o if isinstance(o, Value) else frozen(o) for o in operands]
-        return Postponed(pullback_of(primitive, nodes), given)
+        return LazyProduct(pullback_of(primitive, nodes), given)
     scalar = all([is_number(o) for o in operands])
     data = data_of_operands(primitive, operands, nodes, scalar)
     result = _forward(primitive, primitive.arguments(data, params), scalar)
@@ -44,7 +43,7 @@ def apply(primitive: Primitive, operands: Sequence[Any], params: tuple[Any, ...]
         return result
     given = [o if isinstance(o, Value) else d for o, d in zip(operands, data, strict=True)]
     if mode.interpreter.traces:
-        return mode.interpreter.record(primitive, given, params, result)
+        return mode.interpreter.process_primitive(primitive, given, params, result)
     _refuse_leaked(operands, nodes)
     if mode.lines is not None:
         check_born(primitive, operands, data, result)
@@ -120,15 +119,8 @@ def _forward(primitive: Primitive, arguments: tuple[Any, ...], scalar: bool) -> 
 
 
 def _on_symbols(primitive: Primitive, operands: Sequence[Any], params: tuple[Any, ...]) -> Any:
-    names = primitive.operands
-    put: dict[str, Any]
-    if primitive.variadic:
-        texts = [symbol.expression_of(o) for o in operands]
-        put = {names[0]: syntax.sequence(texts)}
-    else:
-        put = {n: symbol.expression_of(o) for n, o in zip(names, operands, strict=True)}
-    data = [o._data if isinstance(o, Value) else o for o in operands]
+    """The operation as it is written, with its result where all of the data is known."""
+    data = [data_of(o) for o in operands]
     known = None if any(d is None for d in data) else apply(primitive, data, params)
-    static = dict(zip(primitive.defaults, params, strict=True))
-    stacks = any(np.ndim(d) > 2 for d in data)
-    return symbol.Symbol(primitive.formula.put(put, static, stacks=stacks), known)
+    expressions = [symbol.expression_of(o) for o in operands]
+    return symbol.Symbol(primitive.written(expressions, data, params), known)

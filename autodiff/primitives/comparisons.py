@@ -8,7 +8,7 @@ from ..graph.value import Value
 
 
 class StandIn(Value):
-    """A node whose comparisons are not plain bools, but what a subclass makes of them."""
+    """A node whose comparisons are no bools, but what a subclass makes of them."""
 
     __slots__ = ()
 

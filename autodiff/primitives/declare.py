@@ -1,4 +1,4 @@
-"""How an operation is declared: by @elementwise, @primitive, @plain or @composite."""
+"""How an operation is declared: by @elementwise, @primitive, @nondifferentiable or @composite."""
 
 from __future__ import annotations
 
@@ -126,14 +126,14 @@ def primitive(
     return declare
 
 
-def plain(formula: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+def nondifferentiable(formula: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Declare a function that has no derivative: it gives plain data for nodes, too.
 
     The decorated function only names its operands and parameters.
     """
 
     def declare(rule: Callable[..., Any]) -> Callable[..., Any]:
-        primitive = Primitive(rule, formula, plain=True)
+        primitive = Primitive(rule, formula, differentiable=False)
         count, signature = len(primitive.operands), inspect.signature(rule)
 
         def call(*args: Any, **keywords: Any) -> Any:

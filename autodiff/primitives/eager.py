@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from ..graph.modes import MODES, records_plainly
+from ..graph.modes import MODES, records_unless_watched
 from ..graph.node import fill, new, new_node
 from ..graph.tensor import Tensor
 from ..graph.value import Value
@@ -54,7 +54,7 @@ def _unary(primitive: Primitive) -> Callable[..., Any]:
         kind = type(x)
         records: bool | None = True
         if MODES:
-            records = records_plainly()
+            records = records_unless_watched()
         if records is None or not (kind is Value or kind is Tensor):
             return primitive.on_arrays(x) if kind is ndarray else apply(primitive, (x,), ())
         try:
@@ -88,7 +88,7 @@ def _binary(primitive: Primitive) -> Callable[..., Any]:
         nonlocal on_floats, on_tensors
         kind, other = type(a), type(b)
         records: bool | None = True
-        if MODES and (records := records_plainly()) is None:
+        if MODES and (records := records_unless_watched()) is None:
             return apply(primitive, (a, b), ())
         try:
             if kind is Value or kind is Tensor:
@@ -174,7 +174,7 @@ def bound_arguments(
 
 def _on_tensors(primitive: Primitive, operands: tuple[Any, ...], params: tuple[Any, ...]) -> Any:
     """The operation on any number of operands: each a Tensor, an array or a number."""
-    records = records_plainly() if MODES else True
+    records = records_unless_watched() if MODES else True
     misplaced = params and any([isinstance(p, Value) for p in params])
     if records is None or misplaced or Tensor not in map(type, operands):
         return apply(primitive, operands, params)

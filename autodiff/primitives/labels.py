@@ -23,15 +23,9 @@ def formula_text(node: Value, name_of: Callable[[Any], str]) -> str:
     if node._pullback is None:
         return ""
     primitive = node._pullback.primitive
-    texts = [_parsed(_constant(o) or name_of(o)) for o in operands_of(node)]
-    put: dict[str, ast.expr]
-    if primitive.variadic:
-        put = {primitive.operands[0]: syntax.sequence(texts)}
-    else:
-        put = dict(zip(primitive.operands, texts, strict=True))
-    params = dict(zip(primitive.defaults, parameters_of(node), strict=True))
-    stacks = any(np.ndim(data_of(o)) > 2 for o in operands_of(node))
-    tree = primitive.formula.put(put, params, stacks=stacks)
+    operands = operands_of(node)
+    texts = [_parsed(_constant(o) or name_of(o)) for o in operands]
+    tree = primitive.written(texts, list(map(data_of, operands)), parameters_of(node))
     return ast.unparse(ast.fix_missing_locations(tree))
 
 

@@ -1,4 +1,4 @@
-"""Products that wait until their data is asked for: a second derivative asks for few gradients.
+"""Lazy products, computed when they are asked for: a second derivative asks for few gradients.
 
 The product of a Hessian and a vector pulls back through the graph of the gradient. The gradients
 of the weights themselves, a product of matrices each, are in that graph but not in the answer.
@@ -15,7 +15,7 @@ from ..graph.value import Value
 from .pullback import Pullback
 
 
-class Postponed(Tensor):
+class LazyProduct(Tensor):
     """A Tensor whose data is computed when it is first looked at; a plain Tensor from then on."""
 
     __slots__ = ()
@@ -34,7 +34,7 @@ class Postponed(Tensor):
         return self._data
 
 
-def can_wait(node: Value, operand: Value) -> bool:
+def can_be_lazy(node: Value, operand: Value) -> bool:
     """Whether what `node` pulls back to `operand` is a product that need not be looked at.
 
     It must have the operand's shape and dtype as it comes, with no sum over what was repeated.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import functools
 import inspect
 from collections.abc import Callable, Mapping, Sequence
@@ -22,8 +23,8 @@ class Primitive(Operation):
     """An operation: how it computes (its formula) and its derivative (its rule).
 
     `operands` are what it is differentiated by, `defaults` its static parameters. An
-    elementwise rule gives partials, another pulls a cotangent back; a plain operation has no
-    derivative, and its rule only names what it takes. `keeps` names another operation on the
+    elementwise rule gives partials, another pulls a cotangent back; where an operation has
+    no derivative, the rule only names what it takes. `keeps` names another operation on the
     same operands that the rule is given the result of, after the output: a `fused` function
     finds both at once, and the second, the residual, waits in the node for the backward pass.
     `takes` is the rule of the operands' shapes, and what to do where they break it.
@@ -31,15 +32,15 @@ class Primitive(Operation):
 
     def __init__(
         self, rule: Callable[..., Any], formula: str, *, elementwise: bool = False,
-        quiet: bool = False, plain: bool = False, keeps: str | None = None,
+        quiet: bool = False, differentiable: bool = True, keeps: str | None = None,
         takes: tuple[str, str] | None = None,
     ) -> None:  # fmt: skip
         super().__init__(rule)
         self.elementwise = elementwise
-        self.plain = plain
+        self.differentiable = differentiable
         parameters = list(inspect.signature(rule).parameters.values())
         self.keeps, self.takes = keeps, takes
-        leading = 0 if plain else 2 - elementwise + (keeps is not None)
+        leading = 2 - elementwise + (keeps is not None) if differentiable else 0
         lead, rest = parameters[:leading], parameters[leading:]
         required = [p for p in rest if p.default is p.empty]
         if len(lead) < leading or not required:
@@ -52,13 +53,13 @@ class Primitive(Operation):
                 f"`ct` is the cotangent's name, but the rule of `{self.name}` has a parameter of "
                 "that name.\nRename it, or declare the rule with @primitive."
             )
-        self.lead = tuple(p.name for p in lead)
-        self.looks = elementwise or "_" not in self.lead  # whether the rule looks at the output
+        self.lead = tuple(p.name for p in lead)  # what the rule calls ct, the output, the residual
+        self.uses_output = elementwise or "_" not in self.lead  # whether the rule takes the output
         self.operands = tuple(p.name for p in required)
         self.variadic = required[0].kind is inspect.Parameter.VAR_POSITIONAL
         self.defaults = {p.name: p.default for p in rest if p.default is not p.empty}
         self.parameters = rest
-        # Whether it takes more than one or two operands.
+        # Whether it takes anything but one or two operands.
         self.general = bool(self.variadic or self.defaults or len(self.operands) > 2)
         self.formula = Formula(formula, self.operands, tuple(self.defaults))
         self.quiet = quiet
@@ -66,7 +67,9 @@ class Primitive(Operation):
 
     @property
     def kind(self) -> str:
-        return "plain" if self.plain else "elementwise" if self.elementwise else "primitive"
+        if not self.differentiable:
+            return "nondifferentiable"
+        return "elementwise" if self.elementwise else "primitive"
 
     @property
     def unary(self) -> bool:
@@ -92,6 +95,16 @@ class Primitive(Operation):
     def arguments(self, operands: Sequence[Any], params: Sequence[Any]) -> tuple[Any, ...]:
         """All that the formula takes, in its order: many operands are one argument."""
         return (tuple(operands), *params) if self.variadic else (*operands, *params)
+
+    def written(
+        self, operands: Sequence[ast.expr], data: Sequence[Any], params: Sequence[Any]
+    ) -> ast.expr:
+        """The syntax of the operation on operands that are written so, and have this data."""
+        put: dict[str, ast.expr] = dict(zip(self.operands, operands))
+        if self.variadic:
+            put = {self.operands[0]: syntax.sequence(operands)}
+        static = dict(zip(self.defaults, params, strict=True))
+        return self.formula.put(put, static, stacks=any(np.ndim(d) > 2 for d in data))
 
     @functools.cached_property
     def on_floats(self) -> Callable[..., Any]:
@@ -127,7 +140,7 @@ class Primitive(Operation):
         return registry.helpers[registry.fused[self.name, self.keeps]].function
 
     @property
-    def kept_beside(self) -> Primitive:
+    def residual_operation(self) -> Primitive:
         """The operation whose result the rule `keeps`."""
         return operation(self.keeps)  # type: ignore[arg-type]
 
@@ -164,7 +177,7 @@ def _without_overflow_warning(function: Callable[..., Any]) -> Callable[..., Any
 
 
 def _has_rule(found: Operation | None) -> TypeGuard[Primitive]:
-    return isinstance(found, Primitive) and not found.plain
+    return isinstance(found, Primitive) and found.differentiable
 
 
 def operations() -> Mapping[str, Primitive]:

@@ -85,14 +85,14 @@ class Pullback:
         """What the operation found for its rule, or what is found now."""
         residual = getattr(node, "_residual", None)
         if residual is None:
-            also = self.primitive.kept_beside
+            also = self.primitive.residual_operation
             residual = node._residual = also.on_arrays(*[data_of(o) for o in operands_of(node)])
         return residual
 
     def _places(self) -> dict[str, str]:
         """Where in a node the rule's parameters are found."""
         primitive = self.primitive
-        output = "node._data" if primitive.looks else "None"
+        output = "node._data" if primitive.uses_output else "None"
         places = dict.fromkeys(primitive.lead, output)
         for i, name in enumerate([*primitive.operands, *primitive.defaults]):
             places[name] = f"{place(i)}._data" if i in self.positions else place(i)
@@ -146,9 +146,9 @@ def apply_rule(
 ) -> tuple[Any, ...]:
     """One cotangent (or a function that gives it, or None) for each operand of `node`."""
     params = parameters_of(node)
-    z = z if primitive.looks else None
+    z = z if primitive.uses_output else None
     if primitive.keeps is not None:
-        residual = primitive.kept_beside.call(*operands, *params)
+        residual = primitive.residual_operation.call(*operands, *params)
         return primitive.checked(primitive.rule(ct, z, residual, *operands, *params))
     if primitive.variadic:
         named = dict(zip(primitive.defaults, params, strict=True))

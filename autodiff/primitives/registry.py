@@ -26,7 +26,7 @@ class Operation:
 
     @property
     def kind(self) -> str:
-        """By which decorator it was declared: elementwise, primitive, plain or composite."""
+        """The decorator by which it was declared: `elementwise`, `primitive`, ..."""
         return "composite"
 
 

@@ -167,7 +167,7 @@ def _forward(primitive: Primitive, operands: tuple[Any, ...]) -> Any:
 
 
 def _pulled(primitive: Primitive, z: Any, operands: tuple[Any, ...]) -> tuple[Any, ...]:
-    ct, z = _trial(np.shape(z), len(operands)), z if primitive.looks else None
+    ct, z = _trial(np.shape(z), len(operands)), z if primitive.uses_output else None
     if primitive.variadic:
         returned = primitive.rule(ct, z, *operands, **primitive.defaults)
     else:

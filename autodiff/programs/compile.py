@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ..graph.messages import checked_function, describe
-from ..graph.modes import is_watched
+from ..graph.modes import in_transform
 from ..graph.value import Value
 from ..support.tree import leaves, tree_map
 from .buffered.workspace import BufferedProgram
@@ -54,14 +54,14 @@ class Compiled:
             args = self._parameters.in_order(args, keywords)
         for program in self._programs:
             if program.fits(args):
-                if program.captures and is_watched():
+                if program.captures and in_transform():
                     return self._parameters.by_position(*args)
                 return program(*args)
         return self._slowly(args)
 
     def _slowly(self, args: tuple[Any, ...]) -> Any:
         """A call whose arguments fit no program as they are."""
-        if is_watched() or any(isinstance(leaf, Value) for leaf in leaves(args)):
+        if in_transform() or any(isinstance(leaf, Value) for leaf in leaves(args)):
             return self._parameters.by_position(*args)
         names = self._parameters.names(args)
         static = {

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..graph.messages import brief, describe
-from ..graph.modes import MODES, Mode, current_mode, in_mode, postponing
+from ..graph.modes import MODES, Mode, current_mode, in_mode, lazily
 from ..graph.node import data_of, new_node
 from ..graph.order import reverse_topological
 from ..graph.tensor import ONE, Tensor, as_array
@@ -19,7 +19,7 @@ from ..graph.value import Value
 from ..operations.zeros import times, times_choice
 from ..primitives.anomaly import pulling_back
 from ..primitives.laws import product
-from ..primitives.lazy import can_wait
+from ..primitives.lazy import can_be_lazy
 from ..support.numbers import is_finite
 from .unbroadcast import unbroadcast
 
@@ -121,17 +121,17 @@ def pull_back(
 def pull_back_recorded(
     order: Sequence[Value],
     seeds: Sequence[tuple[Value, Any]],
-    waiting: Collection[Value] = frozenset(),
+    lazy: Collection[Value] = frozenset(),
 ) -> Cotangents:
     """The same by the project's own operations: the cotangents are nodes, with a graph behind.
 
-    Those of the nodes `waiting` are pulled back further, perhaps without being looked at.
+    Those of the nodes `lazy` are pulled back further, perhaps without being computed.
     """
     mode = current_mode()
     pull = pull_recorded if mode.lines is None else pull_watched
-    with mode.interpreter.pulling():
-        pulled = walk(order, seeds, functools.partial(pull, waiting=waiting))
-    mode.interpreter.pulled(pulled)
+    with mode.interpreter.backward_pass():
+        pulled = walk(order, seeds, functools.partial(pull, lazy=lazy))
+    mode.interpreter.note_cotangents(pulled)
     return pulled
 
 
@@ -195,7 +195,7 @@ def pull_carefully(ct: Any, node: Value) -> Parts:
         return [(operand, data_of(part)) for operand, part in pull_recorded(start, node)]
 
 
-def pull_recorded(ct: Any, node: Value, waiting: Collection[Value] = frozenset()) -> Parts:
+def pull_recorded(ct: Any, node: Value, lazy: Collection[Value] = frozenset()) -> Parts:
     """By operations, so that what it gives is nodes with a graph behind them."""
     pullback: Any = node._pullback
     primitive, parts = pullback.primitive, pullback.on_nodes(ct, node)
@@ -203,18 +203,18 @@ def pull_recorded(ct: Any, node: Value, waiting: Collection[Value] = frozenset()
         if primitive.elementwise:
             part = times_choice(ct, part) if primitive.choices[i] else _product(ct, part)
         elif callable(part):
-            waits = operand in waiting and can_wait(node, operand)
-            with postponing() if waits else nullcontext():
+            is_lazy = operand in lazy and can_be_lazy(node, operand)
+            with lazily() if is_lazy else nullcontext():
                 part = part()
         yield operand, part
 
 
-def pull_watched(ct: Any, node: Value, waiting: Collection[Value] = frozenset()) -> Parts:
+def pull_watched(ct: Any, node: Value, lazy: Collection[Value] = frozenset()) -> Parts:
     """The same under `detect_anomaly`, which is to know whose pull-back it is."""
     with pulling_back(node):
         return [
             (operand, None if part is None else unbroadcast(part, operand, node))
-            for operand, part in pull_recorded(ct, node, waiting)
+            for operand, part in pull_recorded(ct, node, lazy)
         ]
 
 

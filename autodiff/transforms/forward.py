@@ -11,7 +11,7 @@ from ..graph.messages import checked_function, describe
 from ..graph.order import between
 from ..graph.value import Value
 from ..support.tree import leaves, unflatten
-from .recording import Level, Recording, cast_like, check_like, constant, one_like, or_zeros
+from .tape import Level, Tape, cast_like, check_like, constant, one_like, or_zeros
 
 
 def _checked_pair(
@@ -45,23 +45,23 @@ def jvp(
     primals, tangents = _checked_pair("jvp", f, primals, tangents)
     with Level((primals, tangents)) as level:
         inner = Level(primals)  # nested, as it is within another
-        run = Recording(inner, f, primals, {}, tuple(range(len(primals))), has_aux)
-        outputs = leaves(run.out)
+        tape = Tape(inner, f, primals, has_aux)
+        outputs = leaves(tape.out)
         cotangents = [constant(one_like(output), output) for output in outputs]
-        pulled = run.pull(cotangents, postpone=not level.nested)
-        pushed = _pulled_on(level, run, pulled, tangents, cotangents, outputs)
-        out, tangent = level.output(run.out), unflatten(run.out, pushed)
-        return (out, tangent, level.output(run.aux)) if has_aux else (out, tangent)
+        pulled = tape.pull(cotangents, lazy=not level.nested)
+        pushed = _pulled_on(level, tape, pulled, tangents, cotangents, outputs)
+        out, tangent = level.output(tape.out), unflatten(tape.out, pushed)
+        return (out, tangent, level.output(tape.aux)) if has_aux else (out, tangent)
 
 
 def _pulled_on(
-    level: Level, run: Recording, pulled: Sequence[Any], tangents: Any,
+    level: Level, tape: Tape, pulled: Sequence[Any], tangents: Any,
     targets: Sequence[Value], originals: Sequence[Any],
 ) -> list[Any]:  # fmt: skip
-    """The tangents, pulled back through the pull-back that `run` has recorded, to `targets`."""
+    """The tangents, pulled back through the pull-back that `tape` has recorded, to `targets`."""
     pairs = [
         (node, cast_like(t, by, copy=level.nested))
-        for node, by, t in zip(pulled, run.targets, leaves(tangents), strict=True)
+        for node, by, t in zip(pulled, tape.targets, leaves(tangents), strict=True)
         if isinstance(node, Value)
     ]
     found = level.pull(between([node for node, _ in pairs], targets), pairs)
@@ -93,9 +93,9 @@ def hvp(
     primals, tangents = _checked_pair("hvp", f, primals, tangents)
     with Level((primals, tangents)) as level:
         inner = Level(primals)  # nested, as it is within another
-        run = Recording(inner, f, primals, {}, tuple(range(len(primals))), has_aux)
-        gradient = run.pull([one_like(run.scalar())], postpone=not level.nested)
-        found = _pulled_on(level, run, gradient, tangents, run.targets, run.originals)
-        answer = run.structured(found)
+        tape = Tape(inner, f, primals, has_aux)
+        gradient = tape.pull([one_like(tape.scalar())], lazy=not level.nested)
+        found = _pulled_on(level, tape, gradient, tangents, tape.targets, tape.originals)
+        answer = tape.structured(found)
         answer = answer[0] if len(primals) == 1 else answer
-        return (answer, level.output(run.aux)) if has_aux else answer
+        return (answer, level.output(tape.aux)) if has_aux else answer

@@ -10,7 +10,7 @@ from ..graph.messages import checked_function, describe
 from ..graph.value import Value
 from ..support.tree import leaves
 from .backward import pull_edges
-from .recording import Level, Recording, cast_like, check_like, one_like
+from .tape import Level, Tape, cast_like, check_like, one_like
 
 
 def value_and_grad(
@@ -31,11 +31,11 @@ def value_and_grad(
     @functools.wraps(f)
     def call(*args: Any, **keywords: Any) -> Any:
         with Level((args, keywords)) as level:
-            run = Recording(level, f, args, keywords, argnums, has_aux)
-            out = run.scalar()
-            gradient = run.structured(run.pull([one_like(out)]))
+            tape = Tape(level, f, args, has_aux, argnums, keywords)
+            out = tape.scalar()
+            gradient = tape.structured(tape.pull([one_like(out)]))
             value = level.output(out)
-            return ((value, run.aux), gradient) if has_aux else (value, gradient)
+            return ((value, tape.aux), gradient) if has_aux else (value, gradient)
 
     return call
 
@@ -73,17 +73,17 @@ def vjp(f: Callable[..., Any], *primals: Any, has_aux: bool = False) -> tuple[An
     """
     checked_function(f, "vjp")
     with Level(primals) as level:
-        run = Recording(level, f, primals, {}, tuple(range(len(primals))), has_aux)
+        tape = Tape(level, f, primals, has_aux)
 
     def pull(ct: Any) -> Any:
-        check_like(ct, run.out, "cotangent", "output")
+        check_like(ct, tape.out, "cotangent", "output")
         with Level((primals, ct)) as now:
-            run.level = now
-            given = [cast_like(c, o) for c, o in zip(leaves(ct), leaves(run.out), strict=True)]
-            return run.structured(run.pull(given))
+            tape.level = now
+            given = [cast_like(c, o) for c, o in zip(leaves(ct), leaves(tape.out), strict=True)]
+            return tape.structured(tape.pull(given))
 
-    out = level.output(run.out)
-    return (out, pull, run.aux) if has_aux else (out, pull)
+    out = level.output(tape.out)
+    return (out, pull, tape.aux) if has_aux else (out, pull)
 
 
 def local_gradients(node: Value) -> tuple[Any, ...]:

@@ -15,7 +15,7 @@ from ..graph.value import Value
 from ..operations import joining, shapes
 from ..support.tree import leaves, unflatten
 from .grad import grad
-from .recording import Level, Recording, or_zeros
+from .tape import Level, Tape, or_zeros
 
 
 def jacobian(
@@ -36,53 +36,53 @@ def jacobian(
     @functools.wraps(f)
     def call(*args: Any, **keywords: Any) -> Any:
         with Level((args, keywords)) as level:
-            run = Recording(level, f, args, keywords, argnums, has_aux)
-            blocks = [run.structured(_rows(run, out)) for out in leaves(run.out)]
-            answer = unflatten(run.out, blocks)
-            return (answer, run.aux) if has_aux else answer
+            tape = Tape(level, f, args, has_aux, argnums, keywords)
+            blocks = [tape.structured(_rows(tape, out)) for out in leaves(tape.out)]
+            answer = unflatten(tape.out, blocks)
+            return (answer, tape.aux) if has_aux else answer
 
     return call
 
 
-def _rows(run: Recording, out: Any) -> list[Any]:
+def _rows(tape: Tape, out: Any) -> list[Any]:
     """d out / d target for each target, one row of the output at a time."""
     shape = shape_of(out)
     count = int(np.prod(shape, dtype=int))
-    rows = (_row(run, out, place) for place in range(count))
-    if run.level.nested:
+    rows = (_row(tape, out, place) for place in range(count))
+    if tape.level.nested:
         found = list(rows)
         return [
-            _stacked(run, [row[i] for row in found], shape + shape_of(target))
-            for i, target in enumerate(run.targets)
+            _stacked(tape, [row[i] for row in found], shape + shape_of(target))
+            for i, target in enumerate(tape.targets)
         ]
-    into = [shape_of(target) for target in run.targets]
-    dtypes = [getattr(target._data, "dtype", None) for target in run.targets]
+    into = [shape_of(target) for target in tape.targets]
+    dtypes = [getattr(target._data, "dtype", None) for target in tape.targets]
     blocks = [np.zeros(shape + i, dtype) for i, dtype in zip(into, dtypes, strict=True)]
     for place, row in enumerate(rows):
         for block, i, part in zip(blocks, into, row, strict=True):
             block.reshape(count, *i)[place] = part
     return [
         block if block.ndim or isinstance(target, Tensor) else block.item()
-        for block, target in zip(blocks, run.targets, strict=True)
+        for block, target in zip(blocks, tape.targets, strict=True)
     ]
 
 
-def _row(run: Recording, out: Any, place: int) -> list[Any]:
+def _row(tape: Tape, out: Any, place: int) -> list[Any]:
     """d out[place] / d target for each target."""
     if not isinstance(out, Value):
-        return [or_zeros(None, target) for target in run.targets]
+        return [or_zeros(None, target) for target in tape.targets]
     unit: Any = 1.0
     if isinstance(out, Tensor):
         unit = np.zeros(out.shape, out.dtype)
         unit[np.unravel_index(place, out.shape)] = 1.0
-    pulled = run.level.pull(run.order, [(out, unit)])
-    return [or_zeros(pulled.get(target), target) for target in run.targets]
+    pulled = tape.level.pull(tape.order, [(out, unit)])
+    return [or_zeros(pulled.get(target), target) for target in tape.targets]
 
 
-def _stacked(run: Recording, rows: list[Any], shape: tuple[int, ...]) -> Any:
+def _stacked(tape: Tape, rows: list[Any], shape: tuple[int, ...]) -> Any:
     """The rows, some of which may be nodes, as one array."""
     if not shape:
-        return run.level.answer(rows[0], None)
+        return tape.level.answer(rows[0], None)
     if any(isinstance(row, Value) for row in rows):
         return shapes.reshape(joining.stack(rows), shape)
     return np.array(rows, None if rows else np.float64).reshape(shape)

@@ -10,7 +10,7 @@ import numpy as np
 from ..graph.tensor import Tensor
 from ..graph.value import Value
 from ..operations import reductions, shapes
-from ..primitives.lazy import Postponed
+from ..primitives.lazy import LazyProduct
 from ..primitives.trial import check_cotangents
 
 
@@ -41,7 +41,7 @@ def _of_data(part: Any, data: Any) -> Any:
 
 
 def _of_node(part: Any, operand: Value) -> Any:
-    if type(part) is Postponed:  # its shape and dtype are known to be the operand's
+    if type(part) is LazyProduct:  # its shape and dtype are known to be the operand's
         return part
     like = operand._data
     found, dtype = np.shape(part._data), getattr(part._data, "dtype", np.dtype(float))

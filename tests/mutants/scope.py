@@ -24,7 +24,7 @@ ENGINE = [
     "autodiff/operations/softmax.py", "autodiff/operations/zeros.py",
     "autodiff/transforms/backward.py", "autodiff/transforms/forward.py",
     "autodiff/transforms/grad.py", "autodiff/transforms/jacobian.py",
-    "autodiff/transforms/recording.py", "autodiff/transforms/unbroadcast.py",
+    "autodiff/transforms/tape.py", "autodiff/transforms/unbroadcast.py",
     "autodiff/programs/rules.py", "autodiff/programs/simplify.py", "nn/losses.py",
     "optim/optimizers.py",
 ]  # fmt: skip

@@ -6,7 +6,7 @@ import pytest
 import autodiff as ad
 from autodiff import Tensor, compile, detect_anomaly, grad, hvp, jvp
 from autodiff.extend import operations
-from autodiff.primitives.lazy import Postponed, can_wait
+from autodiff.primitives.lazy import LazyProduct, can_be_lazy
 from autodiff.primitives.pullback import pullback_of
 
 RNG = np.random.default_rng(5)
@@ -37,14 +37,14 @@ def by_hand(f, args, tangents, step=1e-5):
 def products(monkeypatch):
     """The shapes of the postponed products that were computed after all."""
     computed = []
-    look = Postponed.__getattr__
+    look = LazyProduct.__getattr__
 
     def counting(node, name):
         found = look(node, name)
         computed.append(np.shape(found))
         return found
 
-    monkeypatch.setattr(Postponed, "__getattr__", counting)
+    monkeypatch.setattr(LazyProduct, "__getattr__", counting)
     return computed
 
 
@@ -88,7 +88,7 @@ def test_a_weight_used_at_each_step_adds_up(products):
 
 def test_a_product_is_computed_once_and_is_a_tensor_then(products):
     a, b = Tensor(X), Tensor(W)
-    node = Postponed(pullback_of(operations()["matmul"], (0, 1)), (a, b))
+    node = LazyProduct(pullback_of(operations()["matmul"], (0, 1)), (a, b))
     assert node.op == "matmul"
     assert node.inputs == (a, b)
     assert products == []
@@ -99,7 +99,7 @@ def test_a_product_is_computed_once_and_is_a_tensor_then(products):
 
 
 def test_an_attribute_that_no_tensor_has():
-    node = Postponed(pullback_of(operations()["matmul"], (0,)), (Tensor(X), W))
+    node = LazyProduct(pullback_of(operations()["matmul"], (0,)), (Tensor(X), W))
     with pytest.raises(AttributeError, match="'Tensor' object has no attribute 'shade'"):
         node.shade  # noqa: B018
 
@@ -119,7 +119,7 @@ def test_an_attribute_that_no_tensor_has():
     ],
 )
 def test_what_comes_in_another_shape_or_dtype_does_not_wait(node, operand, waits):
-    assert can_wait(node, operand) is waits
+    assert can_be_lazy(node, operand) is waits
 
 
 @pytest.mark.parametrize("shape", [(2, 7, 4), (1, 4), (4,)])

@@ -62,17 +62,18 @@ class Trace(Interpreter):
         self.nodes.append(node)
         return node
 
-    def record(
+    def process_primitive(
         self, primitive: Primitive, operands: list[Any], params: tuple[Any, ...], result: Any
     ) -> Value:
         """The node of an operation on these operands."""
-        if primitive.plain and not _settles_shape(primitive):
+        if not primitive.differentiable and not _settles_shape(primitive):
             given = next(operand for operand in operands if isinstance(operand, Value))
             refuse(given, f"the shape of `{primitive.name}`", "`where(mask, x, 0.0)`")
         scalar = type(result) in (float, int, bool)
         kind: type[Value] = TracedValue if scalar else TracedTensor
-        by = () if primitive.plain or not current_mode().records else tuple(range(len(operands)))
-        pullback = pullback_of(primitive, tuple([i for i in by if _differentiable(operands[i])]))
+        records = primitive.differentiable and current_mode().records
+        by = [i for i, operand in enumerate(operands) if records and _differentiable(operand)]
+        pullback = pullback_of(primitive, tuple(by))
         data = result if scalar else np.asarray(result)
         node = new_node(kind, data, pullback, primitive.arguments(operands, params))
         self.nodes.append(node)
@@ -107,7 +108,7 @@ class Trace(Interpreter):
         self.frames.clear()
 
     @contextmanager
-    def pulling(self) -> Iterator[None]:
+    def backward_pass(self) -> Iterator[None]:
         """Within it, what is recorded belongs to a backward pass."""
         self._begun += 1
         self._pulls.append(self._begun)
@@ -116,7 +117,7 @@ class Trace(Interpreter):
         finally:
             self._pulls.pop()
 
-    def pulled(self, cotangents: dict[Value, Any]) -> None:
+    def note_cotangents(self, cotangents: dict[Value, Any]) -> None:
         """Note what the pass that has ended gave."""
         self.cotangents += [(ct, node) for node, ct in cotangents.items() if isinstance(ct, Value)]
         orders = (self.orders[self.passes.get(node, 0)] for node in cotangents)

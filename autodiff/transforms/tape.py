@@ -1,16 +1,16 @@
-"""One transform at work: its level, a function recorded on fresh targets, what it pulls back."""
+"""What every transform starts from: its level, and the tape of one call of a function."""
 
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any
 
 import numpy as np
 
 from ..graph.messages import describe
-from ..graph.modes import DEPTH, recording
+from ..graph.modes import DEPTH, enable_grad
 from ..graph.node import data_of, new_node, shape_of
 from ..graph.order import between
 from ..graph.tensor import Tensor, as_array
@@ -21,19 +21,19 @@ from .backward import pull_back, pull_back_recorded
 
 
 class Level(AbstractContextManager["Level"]):
-    """One transform at work. Its answers are nodes if a transform around it may want them."""
+    """One transform at work; they nest. Its answers are nodes if one around it may want them."""
 
     def __init__(self, args: Any) -> None:
         self.nested = DEPTH.value > 0 or any(isinstance(a, Value) for a in leaves(args))
-        self._recording = recording()
+        self._enable_grad = enable_grad()
 
     def __enter__(self) -> Level:
         DEPTH.value += 1
-        self._recording.__enter__()
+        self._enable_grad.__enter__()
         return self
 
     def __exit__(self, *error: Any) -> None:
-        self._recording.__exit__(*error)
+        self._enable_grad.__exit__(*error)
         DEPTH.value -= 1
 
     def target(self, where: str, argument: Any) -> Value:
@@ -59,18 +59,20 @@ class Level(AbstractContextManager["Level"]):
         return found
 
     def output(self, found: Any) -> Any:
+        """What a function returned: plain data, unless a transform around may want nodes."""
         return found if self.nested else tree_map(data_of, found)
 
     def pull(
         self,
         order: Sequence[Value],
         seeds: Sequence[tuple[Value, Any]],
-        waiting: Collection[Value] = frozenset(),
+        lazy: Collection[Value] = frozenset(),
     ) -> dict[Value, Any]:
+        """The cotangents of the nodes of `order`: nodes if a transform around may want them."""
         if not self.nested:
             return pull_back(order, seeds, inner=False)
         with np.errstate(all="ignore"):  # a backward pass does not warn
-            return pull_back_recorded(order, seeds, waiting)
+            return pull_back_recorded(order, seeds, lazy)
 
 
 def constant(data: Any, like: Any) -> Value:
@@ -78,23 +80,26 @@ def constant(data: Any, like: Any) -> Value:
     return new_node(Tensor, np.asarray(data)) if isinstance(like, Tensor) else Value(data)
 
 
-class Recording:
-    """One call of a function on fresh targets, recorded: what all transforms start from."""
+class Tape:
+    """One call of a function on fresh targets, and the nodes from them to its output.
+
+    It is differentiated by the arguments that `argnums` counts, all of them for `...`.
+    """
 
     def __init__(
-        self, level: Level, f: Callable[..., Any], args: tuple[Any, ...], keywords: dict[str, Any],
-        argnums: Any, has_aux: bool,
+        self, level: Level, f: Callable[..., Any], args: tuple[Any, ...], has_aux: bool,
+        argnums: Any = ..., keywords: Mapping[str, Any] | None = None,
     ) -> None:  # fmt: skip
         self.level, self.f = level, f
-        numbers = checked_argnums(argnums, args)
+        numbers = range(len(args)) if argnums is ... else checked_argnums(argnums, args)
         self.by = tuple(args[n] for n in numbers)
-        self.single = not isinstance(argnums, tuple)
+        self.single = isinstance(argnums, int)
         given = list(args)
         for n in numbers:
             given[n] = tree_map(functools.partial(level.target, f"Argument {n}"), args[n])
         self.targets: list[Value] = leaves([given[n] for n in numbers])
         self.originals = leaves(self.by)
-        self.out = f(*given, **keywords)
+        self.out = f(*given, **(keywords or {}))
         self.aux = None
         if has_aux:
             if not isinstance(self.out, tuple) or len(self.out) != 2:
@@ -112,14 +117,14 @@ class Recording:
     def nodes(self) -> list[Value]:
         return [leaf for leaf in leaves(self.out) if isinstance(leaf, Value)]
 
-    def pull(self, cotangents: Sequence[Any], postpone: bool = False) -> list[Any]:
+    def pull(self, cotangents: Sequence[Any], lazy: bool = False) -> list[Any]:
         """One cotangent for each target, from one for each leaf of the output.
 
-        With `postpone` they are for pulling back further only, and may be computed when asked for.
+        With `lazy` they are for pulling back further only, and may be computed when asked for.
         """
         pairs = zip(leaves(self.out), cotangents, strict=True)
         seeds = [(node, ct) for node, ct in pairs if isinstance(node, Value)]
-        pulled = self.level.pull(self.order, seeds, frozenset(self.targets if postpone else ()))
+        pulled = self.level.pull(self.order, seeds, frozenset(self.targets if lazy else ()))
         return [
             self.level.answer(or_zeros(pulled.get(target), target), original)
             for target, original in zip(self.targets, self.originals, strict=True)
@@ -165,6 +170,7 @@ def or_zeros(found: Any, target: Value) -> Any:
 
 
 def check_like(given: Any, like: Any, what: str, whose: str) -> None:
+    """TypeError for another structure than that of `like`, ValueError for another shape."""
     if not same_structure(given, like):
         raise TypeError(
             f"A {what} has the structure of the {whose}, but it is {describe(given)} "
@@ -189,4 +195,5 @@ def cast_like(given: Any, like: Any, copy: bool = True) -> Any:
 
 
 def one_like(out: Any) -> Any:
+    """The cotangent 1 of an output: ones in the shape and dtype of an array."""
     return np.ones(out.shape, out.dtype) if isinstance(out, Tensor) else 1.0
