@@ -2,6 +2,8 @@
 
 import re
 import runpy
+import subprocess
+import sys
 from pathlib import Path
 
 from pictures import content
@@ -29,3 +31,41 @@ def test_the_picture_is_what_the_project_draws_now(tmp_path):
     viz.save(neuron, tmp_path / "neuron.svg")
     drawn, kept = map(content, (tmp_path / "neuron.svg", ROOT / "docs" / "neuron.svg"))
     assert drawn == kept, "draw it again: python examples/neuron.py docs/neuron.svg"
+
+
+# -- the way in ----------------------------------------------------------------------------
+
+PATH = [ROOT / name for name in re.findall(r"\]\((autodiff/\w+/\w+\.py)\)", README)]
+_PASSED = """
+import os, sys
+import autodiff as ad
+
+root, seen = os.path.dirname(ad.__file__), set()
+
+def note(frame, event, _):
+    name = frame.f_code.co_filename
+    if event == "call" and name.startswith(root):
+        seen.add(name)
+
+x, y = ad.Value(2.0), ad.Value(3.0)
+sys.setprofile(note)
+z = x * y
+z.backward()
+sys.setprofile(None)
+print(*sorted(seen), sep="\\n")
+"""
+
+
+def test_the_reading_path_is_as_long_as_it_says():
+    count = sum(len(path.read_text(encoding="utf-8").splitlines()) for path in PATH)
+    said = int(re.search(r"in this order, ([\d,]+) lines in all", README)[1].replace(",", ""))
+    assert said == count < 2400
+
+
+def test_the_reading_path_has_all_that_a_product_and_its_backward_pass_through():
+    done = subprocess.run(
+        [sys.executable, "-c", _PASSED], capture_output=True, text=True, check=True
+    )
+    passed = [Path(line).relative_to(ROOT) for line in done.stdout.splitlines()]
+    assert len(passed) > 5
+    assert set(passed) <= {path.relative_to(ROOT) for path in PATH}
