@@ -9,6 +9,7 @@ from ..primitives.declare import composite, elementwise
 from .arithmetic import abs
 from .choices import where
 from .exponentials import exp, sigmoid
+from .joining import split
 from .special import erfc
 
 SQRT_HALF = math.sqrt(0.5)
@@ -83,8 +84,6 @@ def logit(z, p):
 @composite()
 def glu(x, axis=-1):
     """The first half of x along an axis times the sigmoid of the second (Dauphin et al. 2017)."""
-    from .joining import split
-
     if shape_of(x)[axis] % 2:
         raise ValueError(f"`glu` halves an axis, but this one has length {shape_of(x)[axis]}.")
     value, gate = split(x, 2, axis)
