@@ -13,7 +13,7 @@ from typing import Any
 from ..graph.messages import describe
 from ..graph.node import fill
 from ..support import syntax
-from .comparisons import StandIn
+from .tracer import Tracer
 
 # How they are written whose answers are bools.
 _FORMS: dict[str, Any] = {
@@ -23,7 +23,7 @@ _FORMS: dict[str, Any] = {
 }  # fmt: skip
 
 
-class Symbol(StandIn):
+class Symbol(Tracer):
     """An expression over the names of a rule's parameters.
 
     `data` is what the expression stands for where that is known (in a picture of a graph)

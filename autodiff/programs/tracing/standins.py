@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 from ...graph.tensor import Tensor
 from ...graph.value import Value
 from ...operations import predicates
-from ...primitives.comparisons import StandIn
+from ...primitives.tracer import Tracer
 from ...support.frames import user_line
 
 
@@ -20,7 +20,7 @@ class TraceError(TypeError):
     """A function does something that its trace cannot record."""
 
 
-class Traced(StandIn):
+class Traced(Tracer):
     """What a traced Value and a traced Tensor do otherwise than one that has a value."""
 
     __slots__ = ()

@@ -1,4 +1,4 @@
-"""Nodes that stand for a value not known yet: to compare them decides nothing, and is recorded."""
+"""Tracers: nodes that stand for a value not known yet, so that to compare them decides nothing."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 from ..graph.value import Value
 
 
-class StandIn(Value):
+class Tracer(Value):
     """A node whose comparisons are no bools, but what a subclass makes of them."""
 
     __slots__ = ()
