@@ -13,6 +13,8 @@ from ..operations import reductions, shapes
 from ..primitives.lazy import LazyProduct
 from ..primitives.trial import check_cotangents
 
+ndarray = np.ndarray
+
 
 def unbroadcast(part: Any, operand: Value, node: Value) -> Any:
     """A cotangent in the shape and dtype of the operand that it is of, broadcasting undone.
@@ -20,9 +22,11 @@ def unbroadcast(part: Any, operand: Value, node: Value) -> Any:
     Raises ValueError or TypeError, by the name of the rule, for what cannot be its cotangent.
     """
     try:
-        if isinstance(part, Value):
-            return _of_node(part, operand)
-        return _of_data(part, operand._data)
+        data = operand._data
+        if type(part) is ndarray is type(data):
+            part = sum_to(part, data.shape)
+            return part if part.dtype is data.dtype else part.astype(data.dtype)
+        return _of_node(part, operand) if isinstance(part, Value) else _of_data(part, data)
     except (ValueError, TypeError):
         pullback: Any = node._pullback
         pairs = zip(pullback.inputs(node), pullback.positions, strict=True)
@@ -37,7 +41,7 @@ def _of_data(part: Any, data: Any) -> Any:
     part = np.asarray(part)
     if part.shape != data.shape:
         part = sum_to(part, data.shape)
-    return part if part.dtype is data.dtype else part.astype(data.dtype)
+    return part.astype(data.dtype, copy=False)
 
 
 def _of_node(part: Any, operand: Value) -> Any:
