@@ -13,7 +13,7 @@ from ..graph.node import data_of, operands_of, parameters_of
 from ..graph.value import Value
 from ..support import syntax
 from .laws import PRODUCTS, UNITS, OfSyntax, laws_of, parts_of, product, simpler
-from .primitive import Primitive
+from .primitive import Primitive, forced
 from .pullback import apply_rule
 from .symbol import Symbol
 
@@ -131,7 +131,7 @@ def _cotangent_texts(node: Value, pullback: Any) -> tuple[str, ...]:
     ct = Symbol(syntax.name("ct"), np.ones_like(node._data))
     z = Symbol(syntax.name(primitive.lead[1]), node._data)
     pulled = apply_rule(primitive, ct, z, symbols, node)
-    parts = [pulled[i]() if callable(pulled[i]) else pulled[i] for i in pullback.positions]
+    parts = [forced(pulled[i]) for i in pullback.positions]
     return tuple(ast.unparse(p.expression) if isinstance(p, Symbol) else "0" for p in parts)
 
 

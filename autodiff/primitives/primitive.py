@@ -180,6 +180,11 @@ def _has_rule(found: Operation | None) -> TypeGuard[Primitive]:
     return isinstance(found, Primitive) and found.differentiable
 
 
+def forced(part: Any) -> Any:
+    """What a rule returned for an operand, computed where that is a function of no arguments."""
+    return part() if callable(part) else part
+
+
 def operations() -> Mapping[str, Primitive]:
     """Every operation with a derivative by its name, those that others are made of among them.
 

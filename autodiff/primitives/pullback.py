@@ -13,7 +13,7 @@ from ..graph.value import Value
 from ..support import syntax
 from .namespaces import numpy_function, scalar_function
 from .partials import pairs, pull_function
-from .primitive import Primitive
+from .primitive import Primitive, forced
 
 
 class Pullback:
@@ -64,8 +64,11 @@ class Pullback:
             places[primitive.lead[2]] = "residual_of(node)"
         call = f"rule({', '.join(places.values())})"
         count = len(primitive.operands)
-        check = f"if type(said) is not tuple or len(said) != {count}:\n    said = checked(said)"
-        parts = [f"part() if callable(part := said[{i}]) else part" for i in self.positions]
+        check = (
+            f"if type(returned) is not tuple or len(returned) != {count}:\n"
+            "    returned = checked(returned)"
+        )
+        parts = [f"part() if callable(part := returned[{i}]) else part" for i in self.positions]
         known = {
             "rule": primitive.rule, "checked": primitive.checked, "residual_of": self._residual_of,
             "callable": callable, "type": type, "tuple": tuple, "len": len,
@@ -73,7 +76,7 @@ class Pullback:
         return syntax.compile_function(
             label,
             ["ct", "node"],
-            ast.parse(f"said = {call}\n{check}").body,
+            ast.parse(f"returned = {call}\n{check}").body,
             pairs(
                 [place(i) for i in self.positions],
                 [ast.parse(part, mode="eval").body for part in parts],
@@ -108,16 +111,16 @@ class Pullback:
         if primitive.elementwise:
             params = parameters_of(node)
             try:
-                said = primitive.rule(node, *operands, *params)
+                returned = primitive.rule(node, *operands, *params)
             except ArithmeticError:  # of constants, which are Python's floats
-                said = primitive.rule(node, *map(_float64_of, operands), *params)
-            said = said if isinstance(said, tuple) else (said,)
-            return [said[i]() if callable(said[i]) else said[i] for i in self.positions]
-        said = apply_rule(primitive, ct, node, operands, node)
-        return [said[i] for i in self.positions]
+                returned = primitive.rule(node, *map(_float64_of, operands), *params)
+            returned = returned if isinstance(returned, tuple) else (returned,)
+            return [forced(returned[i]) for i in self.positions]
+        returned = apply_rule(primitive, ct, node, operands, node)
+        return [returned[i] for i in self.positions]
 
 
-class PullbackOfMany(Pullback):
+class VariadicPullback(Pullback):
     """That of an operation of any number of operands: no text grows with that number."""
 
     def compile(self, which: str) -> Callable[..., Any]:
@@ -126,15 +129,15 @@ class PullbackOfMany(Pullback):
 
     def _pull(self, ct: Any, node: Value) -> Any:
         operands = [data_of(o) for o in operands_of(node)]
-        said = apply_rule(self.primitive, ct, node._data, operands, node)
-        parts = [said[i]() if callable(said[i]) else said[i] for i in self.positions]
+        returned = apply_rule(self.primitive, ct, node._data, operands, node)
+        parts = [forced(returned[i]) for i in self.positions]
         return zip(self.inputs(node), parts)  # no pair lives on: the collector would visit each
 
 
 def pullback_of(primitive: Primitive, positions: tuple[int, ...]) -> Pullback:
     """The pull-back where just the operands at these positions are nodes."""
     if primitive.variadic:  # there is no end to them: none is held
-        return PullbackOfMany(primitive, positions)
+        return VariadicPullback(primitive, positions)
     found: Pullback | None = primitive.pullbacks.get(positions)
     if found is None:
         found = primitive.pullbacks[positions] = Pullback(primitive, positions)
@@ -152,10 +155,10 @@ def apply_rule(
         return primitive.checked(primitive.rule(ct, z, residual, *operands, *params))
     if primitive.variadic:
         named = dict(zip(primitive.defaults, params, strict=True))
-        said = primitive.rule(ct, z, *operands, **named)
+        returned = primitive.rule(ct, z, *operands, **named)
     else:
-        said = primitive.rule(ct, z, *operands, *params)
-    return primitive.checked(said, len(operands))
+        returned = primitive.rule(ct, z, *operands, *params)
+    return primitive.checked(returned, len(operands))
 
 
 def _float64_of(data: Any) -> Any:

@@ -15,7 +15,7 @@ import numpy as np
 
 from ..graph.messages import describe
 from ..graph.node import data_of
-from .primitive import Primitive
+from .primitive import Primitive, forced
 from .registry import Helper, registry
 
 # Operands of these shapes are tried, each with each: lengths that differ tell an axis apart.
@@ -102,7 +102,7 @@ def try_elementwise(primitive: Primitive) -> None:
         returned = primitive.rule(z, *operands, *params)
     partials = returned if isinstance(returned, tuple) else (returned,)
     for part, name in zip(partials, primitive.operands):
-        part = part() if callable(part) else part
+        part = forced(part)
         if np.shape(part) != shape and type(part) not in (int, float):
             raise ValueError(
                 f"A partial has an entry for each entry, but of operands of shape {shape} the "
@@ -173,7 +173,7 @@ def _pulled(primitive: Primitive, z: Any, operands: tuple[Any, ...]) -> tuple[An
     else:
         returned = primitive.rule(ct, z, *operands, *primitive.defaults.values())
     parts = returned if isinstance(returned, tuple) else (returned,)
-    return tuple([part() if callable(part) else part for part in parts])
+    return tuple(map(forced, parts))
 
 
 def check_cotangents(
