@@ -79,12 +79,12 @@ def current_mode() -> Mode:
 @contextmanager
 def in_mode(mode: Mode) -> Iterator[None]:
     thread, before = get_ident(), MODES.get(get_ident())
-    MODES[thread] = mode
     try:
+        MODES[thread] = mode
         yield
     finally:
         if before is None:
-            del MODES[thread]
+            MODES.pop(thread, None)
         else:
             MODES[thread] = before
 

@@ -10,7 +10,7 @@ from ..graph.value import Value
 from ..primitives.declare import as_numpy, elementwise
 from ..primitives.symbol import Symbol
 from .choices import where
-from .predicates import isinf
+from .predicates import isinf, isnan
 
 LOG_2 = math.log(2.0)
 
@@ -33,7 +33,9 @@ def pow(z, a, b):
     stays one number, of which NumPy knows the fastest way.
     """
     node = isinstance(b, Value) and not isinstance(b, Symbol)
-    zeroth = (a == 0) * (b == 0) if node else b == 0  # where the exponent is 0, and not -1
+    zeroth = (
+        ((a == 0) | isnan(a)) * (b == 0) if node else b == 0
+    )  # where the exponent is 0, and not -1
     power = a if type(b) is float and b == 2 else a ** (b - 1 + zeroth)
     return b * power, lambda: z * log(where(a == 0, 1.0, a))
 

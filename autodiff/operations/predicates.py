@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from ..primitives.declare import internal, nondifferentiable
-from ..primitives.namespaces import helper
 
 
 @nondifferentiable("a > b")
@@ -159,11 +156,6 @@ def isin(x, values):
 @nondifferentiable("argsort(x, axis=axis, stable=True)")
 def argsort(x, axis=-1):
     """The indices that would sort x, as a plain array; equal entries keep their order."""
-
-
-@helper("argpartition", jax="jnp.argsort(x, axis=axis)")  # JAX's own takes NaN for small
-def _argpartition(x, kth, axis=-1):
-    return np.argpartition(x, kth, axis)
 
 
 @nondifferentiable("argpartition(x, kth, axis=axis)")

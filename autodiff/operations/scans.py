@@ -9,12 +9,11 @@ import numpy as np
 from ..graph.node import shape_of
 from ..primitives.declare import as_numpy, primitive
 from ..primitives.namespaces import helper
-from .choices import where
 from .indexing import getitem
 from .joining import concatenate
 from .reductions import Axis, axes_of, count_of, spread
 from .shapes import flip, moveaxis, reshape
-from .zeros import times
+from .zeros import times, zero_may_meet
 
 
 @primitive("cumsum(x, axis=axis)")
@@ -98,7 +97,13 @@ def recurrence(ct, s, factor, x):
     """
     earlier, following = flip(_shifted(factor, 1, 0.0), -1), _shifted(s, -1, 0.0)
     pulled = flip(recurrence(earlier, flip(ct, -1)), -1)
-    return lambda: where(following == 0, 0.0, times(pulled, following)), pulled
+
+    def by_factor() -> Any:
+        if zero_may_meet(following, pulled):
+            return times(following, pulled)
+        return times(pulled, following)
+
+    return by_factor, pulled
 
 
 @as_numpy(np.prod)

@@ -15,7 +15,7 @@ import numpy as np
 
 from ..graph.modes import MODES, records_unless_watched
 from ..graph.node import fill, new, new_node
-from ..graph.tensor import Tensor
+from ..graph.tensor import Tensor, to_float
 from ..graph.value import Value
 from .apply import apply
 from .door import admitted
@@ -188,7 +188,7 @@ def _on_tensors(primitive: Primitive, operands: tuple[Any, ...], params: tuple[A
         elif kind is ndarray and not primitive.elementwise:
             data.append(frozen(operand))
         elif kind is float or kind is int:
-            data.append(float(operand))
+            data.append(operand if kind is float else to_float(operand))
         else:
             return apply(primitive, operands, params)
     try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import math
 import types
 from collections.abc import Callable
 from pathlib import Path
@@ -80,7 +81,7 @@ class Program:
     def _run_ieee(self, args: Any) -> Any:
         if self._ieee is None:
             functions = {theirs: numpy_function(ours) for ours, theirs in MATH_NAMES.items()}
-            as_math = types.SimpleNamespace(**functions, pow=np.power)
+            as_math = types.SimpleNamespace(**{**vars(math), **functions, "pow": np.power})
             self._ieee = self._compiled({"math": as_math, "np": np})
         given = unflatten(args, [np.float64(a) if type(a) is float else a for a in leaves(args)])
         out = self._ieee(*given)

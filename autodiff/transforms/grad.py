@@ -6,6 +6,8 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from ..graph.messages import checked_function, describe
 from ..graph.value import Value
 from ..support.tree import leaves
@@ -100,4 +102,6 @@ def local_gradients(node: Value) -> tuple[Any, ...]:
         raise TypeError(f"Local gradients are of a Value or Tensor, but this is {describe(node)}.")
     if node._pullback is None:
         return ()
-    return pull_edges(node, one_like(node))
+    return tuple(
+        [np.array(p) if isinstance(p, np.ndarray) else p for p in pull_edges(node, one_like(node))]
+    )

@@ -111,11 +111,11 @@ class Lowered:
 
     def _lower(self, step: Step) -> None:
         array = isinstance(step.example, np.ndarray) and bool(step.shape)
-        whole = array or step in self._results
+        base = self._views.base(step)
+        whole = array or base is not None or step in self._results
         tree = self.printer.expression(step) if whole else self.printer.line(step, anywhere=True)
         if tree is None:
             return None
-        base = self._views.base(step)
         if base is not None:
             return self._view(step, base, tree)
         if array and step.primitive is not None:

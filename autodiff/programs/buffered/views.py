@@ -22,6 +22,7 @@ class Views:
     def __init__(self, in_order: Callable[[Step], bool]) -> None:
         self._in_order = in_order
         self._arrays: dict[Step, Any] = {}
+        self._views: set[Step] = set()  # of which some have no axes, and are in memory all the same
 
     def base(self, step: Step) -> Step | None:
         """The operand whose memory a result is in, or may be in for some order of its entries."""
@@ -29,13 +30,15 @@ class Views:
             return None
         result = self._tried(step)
         for operand in step.steps():
-            if not operand.shape:
+            if not (operand.shape or operand in self._views):
                 continue
             if result is not None and np.may_share_memory(self._array(operand), result):
                 self._arrays[step] = result
+                self._views.add(step)
                 return operand
             # In other orders it may be a view, though it is not in this one.
             if not self._in_order(operand) and _may_be_view(step, operand):
+                self._views.add(step)
                 return operand
         return None
 

@@ -240,9 +240,8 @@ class BufferedProgram:
 
 def _may_warn(step: Step) -> bool:
     primitive = step.primitive
-    fixed = tuple(o if type(o) is float else None for o in step.operands)
     return primitive is not None and (
-        primitive.quiet or (primitive.elementwise and bool(reach(primitive, fixed)))
+        primitive.quiet or (primitive.elementwise and bool(reach(primitive)))
     )
 
 

@@ -29,17 +29,20 @@ HOST = (
 _OF_ONE_TRIANGLE = ("jnp.linalg.eigh", "jnp.linalg.cholesky")
 
 
-class _OneTriangle(ast.NodeTransformer):
-    """The calls that must tell JAX so."""
+class _AsNumPy(ast.NodeTransformer):
+    """The calls that JAX must be told, or made otherwise, to give what NumPy's do."""
 
     def visit_Call(self, node: ast.Call) -> ast.expr:
         self.generic_visit(node)
-        if not node.keywords and ast.unparse(node.func) in _OF_ONE_TRIANGLE:
+        function = ast.unparse(node.func)
+        if not node.keywords and function in _OF_ONE_TRIANGLE:
             node.keywords.append(ast.keyword("symmetrize_input", ast.Constant(False)))
+        if function == "jnp.argpartition":  # which takes NaN for small: all are put in order
+            return ast.Call(syntax.dotted("jnp.argsort"), node.args[:1], node.keywords)
         return node
 
 
-class _ToJax(_OneTriangle):
+class _ToJax(_AsNumPy):
     """NumPy's names as those of `jax.numpy`, and what a program of JAX's cannot do left out.
 
     That is to silence a warning, and to check: the checks were made when it was traced.
@@ -119,9 +122,7 @@ def _note(capture: Any) -> str:
     )
 
 
-_SPELLING = Spelling(
-    over("jnp"), finished=lambda tree, _: _OneTriangle().visit(Brief().visit(tree))
-)
+_SPELLING = Spelling(over("jnp"), finished=lambda tree, _: _AsNumPy().visit(Brief().visit(tree)))
 JAX = Language(
     arrays=_SPELLING,
     floats=_SPELLING,  # numbers are arrays here

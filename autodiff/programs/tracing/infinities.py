@@ -138,7 +138,7 @@ def _reaches(node: Value) -> int | None:
 
 
 @functools.cache
-def reach(primitive: Primitive, fixed: tuple[float | None, ...]) -> Infinities | None:
+def reach(primitive: Primitive, fixed: tuple[float | None, ...] | None = None) -> Infinities | None:
     """Whether an elementwise operation makes infinities; None if it passes them on.
 
     Found by trying: it is computed at zero, at small and at large numbers, but for the operands
@@ -147,7 +147,8 @@ def reach(primitive: Primitive, fixed: tuple[float | None, ...]) -> Infinities |
     params = tuple(primitive.defaults.values())
 
     def finite_at(numbers: Sequence[float]) -> bool:
-        axes = [np.array(numbers if f is None else [f]) for f in fixed]
+        numbers_of = fixed or (None,) * len(primitive.operands)
+        axes = [np.array(numbers if f is None else [f]) for f in numbers_of]
         with np.errstate(all="ignore"):
             return is_finite(primitive.on_arrays(*np.meshgrid(*axes), *params))
 

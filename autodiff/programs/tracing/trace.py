@@ -12,11 +12,12 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ...graph.modes import Interpreter, current_mode, in_mode
-from ...graph.node import new_node
+from ...graph.node import data_of, new_node
 from ...graph.value import Value
 from ...primitives.primitive import Primitive
 from ...primitives.pullback import pullback_of
 from ...support.frames import is_numpys, is_ours
+from ...support.numbers import is_finite
 from .infinities import Infinities, Knowledge, Zeros
 from .standins import Traced, TracedTensor, TracedValue, TraceError, refuse
 
@@ -135,7 +136,8 @@ class Trace(Interpreter):
         if not (zeros and infinities):
             return False
         of_numbers = infinities is Infinities.OF_NUMBERS
-        if self.careful or (of_numbers and zeros >= Zeros.IN_EXAMPLE):
+        met = zeros is Zeros.IN_EXAMPLE and not is_finite(data_of(factor))
+        if self.careful or met or (of_numbers and zeros is Zeros.BY_CHOICE):
             return True
         self.doubtful = self.doubtful or of_numbers or zeros is Zeros.BY_CHOICE
         return False
