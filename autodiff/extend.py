@@ -6,10 +6,10 @@ Nested lists, tuples and dicts: `leaves`, `tree_map`, `unflatten`.
 A graph: `topological` for its nodes, operands first; `operands_of` for what a node was computed
 from; `formula_text`, `operation_text`, `settings_text` and `edge_texts` for how it is written;
 `pull_edges` for what flows back along each edge; `data_of` for the number or array in a node.
-The operations: `operation(name)` for one, `operations()` for all; `OPERATORS`, how Python's own
-are written and computed.
-For an optimiser, without a copy: a leaf's `data` is read, `gradient_of` reads its gradient, and
-`descend` moves it.
+The operations: `operation(name)` for one, a `Primitive`, `operations()` for all; `OPERATORS`, how
+Python's own are written and computed.
+For an optimiser, without a copy: a leaf's `data` is read, `gradient_of` reads its gradient (None
+where no backward pass has come), and `descend` moves it.
 
 >>> from autodiff import Value
 >>> from autodiff.extend import descend, gradient_of, topological

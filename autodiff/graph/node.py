@@ -1,9 +1,9 @@
-"""Node: what the graph is made of. One function writes a node, and one reads what it was made of.
+"""Node: what the graph is made of. `fill` writes one; `operands_of` reads what it was made of.
 
 An operation is given arguments: its operands, each a node or the plain data of a constant, and
 then its static parameters. (All the operands of one that takes a list are one argument, a tuple.)
-The first two stand in the node itself, and only what more there is in a tuple: a tuple for every
-node would be one more object for the garbage collector to visit, over and over.
+The first two arguments stand in the node itself, and only those beyond them in a tuple: a tuple
+for every node would be one more object for the garbage collector to visit, over and over.
 """
 
 from __future__ import annotations
@@ -25,16 +25,16 @@ class Node:
 
     _data: Any  # a float or an array
     _grad: Any  # of the shape and dtype of the data; None where no pass has come
-    _pullback: Any  # how the operation pulls back: a `Pullback`; None for a leaf
+    _pullback: Any  # a `Pullback`: its operation, and how that pulls back; None for a leaf
     _first: Any
     _second: Any
     _rest: tuple[Any, ...]
     _clock: int  # when the data was made: an operand whose clock is later has been changed
-    _residual: Any  # what the operation found along the way, for its rule: see Primitive
+    _residual: Any  # what the operation found along the way, for its rule: see Primitive's `keeps`
     _before: tuple[Any, int]  # a changed leaf's data before, and its clock then
     name: str | None
 
-    traced = False  # whether it stands for a value that changes from call to call: see Trace
+    traced = False  # whether it stands for a value that changes from call to call: `Traced`
 
 
 N = TypeVar("N", bound=Node)

@@ -51,7 +51,7 @@ def reverse_topological(
 
 
 def as_made(things: Iterable[Any]) -> list[Value]:
-    """Every node among these and behind them, by all of their operands, as they were made."""
+    """Every node among these and behind them, by all of their operands, in the order of making."""
     found: set[Value] = set()
     stack = list(things)
     while stack:
@@ -65,7 +65,7 @@ def as_made(things: Iterable[Any]) -> list[Value]:
 def between(roots: Sequence[Value], targets: Sequence[Value]) -> list[Value]:
     """The nodes on a way from a root to a target, in reverse topological order.
 
-    What lies behind a target, or behind anything else, belongs to others.
+    The targets are not among them, nor what lies behind a target or leads to none.
     """
     ends = set(targets)
     depends, found = set(targets), []

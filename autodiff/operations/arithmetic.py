@@ -1,4 +1,8 @@
-"""Arithmetic: sums, products, quotients, negatives, absolute values."""
+"""Arithmetic: sums, products, quotients, negatives, absolute values.
+
+A declaration's text is its formula. Its rule is given the output z and the operands, and returns
+the partial derivative of z by each operand. (`elementwise` is in primitives/declare.py.)
+"""
 
 from __future__ import annotations
 

@@ -6,7 +6,7 @@ a negative number. IEEE 754 says 0 * inf = NaN, and one NaN would spoil the grad
 was chosen. What is left out does not matter, so the product there is 0. Likewise an infinite
 cotangent stops at a partial that is 0 because another branch is taken, as in sqrt(maximum(x, 0)).
 
-How each reading keeps it:
+How each reading, each way from a graph to a derivative, keeps it:
 
 - *The plain walk* on floats leaves out a node whose cotangent is 0. On arrays it multiplies
   without a look, which is faster, and if a NaN comes out it walks again the other way to pull.

@@ -1,8 +1,9 @@
 """How an operation is called: nodes are recorded in as few steps as Python takes.
 
-Each call here does for its commonest operands what `apply` does for all: it takes the data of the
-operands, computes, and writes the node. Whatever is uncommon it leaves to `apply`: a mode that
-looks at each result, operands of other kinds, floats that Python raises at, and what is wrong.
+Each call here does for its commonest operands what `apply` (in apply.py) does for all: it takes
+the data of the operands, computes, and writes the node. Whatever is uncommon it leaves to `apply`:
+a mode that looks at each result, operands of other kinds, floats that Python raises at, and what
+is wrong.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from .operands import constant_beside, frozen
 from .primitive import Primitive, ndarray
 from .pullback import pullback_of
 
+# What is raised here is no error yet: `apply` computes it another way, or says what is wrong.
 REFUSED = (ArithmeticError, ValueError, TypeError, IndexError)
 
 

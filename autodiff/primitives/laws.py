@@ -160,7 +160,7 @@ _OF_NUMBERS: dict[float | None, Any] = {
 
 
 def product(a: Any, factor: Any, of: Expressions) -> Any:
-    """`factor * a` for a cotangent and a partial, of which the conditions always hold."""
+    """`a * factor`, a cotangent times a partial, by PRODUCTS: of these the conditions hold."""
     form = _OF_NUMBERS.get(of.number(factor))
     if form is None:
         return of.make("mul", [a, factor])

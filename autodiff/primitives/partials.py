@@ -23,9 +23,9 @@ def pull_function(
 ) -> Callable[..., Any]:
     """`(ct, node) -> ((operand, ct * partial), ...)`; what stands twice is computed once.
 
-    `places` says where in the node each name's data stands, `operands` where the nodes do that
-    have these partials. On floats a 0 of those that are `choices` stops an infinite cotangent;
-    what arrays make of it is seen in the result: see `zeros`.
+    `places` says where in the node the data of each name stands, `operands` where the operand of
+    each partial does. On floats a 0 of those that are `choices` stops an infinite cotangent; what
+    arrays make of it is seen in the result: see `operations/zeros.py`.
     """
     on_floats = look_up is scalar_function
     products = [_chosen_product if choice and on_floats else _product for choice in choices]

@@ -27,7 +27,7 @@ class Primitive(Operation):
     no derivative, the rule only names what it takes. `keeps` names another operation on the
     same operands that the rule is given the result of, after the output: a `fused` function
     finds both at once, and the second, the residual, waits in the node for the backward pass.
-    `takes` is the rule of the operands' shapes, and what to do where they break it.
+    `takes` says what shapes the operands have, and what to do about others: for messages.
     """
 
     def __init__(

@@ -121,7 +121,7 @@ class Pullback:
 
 
 class VariadicPullback(Pullback):
-    """That of an operation of any number of operands: no text grows with that number."""
+    """That of an operation of any number of operands, with which compiled text would grow."""
 
     def compile(self, which: str) -> Callable[..., Any]:
         """Nothing is compiled."""

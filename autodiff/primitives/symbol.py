@@ -15,7 +15,7 @@ from ..graph.node import fill
 from ..support import syntax
 from .tracer import Tracer
 
-# How they are written whose answers are bools.
+# How operations are written whose answers are bools.
 _FORMS: dict[str, Any] = {
     "equal": ast.Eq, "not_equal": ast.NotEq, "less": ast.Lt, "less_equal": ast.LtE,
     "greater": ast.Gt, "greater_equal": ast.GtE, "both": ast.BitAnd, "either": ast.BitOr,

@@ -1,4 +1,4 @@
-"""The steps of a program."""
+"""Step: one line of a program, as data; and what can be asked of steps."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Operands on which an operation is defined, found by trying: it is known by its registry entry.
+"""Operands on which an operation is defined, found by trying, from its registry entry alone.
 
 An operation says by its errors, and by results that are not finite, what it does not take. Only
 what static parameters of a name can be, such as `axis`, is written down here.

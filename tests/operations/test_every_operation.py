@@ -1,6 +1,6 @@
 """Every operation of the registry against the oracles: shapes, dtypes, orders, modes, readings.
 
-Operands are found by the kit, so that an operation declared tomorrow is tested today.
+Operands are found by trying, so that an operation declared tomorrow is tested today.
 """
 
 import ast

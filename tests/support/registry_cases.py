@@ -1,4 +1,4 @@
-"""Operands on which each operation of the registry is tested: those that the kit finds."""
+"""Operands on which each operation of the registry is tested: those that `uses` finds."""
 
 from autodiff.testing.uses import uses
 

@@ -1,8 +1,8 @@
-"""What small arrays are calculated with, made once, which saves up to 17 % of their time.
+"""Numbers and broadcasts that small arrays are calculated with: made into arrays, once.
 
 NumPy makes an array of a Python number at each call, and goes through a broadcast row by row.
 For a small array either takes longer than the arithmetic: `1 - x` 540 ns and `x + row` 800 ns,
-where `x - x` takes 290 (16 by 32).
+where `x - x` takes 290 (16 by 32). Programs on small arrays save up to 17 % of their time.
 """
 
 from __future__ import annotations

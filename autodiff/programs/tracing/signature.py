@@ -1,4 +1,4 @@
-"""What a function calls its arguments."""
+"""The parameters of a function: their names, their order, their defaults."""
 
 from __future__ import annotations
 
