@@ -10,7 +10,7 @@ from typing import Any
 from ..support import syntax
 from .formula import powers_by_math
 from .laws import OfSyntax, product
-from .namespaces import scalar_function
+from .namespaces import numpy_function, scalar_function
 
 
 def pull_function(
@@ -18,8 +18,8 @@ def pull_function(
     places: Mapping[str, str],
     operands: Sequence[str],
     partials: Sequence[ast.expr],
-    look_up: Callable[[str], Any],
-    choices: Sequence[bool] = (),
+    choices: Sequence[bool],
+    on_floats: bool,
 ) -> Callable[..., Any]:
     """`(ct, node) -> ((operand, ct * partial), ...)`; what stands twice is computed once.
 
@@ -27,7 +27,7 @@ def pull_function(
     each partial does. On floats a 0 of those that are `choices` stops an infinite cotangent; what
     arrays make of it is seen in the result: see `operations/zeros.py`.
     """
-    on_floats = look_up is scalar_function
+    look_up = scalar_function if on_floats else numpy_function
     products = [_chosen_product if choice and on_floats else _product for choice in choices]
     shared, partials = _share(partials)
     written = powers_by_math if on_floats else _WithFloats().visit

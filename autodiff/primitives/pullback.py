@@ -11,7 +11,6 @@ import numpy as np
 from ..graph.node import data_of, operands_at, operands_of, parameters_of, place
 from ..graph.value import Value
 from ..support import syntax
-from .namespaces import numpy_function, scalar_function
 from .partials import pairs, pull_function
 from .primitive import Primitive, forced
 
@@ -31,19 +30,18 @@ class Pullback:
         self.pull_floats: Any = None
         self.pull_arrays: Any = None
 
-    def compile(self, which: str) -> Callable[..., Any]:
+    def compiled(self, which: str) -> Callable[..., Any]:
         """`pull_floats`, which raises where IEEE 754 has an infinity or NaN, or `pull_arrays`."""
         label = f"{which}_{self.primitive.name}"
         with syntax.COMPILING:
             if self.primitive.elementwise:
-                look_up = scalar_function if which == "pull_floats" else numpy_function
-                pull = self._of_partials(label, look_up)
+                pull = self._of_partials(label, on_floats=which == "pull_floats")
             else:
                 pull = self._of_rule(label)
         setattr(self, which, pull)
         return pull
 
-    def _of_partials(self, label: str, look_up: Callable[[str], Any]) -> Callable[..., Any]:
+    def _of_partials(self, label: str, on_floats: bool) -> Callable[..., Any]:
         """Each operand's partial times the cotangent."""
         primitive = self.primitive
         partials = primitive.partials()
@@ -52,8 +50,8 @@ class Pullback:
             self._places(),
             [place(i) for i in self.positions],
             [partials[i] for i in self.positions],
-            look_up,
-            choices=[primitive.choices[i] for i in self.positions],
+            [primitive.choices[i] for i in self.positions],
+            on_floats,
         )
 
     def _of_rule(self, label: str) -> Callable[..., Any]:
@@ -123,7 +121,7 @@ class Pullback:
 class VariadicPullback(Pullback):
     """That of an operation of any number of operands, with which compiled text would grow."""
 
-    def compile(self, which: str) -> Callable[..., Any]:
+    def compiled(self, which: str) -> Callable[..., Any]:
         """Nothing is compiled."""
         return self._pull
 

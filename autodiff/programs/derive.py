@@ -15,7 +15,11 @@ from .text.language import Language
 from .text.names import program_name, reserved
 from .text.numpy import NUMPY
 
-LANGUAGES = {"numpy": NUMPY, "jax": JAX}  # by engine
+# What runs a program, by name: its language, and the kind of program.
+ENGINES: dict[str, tuple[Language, type[Program]]] = {
+    "numpy": (NUMPY, Program),
+    "jax": (JAX, JaxProgram),
+}
 
 
 def derive(
@@ -57,16 +61,17 @@ def derive(
     >>> value, gradients = program(2.0, -1.0, 0.5)
     """
     checked_function(f, "derive")
-    language = LANGUAGES[checked_engine(engine)]
+    language, kind = ENGINES[checked_engine(engine)]
     name = program_name(f, language) if name is None else _checked_name(name, language)
     capture = Capture(f, example_args, argnums)
-    return Program(capture, name) if language is NUMPY else JaxProgram(capture, name)
+    return kind(capture, name)
 
 
 def checked_engine(engine: str) -> str:
     """The name of an engine. Raises ValueError for one that there is not."""
-    if engine not in ("numpy", "jax"):
-        raise ValueError(f'Programs run by engine="numpy" or engine="jax", but this is {engine!r}.')
+    if engine not in ENGINES:
+        known = " or ".join(f'engine="{name}"' for name in ENGINES)
+        raise ValueError(f"Programs run by {known}, but this is {engine!r}.")
     return engine
 
 

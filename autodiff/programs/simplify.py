@@ -12,7 +12,7 @@ from ..graph.order import as_made
 from ..graph.value import Value
 from ..primitives.laws import COMMUTATIVE
 from ..primitives.primitive import Primitive, operation
-from .rules import simpler_step
+from .step_laws import simpler_step
 from .steps import Step, is_a, key_of, live, operand_shape, uniform
 from .tracing.trace import Trace
 

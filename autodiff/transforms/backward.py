@@ -175,11 +175,11 @@ def pull_plainly(ct: Any, node: Value) -> Parts:
     pullback: Any = node._pullback
     try:
         if type(node) is not Value:
-            pull = pullback.pull_arrays or pullback.compile("pull_arrays")
+            pull = pullback.pull_arrays or pullback.compiled("pull_arrays")
         elif not ct:
             return ()
         else:
-            pull = pullback.pull_floats or pullback.compile("pull_floats")
+            pull = pullback.pull_floats or pullback.compiled("pull_floats")
         return pull(ct, node)  # type: ignore[no-any-return]
     except (ArithmeticError, ValueError):  # of Python's floats, where IEEE 754 has an infinity
         return pull_carefully(ct, node)

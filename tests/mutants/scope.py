@@ -25,7 +25,7 @@ ENGINE = [
     "autodiff/transforms/backward.py", "autodiff/transforms/forward.py",
     "autodiff/transforms/grad.py", "autodiff/transforms/jacobian.py",
     "autodiff/transforms/tape.py", "autodiff/transforms/unbroadcast.py",
-    "autodiff/programs/rules.py", "autodiff/programs/simplify.py", "nn/losses.py",
+    "autodiff/programs/step_laws.py", "autodiff/programs/simplify.py", "nn/losses.py",
     "optim/optimizers.py",
 ]  # fmt: skip
 

@@ -9,6 +9,12 @@ from autodiff.graph.node import operands_of
 from autodiff.graph.order import reverse_topological
 
 
+def test_the_slope_of_a_zeroth_power_is_zero_beside_a_slope_that_is_nan():
+    for nan in (np.nan, np.array([np.nan])):
+        by_a, by_b = grad(lambda a, b: ad.sum(a**b), (0, 1))(nan, 0.0)
+        assert (by_a, np.isnan(by_b)) == (0.0, True)
+
+
 def test_zero_to_the_zero_changes_with_neither():
     assert grad(lambda a, b: a**b, (0, 1))(0.0, 0.0) == (0.0, 0.0)
 

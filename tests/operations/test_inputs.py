@@ -340,6 +340,8 @@ def test_a_number_that_no_float_holds_is_refused_on_either_side():
             for operands in ((node, 10**400), (10**400, node)):
                 with pytest.raises(TypeError, match="too large for any of them"):
                     operation(*operands)
+        with pytest.raises(TypeError, match="too large for any of them"):
+            ad.where(np.array([True]), node, 10**400)
 
 
 def test_a_division_by_a_whole_zero_is_infinite():

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import autodiff as ad
-from autodiff import derive, grad, value_and_grad
+from autodiff import compile, derive, grad, value_and_grad
 from autodiff.extend import operation
 from autodiff.operations.zeros import zero_may_meet
 
@@ -135,3 +135,34 @@ def test_the_smaller_of_the_two_is_looked_at_first():
     assert zero_may_meet(ad.Value(0.0), wild)
     assert not zero_may_meet(ad.Value(2.0), wild)
     assert zero_may_meet(ad.Value(2.0), ad.Value(np.inf))
+
+
+# -- in programs -----------------------------------------------------------------------------
+
+
+def test_the_second_derivative_of_a_number_with_a_safe_product():
+    def f(x):
+        return ad.stack([ad.sqrt(x), x * x])[1]
+
+    for x in (0.7, 0.0):
+        assert compile(grad(grad(f)))(x) == derive(grad(grad(f)), x, argnums=())(x) == 2.0
+
+
+def test_zeros_of_the_first_example_alone_cost_no_look():
+    def f(x):
+        return ad.sum(ad.exp(-x * x) / (1 + x * x))
+
+    for x in (np.zeros(3), np.ones(3)):
+        assert "isfinite" not in derive(f, x).source
+        assert "isfinite" not in derive(lambda x: ad.hvp(f, (x,), (x,)), x).source
+
+
+def test_where_nothing_can_be_infinite_a_program_is_not_doubtful():
+    def loss(w, x):
+        h = ad.tanh(x @ w)
+        return ad.mean(h * h)
+
+    step = compile(lambda w, x: w - grad(loss)(w, x), donate="w")
+    w, x = np.full((4, 3), 30.0, np.float32), np.ones((5, 4), np.float32)
+    step(w, x)  # saturated: 1 - h * h is 0 in the example
+    assert "out=w" in step.source  # what is doubtful keeps its arguments

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from registry_cases import calls
 
 import autodiff as ad
-from autodiff import compile, derive, grad, hvp, value_and_grad
+from autodiff import compile, derive, grad, hessian, hvp, value_and_grad
 from autodiff.extend import operations
 from autodiff.programs.tracing.standins import TraceError
 from autodiff.support.tree import leaves, tree_map
@@ -581,3 +581,26 @@ def test_a_donated_array_that_is_read_later_is_not_written_into_before():
     moved, total = f(w.copy(), x)
     np.testing.assert_allclose(moved, w - 0.1 * np.tanh(x))
     assert total == np.sum(x.T @ w)
+
+
+# -- what memory a result is in ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "number", [lambda A: ad.reshape(A, ()), lambda A: A[0, 0, ...], lambda A: np.squeeze(A)]
+)
+def test_a_view_without_axes_keeps_its_buffer(number):
+    def f(x):
+        A = x.reshape(1, 3) @ x.reshape(3, 1)
+        B = ad.broadcast_to(number(A), (1, 1))
+        C = x.reshape(1, 3) @ ad.sin(x).reshape(3, 1)
+        return B @ (C @ C)
+
+    compiled = compile(f)
+    for x in (np.array([0.1, 0.2, 0.3]), np.array([1.1, 1.2, 1.3])):
+        np.testing.assert_allclose(compiled(x), f(x), rtol=1e-12)
+
+
+def test_the_curvature_of_an_inner_product():
+    found = compile(hessian(lambda y: ad.sum(ad.cumprod(np.inner(y, y)) - y)))(np.ones(3) / 5)
+    np.testing.assert_allclose(found, 6 * np.eye(3), rtol=1e-12)
