@@ -17,6 +17,11 @@ How each reading, each way from a graph to a derivative, keeps it:
   be: see `programs/tracing/infinities.py`. Where a zero that lasts may meet an infinity, the
   program has `safe_product`. Where only chance could bring them together the product is plain,
   the program is `doubtful`, and a NaN in its result has it computed again with care everywhere.
+
+| what stops | on floats and arrays | an operation on nodes | in a rule or the walk |
+|---|---|---|---|
+| a zero cotangent | `safe_product` | `safe_mul` | `times` |
+| an infinite one, where a branch is not taken | `chosen_product` | `where` | `times_choice` |
 """
 
 from __future__ import annotations

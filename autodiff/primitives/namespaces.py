@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from ..support.syntax import product
+from ..support.syntax import matmul_by_dot
 from .registry import Helper, registry
 
 
@@ -79,7 +79,7 @@ def helper(name: str, **bodies: str) -> Callable[[Callable[..., Any]], Callable[
     return declare
 
 
-helper("matmul_by_dot")(product)
+helper("matmul_by_dot")(matmul_by_dot)
 
 
 def fused(name: str, first: str, second: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:

@@ -13,7 +13,7 @@ from ..graph.value import Value
 from ..support.tree import leaves, same_structure, tree_map
 from ..transforms.grad import value_and_grad
 from .kinds import Array, Static, Writable, kind_of
-from .simplify import Graph
+from .simplify import StepGraph
 from .tracing.arguments import as_example, checked_by, leaf_names
 from .tracing.guards import drawing_nothing, explaining
 from .tracing.signature import Parameters, name_of
@@ -54,7 +54,7 @@ class Capture:
                 raise TypeError(
                     f"A program computes numbers, but `{name_of(f)}` returned {describe(leaf)}."
                 )
-        self.graph = Graph(self.trace, self.inputs, leaves(self.out))
+        self.graph = StepGraph(self.trace, self.inputs, leaves(self.out))
 
     def kinds(self, array: type[Array] = Array, donated: Collection[str] = ()) -> list[Any]:
         """The kinds of the arguments: `array` for arrays, but for those of donated ones."""

@@ -17,7 +17,7 @@ from .steps import Step, is_a, key_of, live, operand_shape, uniform
 from .tracing.trace import Trace
 
 
-class Graph:
+class StepGraph:
     """The steps of a trace that its outputs need, operands first."""
 
     def __init__(self, trace: Trace, inputs: Sequence[Value], outputs: Sequence[Any]) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 
-def product(a: Any, b: Any) -> Any:
+def matmul_by_dot(a: Any, b: Any) -> Any:
     """a @ b; for two matrices by `dot`, which reaches BLAS in less time."""
     if type(a) is np.ndarray is type(b) and a.ndim == 2 == b.ndim:
         return a.dot(b)
@@ -28,7 +28,7 @@ OPERATORS: dict[type[ast.AST], tuple[str, Callable[..., Any], str, str]] = {
     ast.Mod: ("%", operator.mod, "mod", "remainder"),
     ast.FloorDiv: ("//", operator.floordiv, "floordiv", "floor_divide"),
     ast.Pow: ("**", operator.pow, "pow", "power"),
-    ast.MatMult: ("@", product, "matmul", "matmul"),
+    ast.MatMult: ("@", matmul_by_dot, "matmul", "matmul"),
     ast.USub: ("-", operator.neg, "neg", "negative"),
     ast.UAdd: ("+", operator.pos, "pos", "positive"),
     ast.Gt: (">", operator.gt, "gt", "greater"),

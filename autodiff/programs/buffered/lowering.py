@@ -11,7 +11,7 @@ import numpy as np
 
 from ...primitives.registry import registry
 from ...support import syntax
-from ..simplify import Graph
+from ..simplify import StepGraph
 from ..steps import Step, key_of
 from ..text.names import Names
 from ..text.numpy import NUMPY
@@ -72,7 +72,7 @@ class Call:
 class Lowered:
     """The calls of a graph, in order, and the variables of its inputs and outputs."""
 
-    def __init__(self, graph: Graph, names: Names) -> None:
+    def __init__(self, graph: StepGraph, names: Names) -> None:
         self.calls: list[Call] = []
         self.captured: dict[str, Any] = {}
         self.constants: dict[str, Any] = {}

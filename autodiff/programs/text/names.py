@@ -10,7 +10,7 @@ from ...primitives.namespaces import SCALARS
 from ...primitives.registry import registry
 from ...support.tree import leaves
 from ..capture import Capture
-from ..simplify import Graph
+from ..simplify import StepGraph
 from ..steps import Step
 from ..tracing.signature import name_of
 from ..tracing.trace import TracedGenerator
@@ -89,7 +89,7 @@ class Names:
             if step not in self._of:
                 self._name(step, given, primals.get(step, []))
 
-    def _name_leaves(self, graph: Graph, arg: Any, given: dict[Any, str]) -> None:
+    def _name_leaves(self, graph: StepGraph, arg: Any, given: dict[Any, str]) -> None:
         """The user's own names for what is in a list or dict, if each has one."""
         steps = [graph.of(o) for o in leaves(arg) if isinstance(o, (Value, TracedGenerator))]
         own = all(step in given for step in steps)

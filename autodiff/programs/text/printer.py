@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from ...support import syntax
-from ..simplify import Graph
+from ..simplify import StepGraph
 from ..steps import Step
 from .helpers import definitions
 from .language import Language, Spelling
@@ -25,7 +25,7 @@ class Printer:
     """The expression of each step, and what the program must define and import for it."""
 
     def __init__(
-        self, graph: Graph, names: Names, language: Language, arrays: Callable[[Any], ast.expr]
+        self, graph: StepGraph, names: Names, language: Language, arrays: Callable[[Any], ast.expr]
     ) -> None:
         self.names, self.language = names, language
         self.helpers: dict[str, Callable[..., Any]] = {}
