@@ -18,7 +18,6 @@ from ..support.syntax import (
     OPERATORS,
     call,
     compile_function,
-    eval_constant,
     literal,
     name,
     outside_brackets,
@@ -46,7 +45,7 @@ def powers_by_math(tree: Any) -> Any:
 
 
 class _Put(ast.NodeTransformer):
-    """Puts expressions in the place of names, and folds what the static values decide."""
+    """Puts expressions in the place of names, and leaves out keywords that are usual."""
 
     def __init__(
         self, put: Mapping[str, ast.expr], qualified: Callable[[str], ast.expr], stacks: bool
@@ -57,14 +56,6 @@ class _Put(ast.NodeTransformer):
 
     def visit_Name(self, node: ast.Name) -> ast.expr:
         return self.put[node.id] if node.id in self.put else self.qualified(node.id)
-
-    def visit_IfExp(self, node: ast.IfExp) -> ast.expr:
-        test = self.visit(node.test)
-        try:
-            decided = bool(eval_constant(test))
-        except ValueError:
-            return ast.IfExp(test, self.visit(node.body), self.visit(node.orelse))
-        return self.visit(node.body if decided else node.orelse)  # type: ignore[no-any-return]
 
     def visit_Call(self, node: ast.Call) -> ast.expr:
         self.generic_visit(node)

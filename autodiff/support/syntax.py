@@ -59,17 +59,6 @@ def outside_brackets(tree: ast.expr) -> ast.expr:
     return _OutsideBrackets().visit(tree)  # type: ignore[no-any-return]
 
 
-def eval_constant(test: ast.expr) -> Any:
-    """The value of `<constant> is None` and of a constant; ValueError for anything else."""
-    if isinstance(test, ast.Compare) and isinstance(test.ops[0], ast.Is):
-        left, right = eval_constant(test.left), eval_constant(test.comparators[0])
-        return left is right
-    try:
-        return ast.literal_eval(test)
-    except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError) as error:
-        raise ValueError("not a constant") from error
-
-
 def call(function: str, *arguments: ast.expr) -> ast.Call:
     """The syntax of `function(*arguments)`."""
     return ast.Call(ast.Name(function, ast.Load()), list(arguments), [])
