@@ -166,3 +166,10 @@ def test_where_nothing_can_be_infinite_a_program_is_not_doubtful():
     w, x = np.full((4, 3), 30.0, np.float32), np.ones((5, 4), np.float32)
     step(w, x)  # saturated: 1 - h * h is 0 in the example
     assert "out=w" in step.source  # what is doubtful keeps its arguments
+
+
+@pytest.mark.parametrize("reading", [grad, lambda f: compile(grad(f))], ids=["eager", "compiled"])
+def test_beside_an_infinity_that_a_branch_stops_a_tie_is_shared(reading):
+    low, high = np.array([-1.0, 4.0]), np.array([0.0, 4.0])
+    found = reading(lambda x: ad.sum(ad.sqrt(ad.maximum(x, high))))(low)
+    np.testing.assert_array_equal(found, [0.0, 0.125])
