@@ -11,6 +11,7 @@ import numpy as np
 from ..graph.node import data_of
 from . import symbol
 from .apply import apply
+from .door import admitted
 from .eager import bound_arguments, public
 from .primitive import Primitive
 from .registry import Operation, registry
@@ -138,7 +139,7 @@ def nondifferentiable(formula: str) -> Callable[[Callable[..., Any]], Callable[.
 
         def call(*args: Any, **keywords: Any) -> Any:
             args = bound_arguments(rule.__name__, signature, args, keywords)
-            operands, params = args[:count], args[count:]
+            operands, params = args[:count], admitted(primitive, args[count:])
             if any(isinstance(o, symbol.Symbol) or getattr(o, "traced", False) for o in operands):
                 return apply(primitive, operands, params)
             return primitive.on_arrays(*map(data_of, operands), *params)

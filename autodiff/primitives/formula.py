@@ -22,7 +22,7 @@ from ..support.syntax import (
     name,
     outside_brackets,
 )
-from .namespaces import numpy_function, scalar_function
+from .namespaces import defaults_of, numpy_function, scalar_function
 from .registry import registry
 
 
@@ -58,8 +58,9 @@ class _Put(ast.NodeTransformer):
         return self.put[node.id] if node.id in self.put else self.qualified(node.id)
 
     def visit_Call(self, node: ast.Call) -> ast.expr:
+        usual = defaults_of(ast.unparse(node.func))
         self.generic_visit(node)
-        node.keywords = [k for k in node.keywords if not _is_default(k.value)]
+        node.keywords = [k for k in node.keywords if not _is_default(k, usual)]
         return node
 
     def visit_Attribute(self, node: ast.Attribute) -> ast.expr:
@@ -67,8 +68,12 @@ class _Put(ast.NodeTransformer):
         return ast.Attribute(self.visit(node.value), attr, ast.Load())
 
 
-def _is_default(value: ast.expr) -> bool:
-    return isinstance(value, ast.Constant) and (value.value is None or value.value is False)
+def _is_default(keyword: ast.keyword, defaults: Mapping[str, Any]) -> bool:
+    """Whether a keyword is the None or False that holds without it."""
+    if not isinstance(keyword.value, ast.Constant) or keyword.value.value not in (None, False):
+        return False
+    default = defaults.get(keyword.arg or "", 0)
+    return default is np._NoValue or default is keyword.value.value
 
 
 class Formula:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import builtins
+import functools
+import inspect
 import math
 import operator
 from collections.abc import Callable
@@ -117,3 +119,25 @@ def scalar_function(name: str) -> Any:
         return float(result) if np.ndim(result) == 0 else result
 
     return on_floats
+
+
+def defaults_of(function: str) -> dict[str, Any]:
+    """What a function of NumPy's or a helper does where its arguments are left out.
+
+    `function` is as a formula has it: "sum", "linalg.norm"; of anything else nothing is known.
+    """
+    known = registry.helpers.get(function)
+    found: Any = np if known is None else known.function
+    if known is None:
+        for part in function.split("."):
+            found = getattr(found, part, None)
+    return _defaults_of(found)
+
+
+@functools.cache
+def _defaults_of(function: Any) -> dict[str, Any]:
+    try:
+        parameters = inspect.signature(function).parameters
+    except (TypeError, ValueError):
+        return {}
+    return {name: p.default for name, p in parameters.items()}

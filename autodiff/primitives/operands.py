@@ -45,7 +45,7 @@ def _data_of_operand(primitive: Primitive, operand: Any, scalar: bool, recorded:
     if isinstance(operand, Value):
         return operand._data
     if isinstance(operand, (bool, np.bool_)) and not primitive.differentiable:
-        return operand  # a condition among conditions
+        return bool(operand)  # a condition among conditions
     if is_number(operand):
         # A number of NumPy's has a type, which counts beside arrays; Python's have none.
         typed = isinstance(operand, _NUMBER) and type(operand) is not int

@@ -87,7 +87,9 @@ class Pullback:
         residual = getattr(node, "_residual", None)
         if residual is None:
             also = self.primitive.residual_operation
-            residual = node._residual = also.on_arrays(*[data_of(o) for o in operands_of(node)])
+            operands = [data_of(o) for o in operands_of(node)]
+            params = parameters_of(node) if also.defaults else ()
+            residual = node._residual = also.on_arrays(*also.arguments(operands, params))
         return residual
 
     def _places(self) -> dict[str, str]:
@@ -148,14 +150,16 @@ def apply_rule(
     """One cotangent (or a function that gives it, or None) for each operand of `node`."""
     params = parameters_of(node)
     z = z if primitive.uses_output else None
+    leading = [ct, z]
     if primitive.keeps is not None:
-        residual = primitive.residual_operation.call(*operands, *params)
-        return primitive.checked(primitive.rule(ct, z, residual, *operands, *params))
+        also = primitive.residual_operation
+        given = also.arguments(operands, params if also.defaults else ())
+        leading.append(also.call(*given))
     if primitive.variadic:
         named = dict(zip(primitive.defaults, params, strict=True))
-        returned = primitive.rule(ct, z, *operands, **named)
+        returned = primitive.rule(*leading, *operands, **named)
     else:
-        returned = primitive.rule(ct, z, *operands, *params)
+        returned = primitive.rule(*leading, *operands, *params)
     return primitive.checked(returned, len(operands))
 
 

@@ -70,10 +70,23 @@ class Static:
     value: Any
 
     def tests(self, new: str, it: str, known: Known) -> list[str]:
-        return [
-            f"type({new}) is {known.name(type(self.value))}",
-            f"{it} == {known.name(self.value)}",
-        ]
+        tests = [f"type({new}) is {known.name(type(self.value))}"]
+        if isinstance(self.value, _EXACT):
+            return [*tests, f"{it} == {known.name(self.value)}"]
+        return [*tests, f"{known.name(exactly)}({it}) == {known.name(exactly(self.value))}"]
+
+
+_EXACT = (str, bytes, int, type(None))  # of one type, these are the same where they are equal
+
+
+def exactly(value: Any) -> Any:
+    """What tells values apart that are equal: 0.0 and -0.0, (1,) and (True,), NaN and NaN not."""
+    kind = type(value)
+    if isinstance(value, frozenset):
+        return kind, frozenset(map(exactly, value))
+    if isinstance(value, tuple):
+        return kind, tuple(map(exactly, value))
+    return (kind, repr(value)) if isinstance(value, (float, complex)) else (kind, value)
 
 
 @dataclass(frozen=True)
@@ -85,7 +98,12 @@ class Branch:
 
     def tests(self, new: str, it: str, known: Known) -> list[str]:
         tests = [f"type({new}) is {known.name(self.is_a)}", f"len({it}) == {len(self.kinds)}"]
-        return [*tests, f"(*{it},) == {known.name((*self.kinds,))}"] if self.is_a is dict else tests
+        if self.is_a is not dict:
+            return tests
+        keys = known.name((*self.kinds,))
+        if all(type(key) is str for key in self.kinds):
+            return [*tests, f"(*{it},) == {keys}"]
+        return [*tests, f"{known.name(exactly)}((*{it},)) == {known.name(exactly((*self.kinds,)))}"]
 
 
 def kind_of(tree: Any, array: type[Array] = Array) -> Any:

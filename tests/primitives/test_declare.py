@@ -581,3 +581,25 @@ def test_a_function_of_the_module_does_not_hide_numpy_s():
         return ct
 
     refused(ValueError, "`clip` is NumPy's", lambda: primitive("clip(x)")(clipped))
+
+
+def test_many_operands_may_have_a_residual():
+    with temporary_operations():
+
+        @ad.primitive("stack(arrays).sum(0)")
+        def total(ct, _, *arrays):
+            return (ct,) * len(arrays)
+
+        @ad.primitive("stack(arrays).sum(0) ** 2 / 2", keeps="total")
+        def half_square(ct, z, residual, *arrays):
+            return tuple(ct * residual for _ in arrays)
+
+        x = np.array([1.0, 2.0, 3.0])
+        np.testing.assert_array_equal(grad(lambda x: ad.sum(half_square([x])))(x), x)
+
+        def f(x):
+            return ad.sum(half_square([x, 2.0 * x]))
+
+        for found in (grad(f)(x), ad.compile(grad(f))(x), ad.derive(f, x)(x)[1]):
+            np.testing.assert_array_equal(found, 9 * x)
+        assert grad(lambda v: half_square([v, v]))(3.0) == 12.0

@@ -604,3 +604,57 @@ def test_a_view_without_axes_keeps_its_buffer(number):
 def test_the_curvature_of_an_inner_product():
     found = compile(hessian(lambda y: ad.sum(ad.cumprod(np.inner(y, y)) - y)))(np.ones(3) / 5)
     np.testing.assert_allclose(found, 6 * np.eye(3), rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    "wide",
+    [
+        lambda x: np.squeeze(ad.exp(x[:1]))[None] * x,
+        lambda x: ad.exp(x[:1])[0, ...][..., None] * x,
+        lambda x: ad.concatenate([np.squeeze(ad.exp(x[:1]))[None], x]),
+    ],
+)
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_a_view_without_axes_can_be_given_some(wide, dtype):
+    compiled, slope = compile(wide), compile(grad(lambda x: ad.sum(wide(x) ** 2)))
+    for x in (np.array([0.1, 0.2, 0.3], dtype), np.array([1.1, 1.2, 1.3], dtype)):
+        np.testing.assert_allclose(compiled(x), wide(x), rtol=1e-6)
+        np.testing.assert_allclose(slope(x), grad(lambda x: ad.sum(wide(x) ** 2))(x), rtol=1e-5)
+
+
+# -- what is equal, and not the same -------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("one", "other"), [(0.0, -0.0), ((1,), (True,)), ((1,), (1.0,)), (((0.0,),), ((-0.0,),))]
+)
+def test_static_values_that_are_equal_have_a_program_each(one, other):
+    seen = []
+    f = compile(lambda x, s: (seen.append(s), x)[1], static="s")
+    for s in (one, other, one, other):
+        f(np.ones(2), s)
+    assert list(map(repr, seen)) == [repr(one), repr(other)]
+
+
+def test_a_static_nan_has_one_program():
+    seen = []
+    f = compile(lambda x, s: (seen.append(s), x)[1], static="s")
+    for _ in range(3):
+        f(np.ones(2), np.nan)
+    assert len(seen) == 1
+
+
+def test_keys_that_are_equal_stay_as_they_are():
+    f = compile(lambda p: {k: v * 2.0 for k, v in p.items()})
+    for key in (1, True, 1.0, 1):
+        assert list(map(repr, f({key: np.ones(2)}))) == [repr(key)]
+
+
+@pytest.mark.parametrize("call", [lambda x: np.argsort(x, axis=None), lambda x: ad.sort(x, None)])
+def test_none_is_written_where_it_is_not_usual(call):
+    x = np.array([[0.5, -0.3, 1.2], [0.9, 0.4, -0.7]])
+    for program in (
+        compile(lambda x: call(x) * 1.0),
+        derive(lambda x: call(x) * 1.0, x, argnums=()),
+    ):
+        np.testing.assert_array_equal(program(x), call(x))

@@ -30,7 +30,7 @@ class Views:
             return None
         result = self._tried(step)
         for operand in step.steps():
-            if not (operand.shape or operand in self._views):
+            if not (operand.shape or self._is_in_memory(operand, step)):
                 continue
             if result is not None and np.may_share_memory(self._array(operand), result):
                 self._arrays[step] = result
@@ -41,6 +41,11 @@ class Views:
                 self._views.add(step)
                 return operand
         return None
+
+    def _is_in_memory(self, operand: Step, step: Step) -> bool:
+        """Whether a step reads the memory of an operand without axes, and no number made of it."""
+        asked = step.primitive is not None and bool(step.primitive.formula.asked)
+        return operand in self._views and not (asked and operand.dtype == np.float64)
 
     def _tried(self, step: Step) -> Any:
         """The step's result on such arrays; None where there is none of zeros."""

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import ast
-import functools
-import inspect
 from typing import Any
 
 import numpy as np
 
 from ...operations.indexing import repeats
+from ...primitives.namespaces import defaults_of
 from ...support import syntax
 from ..steps import Step
 from .floats import FLOATS
 from .helpers import copied
-from .language import Language, Spelling, helper_of, over
+from .language import Language, Spelling, over
 from .printer import Printer
 
 
@@ -24,7 +23,8 @@ class Brief(ast.NodeTransformer):
     def visit_Call(self, node: ast.Call) -> ast.expr:
         self.generic_visit(node)
         if node.keywords:
-            usual = _defaults(ast.unparse(node.func))
+            function = ast.unparse(node.func)
+            usual = defaults_of(function.removeprefix("np.").removeprefix("jnp."))
             node.keywords = [k for k in node.keywords if not _is_usual(k, usual)]
         match node:
             case ast.Call(
@@ -33,25 +33,6 @@ class Brief(ast.NodeTransformer):
             ):
                 return ast.Attribute(x, "T", ast.Load())
         return node
-
-
-def _defaults(function: str) -> dict[str, Any]:
-    """What a function of NumPy's or of ours does where its arguments are left out."""
-    found: Any = helper_of(function)
-    if found is None:
-        found = np
-        for part in function.split(".")[1:]:
-            found = getattr(found, part, None)
-    return _defaults_of(found)
-
-
-@functools.cache
-def _defaults_of(function: Any) -> dict[str, Any]:
-    try:
-        parameters = inspect.signature(function).parameters
-    except (TypeError, ValueError):
-        return {}
-    return {name: p.default for name, p in parameters.items()}
 
 
 def _is_usual(keyword: ast.keyword, defaults: dict[str, Any]) -> bool:
