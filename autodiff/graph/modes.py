@@ -31,7 +31,8 @@ class Interpreter:
         """Whether a zero of a cotangent may meet an entry of the factor that is not finite."""
         ct, factor = data_of(ct), data_of(factor)
         # The smaller of the two is looked at first.
-        return not (np.size(ct) < np.size(factor) and np.all(ct)) and not is_finite(factor)
+        smaller = getattr(ct, "size", 1) < getattr(factor, "size", 1)
+        return not (smaller and np.all(ct)) and not is_finite(factor)
 
     def infinity_may_meet(self, ct: Any) -> bool:
         """Whether a cotangent may be infinite where a branch that is not taken must stop it."""

@@ -26,6 +26,10 @@ def unbroadcast(part: Any, operand: Value, node: Value) -> Any:
         if type(part) is ndarray is type(data):
             part = sum_to(part, data.shape)
             return part if part.dtype is data.dtype else part.astype(data.dtype)
+        if type(part) is Tensor is type(operand):
+            found = part._data
+            if found.shape == data.shape and found.dtype is data.dtype:
+                return part
         return _of_node(part, operand) if isinstance(part, Value) else _of_data(part, data)
     except (ValueError, TypeError):
         pullback: Any = node._pullback
