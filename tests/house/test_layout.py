@@ -35,3 +35,10 @@ def test_no_topic_is_named_without_need():
 def test_no_test_stands_outside_of_a_room():
     folders = {p.relative_to(TESTS).parts[0] for p in TESTS.rglob("test_*.py")}
     assert folders <= {*ROOMS, "docs", "house"}
+
+
+@pytest.mark.parametrize("inner", ["buffered", "text", "tracing"])
+def test_an_inner_room_has_the_tests_of_its_own_files(inner):
+    here = TESTS / "programs" / inner
+    files = {path.stem for path in (ROOMS["programs"] / inner).glob("*.py")}
+    assert {path.stem.removeprefix("test_") for path in here.rglob("test_*.py")} <= files

@@ -1,0 +1,73 @@
+"""Views in compiled programs: none is written over while it is read, none is copied."""
+
+import numpy as np
+import pytest
+from agreement import close
+
+import autodiff as ad
+from autodiff import compile, grad, hessian
+
+VIEWS = {
+    # The second inverse is the first: what is seen of it is seen of the first.
+    "one step for two": lambda x: np.linalg.inv(x) * 3 + np.exp(np.linalg.inv(x).T),
+    "seen before, used after": lambda x: (
+        x @ np.linalg.inv(x).T * np.tanh(np.linalg.inv(x)) + np.linalg.inv(x).T @ x
+    ),
+    # What NumPy computes of a transposed array is transposed, and what stands in a buffer is not.
+    "another layout": lambda x: np.tanh(np.tanh(x.T).T.reshape(-1)) * 2,
+    "an argument's layout": lambda x: np.exp(np.sin(x.reshape(-1)) * 2) + x.ravel(),
+    "of a sum": lambda x: np.sort((x.T + 1).T.reshape(-1))[::-1] * (x.T + 1).reshape(-1),
+    "of a copy in its order": lambda x: (
+        np.sort(x, 0).T.reshape(-1) + np.cumsum((np.sort(x, 0) - np.sum(x, 0)).ravel())
+    ),
+    "two results": lambda x: np.stack([np.sort(x) * 2, np.sort(x)[:, ::-1] + 1]),
+}
+
+
+@pytest.mark.parametrize("name", VIEWS)
+def test_what_is_a_view_is_known(name):
+    f, compiled = VIEWS[name], compile(VIEWS[name])
+    rng = np.random.default_rng(0)
+    for order in ("C", "F", "C", "F"):
+        x = np.array(rng.normal(size=(3, 3)), order=order)
+        before = x.copy()
+        close(compiled(x), f(x))
+        np.testing.assert_array_equal(x, before)
+        slope = grad(lambda x: (f(x) * np.cos(np.arange(f(x).size)).reshape(f(x).shape)).sum())
+        close(compile(slope)(x), slope(x))
+
+
+@pytest.mark.parametrize(
+    "number", [lambda A: ad.reshape(A, ()), lambda A: A[0, 0, ...], lambda A: np.squeeze(A)]
+)
+def test_a_view_without_axes_keeps_its_buffer(number):
+    def f(x):
+        A = x.reshape(1, 3) @ x.reshape(3, 1)
+        B = ad.broadcast_to(number(A), (1, 1))
+        C = x.reshape(1, 3) @ ad.sin(x).reshape(3, 1)
+        return B @ (C @ C)
+
+    compiled = compile(f)
+    for x in (np.array([0.1, 0.2, 0.3]), np.array([1.1, 1.2, 1.3])):
+        np.testing.assert_allclose(compiled(x), f(x), rtol=1e-12)
+
+
+def test_the_curvature_of_an_inner_product():
+    found = compile(hessian(lambda y: ad.sum(ad.cumprod(np.inner(y, y)) - y)))(np.ones(3) / 5)
+    np.testing.assert_allclose(found, 6 * np.eye(3), rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    "wide",
+    [
+        lambda x: np.squeeze(ad.exp(x[:1]))[None] * x,
+        lambda x: ad.exp(x[:1])[0, ...][..., None] * x,
+        lambda x: ad.concatenate([np.squeeze(ad.exp(x[:1]))[None], x]),
+    ],
+)
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_a_view_without_axes_can_be_given_some(wide, dtype):
+    compiled, slope = compile(wide), compile(grad(lambda x: ad.sum(wide(x) ** 2)))
+    for x in (np.array([0.1, 0.2, 0.3], dtype), np.array([1.1, 1.2, 1.3], dtype)):
+        np.testing.assert_allclose(compiled(x), wide(x), rtol=1e-6)
+        np.testing.assert_allclose(slope(x), grad(lambda x: ad.sum(wide(x) ** 2))(x), rtol=1e-5)
