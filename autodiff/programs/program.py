@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from ..primitives.namespaces import MATH_NAMES, numpy_function
+from ..support import syntax
 from ..support.files import replacing
 from ..support.numbers import has_nan
 from ..support.tree import leaves, unflatten
@@ -21,6 +22,13 @@ from .text.module import Module
 from .text.numpy import NUMPY
 from .text.source import compiled_source
 from .text.trees import holds_named_tuple
+
+
+class _FloatsByName(ast.NodeTransformer):
+    """Numbers as calls of `float`, which then may be NumPy's."""
+
+    def visit_Constant(self, node: ast.Constant) -> ast.expr:
+        return syntax.call("float", node) if type(node.value) is float else node
 
 
 class Program:
@@ -57,6 +65,7 @@ class Program:
         module = ast.parse(self.source)
         if replaced:
             module.body = [s for s in module.body if not isinstance(s, ast.Import)]
+            module = ast.fix_missing_locations(_FloatsByName().visit(module))
         namespace: dict[str, Any] = dict(replaced)
         exec(compiled_source(self.name, self.source, module), namespace)
         function: Callable[..., Any] = namespace[self.name]
@@ -82,7 +91,7 @@ class Program:
         if self._ieee is None:
             functions = {theirs: numpy_function(ours) for ours, theirs in MATH_NAMES.items()}
             as_math = types.SimpleNamespace(**{**vars(math), **functions, "pow": np.power})
-            self._ieee = self._compiled({"math": as_math, "np": np})
+            self._ieee = self._compiled({"math": as_math, "np": np, "float": np.float64})
         given = unflatten(args, [np.float64(a) if type(a) is float else a for a in leaves(args)])
         out = self._ieee(*given)
         return unflatten(out, [float(o) if np.ndim(o) == 0 else o for o in leaves(out)])
