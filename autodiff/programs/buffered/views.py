@@ -45,7 +45,9 @@ class Views:
     def _is_in_memory(self, operand: Step, step: Step) -> bool:
         """Whether a step reads the memory of an operand without axes, and no number made of it."""
         asked = step.primitive is not None and bool(step.primitive.formula.asked)
-        return operand in self._views and not (asked and operand.dtype == np.float64)
+        given = operand.primitive is None and isinstance(operand.example, np.ndarray)
+        in_memory = operand in self._views or given
+        return in_memory and not (asked and operand.dtype == np.float64)
 
     def _tried(self, step: Step) -> Any:
         """The step's result on such arrays; None where there is none of zeros."""

@@ -40,6 +40,12 @@ class BufferedProgram:
         self._names = names = Names(capture, self.name, NUMPY, beside=True)
         self._inputs = dict(zip(capture.inputs, graph.inputs, strict=True))
         self.lowered = Lowered(graph, names)
+        # Arrays of others, of which those without axes look like numbers.
+        self._given = {
+            self.lowered.variable(step)
+            for step in (*graph.inputs, *graph.captured())
+            if isinstance(step.example, np.ndarray)
+        }
         self._printer = self.lowered.printer
         # On Python's floats a step may raise where IEEE 754 has an infinity, and a zero
         # cotangent may have met one: then the slower, careful program says what is right.
@@ -58,7 +64,7 @@ class BufferedProgram:
         self._idle: list[Callable[..., Any]] = []
         self._named_tuples = holds_named_tuple(capture.out)
         self._careful: Program | None = None
-        del self.lowered, self.calls, self._inputs, self._printer, self._names
+        del self.lowered, self.calls, self._inputs, self._given, self._printer, self._names
         capture.forget()
 
     def __call__(self, *args: Any) -> Any:
@@ -216,7 +222,7 @@ class BufferedProgram:
         if not isinstance(out, Variable):
             text = ast.unparse(self._printer.operand(out))
             return f"{text}.copy()" if isinstance(out, np.ndarray) else text
-        mine = out.shape is None or out.root.ours
+        mine = out.root.ours or (out.shape is None and out.root not in self._given)
         return out.name if mine and not again else f"{out.name}.copy()"
 
     def _named(self, leaf: Any) -> str | None:

@@ -117,7 +117,7 @@ class Module:
         seen += [s.example for s in graph.steps if s.captured is not None]
         for out in graph.outputs:
             text = self._language.expression(self._printer.operand(out))
-            if isinstance(out, Step) and isinstance(out.example, np.ndarray) and out.shape:
+            if isinstance(out, Step) and isinstance(out.example, np.ndarray):
                 shared = any(np.may_share_memory(out.example, other) for other in seen)
                 if shared or not out.example.flags.owndata:
                     text += self._language.copy

@@ -5,7 +5,7 @@ import pytest
 from agreement import close
 
 import autodiff as ad
-from autodiff import compile, grad, hessian
+from autodiff import compile, derive, grad, hessian
 
 VIEWS = {
     # The second inverse is the first: what is seen of it is seen of the first.
@@ -71,3 +71,13 @@ def test_a_view_without_axes_can_be_given_some(wide, dtype):
     for x in (np.array([0.1, 0.2, 0.3], dtype), np.array([1.1, 1.2, 1.3], dtype)):
         np.testing.assert_allclose(compiled(x), wide(x), rtol=1e-6)
         np.testing.assert_allclose(slope(x), grad(lambda x: ad.sum(wide(x) ** 2))(x), rtol=1e-5)
+
+
+@pytest.mark.parametrize("view", [np.squeeze, np.transpose, lambda x: ad.reshape(x, ())])
+@pytest.mark.parametrize("shape", [(), (1,)])
+def test_a_view_without_axes_of_an_argument_is_the_callers_own(view, shape):
+    for program in (compile(view), derive(view, np.full(shape, 0.3), argnums=())):
+        x = np.full(shape, 0.3)
+        result = program(x)
+        x[...] = 9.0
+        assert result == 0.3
