@@ -18,10 +18,10 @@ How each reading, each way from a graph to a derivative, keeps it:
   program has `safe_product`. Where only chance could bring them together the product is plain,
   the program is `doubtful`, and a NaN in its result has it computed again with care everywhere.
 
-| what stops | on floats and arrays | an operation on nodes | in a rule or the walk |
-|---|---|---|---|
-| a zero cotangent | `safe_product` | `safe_mul` | `times` |
-| an infinite one, where a branch is not taken | `chosen_product` | `where` | `times_choice` |
+| what stops | on floats | on arrays | an operation on nodes | in a rule or the walk |
+|---|---|---|---|---|
+| a zero cotangent | the walk | `safe_product` | `safe_mul` | `times` |
+| an infinite one, where a branch is not taken | `chosen_product` | | `where` | `times_choice` |
 """
 
 from __future__ import annotations
@@ -36,12 +36,6 @@ from ..primitives.namespaces import helper
 from ..primitives.symbol import Symbol
 from .choices import where
 from .predicates import isfinite
-
-
-@helper("chosen_product")
-def chosen_product(ct: Any, partial: Any) -> Any:
-    """ct * partial, and exactly 0 where the partial is, though ct be infinite."""
-    return np.where(partial == 0, 0.0, ct * partial)
 
 
 @helper("safe_product")

@@ -214,7 +214,8 @@ class OfSyntax:
     """Python's syntax: of it nothing is known that a condition could ask."""
 
     def number(self, thing: ast.expr) -> float | None:
-        return syntax.number_of(thing)
+        number = syntax.number_of(thing)
+        return None if number is None else float(number)
 
     def parts(self, thing: ast.expr) -> tuple[str, Sequence[ast.expr]] | None:
         return parts_of(thing)

@@ -173,3 +173,15 @@ def test_beside_an_infinity_that_a_branch_stops_a_tie_is_shared(reading):
     low, high = np.array([-1.0, 4.0]), np.array([0.0, 4.0])
     found = reading(lambda x: ad.sum(ad.sqrt(ad.maximum(x, high))))(low)
     np.testing.assert_array_equal(found, [0.0, 0.125])
+
+
+def test_each_of_several_factors_may_be_the_one_that_a_cotangent_meets():
+    ends = {"i": np.array([np.inf, 2.0]), "j": np.array([1.0, 3.0])}
+    for order in ("i,ij,j", "j,ij,i"):
+        first, _, last = order.split(",")
+        found = grad(
+            lambda x, o=order, a=first, b=last: ad.sum(
+                np.einsum(f"{o}->j", ends[a], x, ends[b])[:1]
+            )
+        )(np.ones((2, 2)))
+        np.testing.assert_array_equal(found, [[np.inf, 0.0], [2.0, 0.0]])

@@ -49,3 +49,10 @@ def test_the_product_of_a_cotangent_and_a_partial():
     for text, expected in {"1": "ct", "-1": "-ct", "0": "0", "x": "ct * x", "2": "ct * 2"}.items():
         partial = ast.parse(text, mode="eval").body
         assert ast.unparse(laws.product(ct, partial, of)) == expected
+
+
+def test_a_number_that_a_law_makes_is_written():
+    tree = ast.parse("2 * (3 * a)", mode="eval").body
+    operation, operands = laws.parts_of(tree)
+    table = laws.laws_of(laws.REPEATED)
+    assert ast.unparse(laws.simpler(table, operation, operands, laws.OfSyntax())) == "6 * a"
