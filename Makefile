@@ -1,11 +1,12 @@
 # `make demo` shows what this is, `make test` runs all tests, `make help` lists the others.
 PYTHON ?= python3
 VENV := .venv
+OLDEST := .venv-oldest
 BENCH := .venv-bench
 RUN := $(VENV)/bin/python
 PARALLEL := -n auto --maxprocesses 8
 
-.PHONY: demo test test-long coverage mutants check bench help clean
+.PHONY: demo test test-oldest test-long coverage mutants check bench help clean
 
 demo: $(VENV)/.demo ## Draw a neuron, train on handwritten digits, say where the pictures are
 	@mkdir -p pictures
@@ -15,6 +16,9 @@ demo: $(VENV)/.demo ## Draw a neuron, train on handwritten digits, say where the
 # In parallel; each property on the same inputs in every run.
 test: $(VENV)/.test ## Run all tests, with a sample of inputs to each property
 	$(RUN) -m pytest $(PARALLEL)
+
+test-oldest: $(OLDEST)/.test ## Run all tests with the oldest NumPy that setup.cfg claims to take
+	$(OLDEST)/bin/python -m pytest $(PARALLEL)
 
 test-long: $(VENV)/.test ## Run all tests, with thousands of new random inputs to each property
 	HYPOTHESIS_PROFILE=long $(RUN) -m pytest $(PARALLEL)
@@ -55,6 +59,12 @@ $(VENV)/.check: $(RUN) setup.cfg pyproject.toml
 	$(RUN) -m pip install --quiet --disable-pip-version-check -e '.[test,dev]'
 	@touch $@
 
+$(OLDEST)/.test: setup.cfg pyproject.toml
+	$(PYTHON) -m venv $(OLDEST)
+	$(OLDEST)/bin/python -m pip install --quiet --disable-pip-version-check -e '.[render,train,test]' \
+		"$$(sed -n 's/^ *numpy>=/numpy==/p' setup.cfg)"
+	@touch $@
+
 # The peers have an environment of their own, so that nothing of theirs is in that of the tests.
 $(BENCH)/.bench: setup.cfg benchmarks/requirements.txt
 	$(PYTHON) -m venv $(BENCH)
@@ -62,4 +72,4 @@ $(BENCH)/.bench: setup.cfg benchmarks/requirements.txt
 	@touch $@
 
 clean: ## Remove all that these have made
-	rm -rf $(VENV) $(BENCH) build dist *.egg-info pictures
+	rm -rf $(VENV) $(OLDEST) $(BENCH) build dist *.egg-info pictures

@@ -13,6 +13,7 @@ import numpy as np
 
 from ..graph.node import data_of
 from ..graph.value import Value
+from ..primitives.namespaces import signature_of
 from ..primitives.registry import registry
 
 # Functions that ask about shapes and types, or make new arrays like another: they look at no
@@ -109,7 +110,7 @@ def _plan(function: Any, call: Any) -> _Plan | None:
 
     None where any number of arguments is taken, so that each is handed on as it is.
     """
-    theirs = inspect.signature(function).parameters
+    theirs = signature_of(function).parameters
     ours = inspect.signature(call).parameters
     if any(p.kind is p.VAR_POSITIONAL for p in (*theirs.values(), *ours.values())):
         return None

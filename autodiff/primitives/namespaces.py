@@ -137,7 +137,24 @@ def defaults_of(function: str) -> dict[str, Any]:
 @functools.cache
 def _defaults_of(function: Any) -> dict[str, Any]:
     try:
-        parameters = inspect.signature(function).parameters
+        parameters = signature_of(function).parameters
     except (TypeError, ValueError):
         return {}
     return {name: p.default for name, p in parameters.items()}
+
+
+# What NumPy before 2.4 does not say of its functions in C, and before 2.1 calls otherwise.
+_SIGNATURES: dict[Callable[..., Any], Callable[..., None]] = {
+    np.concatenate: lambda arrays, /, axis=0, out=None, *, dtype=None, casting="same_kind": None,
+    np.dot: lambda a, b, out=None: None,
+    np.inner: lambda a, b, /: None,
+    np.lexsort: lambda keys, axis=-1: None,
+    np.reshape: lambda a, /, shape, order="C", *, copy=None: None,
+    np.vdot: lambda a, b, /: None,
+    np.where: lambda condition, x=None, y=None, /: None,
+}
+
+
+def signature_of(function: Callable[..., Any]) -> inspect.Signature:
+    """The signature of a function of NumPy's, alike in all its versions."""
+    return inspect.signature(_SIGNATURES.get(function, function))

@@ -252,6 +252,9 @@ CASES = [
         ],
     ),
     ([(), ()], [lambda a, b: np.hstack([a, b]), lambda a, b: np.vstack([a, b])]),
+    ([STACK], [lambda a: ad.stack(ad.unstack(a)[::-1])]),
+    ([STACK, (4,)], [lambda a, b: ad.matvec(a, b)]),
+    ([(3,), STACK], [lambda a, b: ad.vecmat(a, b)]),
 ]
 
 

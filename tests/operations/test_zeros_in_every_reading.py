@@ -299,7 +299,7 @@ ALL_CHOICES = [
             "compress": (lambda z: np.compress(KEEP, z), same),
             "extract": (lambda z: np.extract(KEEP, z), same),
             "nonzero index": (lambda z: z[np.nonzero(KEEP)], same),
-            "unstack": (lambda z: ad.stack([np.unstack(z)[i] for i in PLACES]), same),
+            "unstack": (lambda z: ad.stack([ad.unstack(z)[i] for i in PLACES]), same),
             "split in three": (
                 lambda z: ad.concatenate([np.split(z, [1, 2, 4, 5])[i] for i in (0, 2, 4)]),
                 same,
@@ -354,7 +354,7 @@ ALL_CHOICES = [
                 lambda z: np.tensordot(SELECTION, z, 1),
                 lambda k: SELECTION[:, PLACES] @ k,
             ),
-            "matvec": (lambda z: np.matvec(SELECTION, z), lambda k: SELECTION[:, PLACES] @ k),
+            "matvec": (lambda z: ad.matvec(SELECTION, z), lambda k: SELECTION[:, PLACES] @ k),
             "einsum": (
                 lambda z: np.einsum("ij,j->i", SELECTION, z),
                 lambda k: SELECTION[:, PLACES] @ k,
