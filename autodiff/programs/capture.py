@@ -10,7 +10,7 @@ import numpy as np
 from ..graph.messages import describe
 from ..graph.node import data_of, shape_of
 from ..graph.value import Value
-from ..support.tree import leaves, same_structure, tree_map
+from ..support.tree import difference, leaves, leaves_in_order_of, tree_map
 from ..transforms.grad import value_and_grad
 from .kinds import Array, Static, Writable, kind_of
 from .simplify import StepGraph
@@ -120,7 +120,7 @@ class Capture:
 def checked_arguments(
     capture: Capture, args: tuple[Any, ...], converted: Callable[..., Any] = as_example
 ) -> list[Any]:
-    """The leaves of `args` as the program takes them, each `converted(leaf, name, promote)`.
+    """The leaves of `args` in the order of the capture's, each `converted(leaf, name, promote)`.
 
     Raises TypeError for another structure, ValueError for another shape or dtype.
     """
@@ -132,12 +132,15 @@ def checked_arguments(
         if parameter in capture.static:
             found += leaves(given)
             continue
-        if not same_structure(given, traced):
+        differs = difference(given, traced)
+        if differs is not None:
+            path, now, then = differs
             raise TypeError(
-                f"`{name}` was derived for `{parameter}` of another structure: it now is "
-                f"{describe(given)}.\nDerive it again with such arguments."
+                f"`{name}` was derived for `{parameter}` of another structure: "
+                f"`{parameter}{path}` now is {now}, and was {then}.\n"
+                "Derive it again with such arguments."
             )
-        for leaf, node in zip(leaves(given), leaves(traced), strict=True):
+        for leaf, node in zip(leaves_in_order_of(given, traced), leaves(traced), strict=True):
             found.append(_checked_leaf(leaf, node, converted))
     return found
 

@@ -73,7 +73,7 @@ class Program:
 
     def __call__(self, *args: Any) -> Any:
         capture = self._capture
-        given = unflatten(args, checked_arguments(capture, args))
+        given = unflatten(capture.args, checked_arguments(capture, args))
         with np.errstate(all="ignore"):
             try:
                 out = self._run(*given)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable
 from typing import Any
 
@@ -13,12 +14,12 @@ def checked_argnums(argnums: Any, args: tuple[Any, ...]) -> tuple[int, ...]:
     """
     numbers = argnums if isinstance(argnums, tuple) else (argnums,)
     for n in numbers:
-        if not isinstance(n, int) or not -len(args) <= n < len(args):
+        if not hasattr(n, "__index__") or not -len(args) <= operator.index(n) < len(args):
             raise ValueError(
                 f"`argnums` counts positional arguments from 0, and there are {len(args)} of them, "
                 f"but it is {argnums!r}.\nPass what to differentiate by as positional arguments."
             )
-    return tuple(n % len(args) for n in numbers)
+    return tuple(operator.index(n) % len(args) for n in numbers)
 
 
 def leaves(tree: Any) -> list[Any]:
@@ -57,20 +58,65 @@ def unflatten(like: Any, values: Any) -> Any:
     return tree_map(lambda _: next(remaining), like)
 
 
+def leaves_in_order_of(tree: Any, like: Any) -> list[Any]:
+    """The leaves of a tree as those of `like`, of the same structure, stand: dicts by keys."""
+    found: list[Any] = []
+    _gather_by(tree, like, found)
+    return found
+
+
+def _gather_by(tree: Any, like: Any, into: list[Any]) -> None:
+    if isinstance(like, (list, tuple)):
+        for branch, other in zip(tree, like, strict=True):
+            _gather_by(branch, other, into)
+    elif isinstance(like, dict):
+        for key, other in like.items():
+            _gather_by(tree[key], other, into)
+    elif like is not None:
+        into.append(tree)
+
+
+def difference(tree: Any, like: Any) -> tuple[str, str, str] | None:
+    """Where two trees first differ in structure: the path to it, what is there, what in `like`.
+
+    None where they do not. The keys of a dict come in any order, and a list may stand for a
+    tuple; but not a named tuple for one of other names, since either order may be meant.
+    """
+    if isinstance(like, dict):
+        if not isinstance(tree, dict) or tree.keys() != like.keys():
+            return "", _described(tree), _described(like)
+        pairs: Any = like.items()
+    elif isinstance(like, (list, tuple)):
+        if not isinstance(tree, (list, tuple)) or len(tree) != len(like) or _misnamed(tree, like):
+            return "", _described(tree), _described(like)
+        pairs = enumerate(like)
+    elif isinstance(tree, (dict, list, tuple)) or (tree is None) != (like is None):
+        return "", _described(tree), _described(like)
+    else:
+        return None
+    for key, branch in pairs:
+        found = difference(tree[key], branch)
+        if found is not None:
+            return f"[{key!r}]{found[0]}", *found[1:]
+    return None
+
+
+def _misnamed(a: Any, b: Any) -> bool:
+    """Whether both are named tuples, but of other names."""
+    names = [getattr(tree, "_fields", None) for tree in (a, b)]
+    return None not in names and names[0] != names[1]
+
+
+def _described(tree: Any) -> str:
+    if isinstance(tree, dict):
+        return f"a dict of {', '.join(map(repr, tree)) or 'nothing'}"
+    if hasattr(tree, "_fields"):
+        return f"a named tuple of {', '.join(tree._fields)}"
+    if isinstance(tree, (list, tuple)):
+        return f"a {type(tree).__name__} of {len(tree)}"
+    return "None" if tree is None else "a number or an array"
+
+
 def same_structure(a: Any, b: Any) -> bool:
     """Whether two trees have their leaves in the same places."""
-    if isinstance(a, (list, tuple)) or isinstance(b, (list, tuple)):
-        return (
-            isinstance(a, (list, tuple))
-            and isinstance(b, (list, tuple))
-            and len(a) == len(b)
-            and all(map(same_structure, a, b))
-        )
-    if isinstance(a, dict) or isinstance(b, dict):
-        return (
-            isinstance(a, dict)
-            and isinstance(b, dict)
-            and a.keys() == b.keys()
-            and all(same_structure(a[key], b[key]) for key in a)
-        )
-    return (a is None) == (b is None)
+    return difference(a, b) is None

@@ -10,7 +10,13 @@ import numpy as np
 from ..graph.messages import describe
 from ..graph.node import data_of
 from ..operations import reductions
-from ..support.tree import checked_argnums, leaves, same_structure, unflatten
+from ..support.tree import (
+    checked_argnums,
+    leaves,
+    leaves_in_order_of,
+    same_structure,
+    unflatten,
+)  # fmt: skip
 from ..transforms.forward import jvp
 from ..transforms.grad import grad, vjp
 
@@ -63,7 +69,7 @@ class Point:
 
     def __init__(self, args: tuple[Any, ...], argnums: int | tuple[int, ...] | None) -> None:
         self.args = tuple(unflatten(arg, map(data_of, leaves(arg))) for arg in args)
-        self.single = isinstance(argnums, int)
+        self.single = argnums is not None and not isinstance(argnums, tuple)
         self.numbers = _numbers(self.args, argnums)
         self.by = tuple(self.args[n] for n in self.numbers)
         self.leaves: list[Leaf] = []
@@ -211,7 +217,7 @@ class Problem:
                     f"A gradient has the structure of the arguments {self.point.numbers}, but "
                     f"this one is {describe(found)}.\nReturn one part for each, in a tuple."
                 )
-            return [data_of(leaf) for leaf in leaves(found)]
+            return [data_of(leaf) for leaf in leaves_in_order_of(found, like)]
         pull = vjp(self.targeted, *targets)[1]
         return [data_of(leaf) for leaf in leaves(pull(unflatten_like(self.out, weights)))]
 

@@ -11,13 +11,13 @@ from ..graph.messages import checked_function, describe
 from ..graph.order import between
 from ..graph.value import Value
 from ..support.tree import leaves, unflatten
-from .tape import Level, Tape, cast_like, check_like, constant, one_like, or_zeros
+from .tape import Level, Tape, cast_like, constant, leaves_like, one_like, or_zeros
 
 
 def _checked_pair(
     name: str, f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]
-) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
-    """The primals and their tangents as tuples, one entry for each argument of the function."""
+) -> tuple[tuple[Any, ...], list[Any]]:
+    """The primals, one for each argument of the function, and the tangent of each leaf of them."""
     checked_function(f, name)
     for what, given in (("primals", primals), ("tangents", tangents)):
         if not isinstance(given, (tuple, list)):
@@ -25,8 +25,7 @@ def _checked_pair(
                 f"`{name}` takes its {what} as a tuple, one for each argument of the function, but "
                 f"this is {describe(given)}.\nWrite `{name}(f, (x,), (v,))` for one argument."
             )
-    check_like(tuple(tangents), tuple(primals), "tangent", "primal")
-    return tuple(primals), tuple(tangents)
+    return tuple(primals), leaves_like(tuple(tangents), tuple(primals), "tangent", "primal")
 
 
 def jvp(
@@ -55,13 +54,13 @@ def jvp(
 
 
 def _pulled_on(
-    level: Level, tape: Tape, pulled: Sequence[Any], tangents: Any,
+    level: Level, tape: Tape, pulled: Sequence[Any], tangents: Sequence[Any],
     targets: Sequence[Value], originals: Sequence[Any],
 ) -> list[Any]:  # fmt: skip
     """The tangents, pulled back through the pull-back that `tape` has recorded, to `targets`."""
     pairs = [
         (node, cast_like(t, by, copy=level.nested))
-        for node, by, t in zip(pulled, tape.targets, leaves(tangents), strict=True)
+        for node, by, t in zip(pulled, tape.targets, tangents, strict=True)
         if isinstance(node, Value)
     ]
     found = level.pull(between([node for node, _ in pairs], targets), pairs)

@@ -12,7 +12,7 @@ from ..graph.messages import checked_function, describe
 from ..graph.value import Value
 from ..support.tree import leaves
 from .backward import pull_edges
-from .tape import Level, Tape, cast_like, check_like, one_like
+from .tape import Level, Tape, cast_like, leaves_like, one_like
 
 
 def value_and_grad(
@@ -78,10 +78,10 @@ def vjp(f: Callable[..., Any], *primals: Any, has_aux: bool = False) -> tuple[An
         tape = Tape(level, f, primals, has_aux)
 
     def pull(ct: Any) -> Any:
-        check_like(ct, tape.out, "cotangent", "output")
+        cotangents = leaves_like(ct, tape.out, "cotangent", "output")
         with Level((primals, ct)) as now:
             tape.level = now
-            given = [cast_like(c, o) for c, o in zip(leaves(ct), leaves(tape.out), strict=True)]
+            given = [cast_like(c, o) for c, o in zip(cotangents, leaves(tape.out), strict=True)]
             return tape.structured(tape.pull(given))
 
     out = level.output(tape.out)

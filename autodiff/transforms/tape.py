@@ -16,7 +16,14 @@ from ..graph.order import between
 from ..graph.tensor import Tensor, as_array
 from ..graph.value import Value
 from ..operations.choices import identity
-from ..support.tree import checked_argnums, leaves, same_structure, tree_map, unflatten
+from ..support.tree import (
+    checked_argnums,
+    difference,
+    leaves,
+    leaves_in_order_of,
+    tree_map,
+    unflatten,
+)  # fmt: skip
 from .backward import pull_back, pull_back_recorded
 
 
@@ -93,7 +100,7 @@ class Tape:
         self.level, self.f = level, f
         numbers = range(len(args)) if argnums is ... else checked_argnums(argnums, args)
         self.by = tuple(args[n] for n in numbers)
-        self.single = isinstance(argnums, int)
+        self.single = argnums is not ... and not isinstance(argnums, tuple)
         given = list(args)
         for n in numbers:
             given[n] = tree_map(functools.partial(level.target, f"Argument {n}"), args[n])
@@ -169,18 +176,25 @@ def or_zeros(found: Any, target: Value) -> Any:
     return np.zeros_like(target._data) if isinstance(target, Tensor) else 0.0
 
 
-def check_like(given: Any, like: Any, what: str, whose: str) -> None:
-    """TypeError for another structure than that of `like`, ValueError for another shape."""
-    if not same_structure(given, like):
+def leaves_like(given: Any, like: Any, what: str, whose: str) -> list[Any]:
+    """The leaves of tangents or cotangents in the order of those of `like`, dicts by their keys.
+
+    Raises TypeError for another structure than that of `like`, ValueError for another shape.
+    """
+    differs = difference(given, like)
+    if differs is not None:
+        path, found, wanted = differs
         raise TypeError(
-            f"A {what} has the structure of the {whose}, but it is {describe(given)} "
-            f"where the {whose} is {describe(like)}."
+            f"A {what} has the structure of the {whose}, but `{what}{path}` is {found} where the "
+            f"{whose} has {wanted}.\nGive it the same lists, tuples and keys."
         )
-    for a, b in zip(leaves(given), leaves(like), strict=True):
+    found_leaves = leaves_in_order_of(given, like)
+    for a, b in zip(found_leaves, leaves(like), strict=True):
         if shape_of(a) != shape_of(b):
             raise ValueError(
                 f"A {what} has the shape of its {whose}, {shape_of(b)}, but it has {shape_of(a)}."
             )
+    return found_leaves
 
 
 def cast_like(given: Any, like: Any, copy: bool = True) -> Any:
