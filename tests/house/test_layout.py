@@ -8,7 +8,7 @@ TESTS = ROOT / "tests"
 TOPICS = {
     "graph": {"limits", "threads"},
     "operations": {
-        "against_jax", "composites", "conventions", "every_operation", "inputs",
+        "against_jax", "argument_forms", "composites", "conventions", "every_operation", "inputs",
         "numpy_arguments", "numpy_programs", "zeros_in_every_reading",
     },
     "transforms": {"nesting", "orders"},
