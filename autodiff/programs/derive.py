@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import keyword
 from collections.abc import Callable
 from typing import Any
 
 from ..graph.messages import checked_function
+from ..support.identifiers import identifier
 from .capture import Capture
 from .jax import JaxProgram
 from .program import Program
@@ -76,10 +76,11 @@ def checked_engine(engine: str) -> str:
 
 
 def _checked_name(name: str, language: Language) -> str:
-    if not isinstance(name, str) or not name.isidentifier() or keyword.iskeyword(name):
+    known = identifier(name) if isinstance(name, str) else None
+    if known is None:
         raise ValueError(
             f"A program's name is the name of its function, but {name!r} is no Python name."
         )
-    if name in reserved(language):
-        raise ValueError(f"Programs use the name `{name}` themselves.\nChoose another `name`.")
-    return name
+    if known in reserved(language):
+        raise ValueError(f"Programs use the name `{known}` themselves.\nChoose another `name`.")
+    return known

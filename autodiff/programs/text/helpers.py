@@ -6,31 +6,59 @@ import ast
 import builtins
 import functools
 import inspect
+import itertools
 import math
 import textwrap
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 import numpy as np
 
+from ...support import syntax
 
-def definitions(wanted: Mapping[str, Callable[..., Any]], define: Callable[..., Any]) -> list[str]:
+
+def definitions(
+    wanted: Mapping[str, Callable[..., Any]], define: Callable[..., Any],
+    taken: Collection[str] = (),
+) -> list[str]:  # fmt: skip
     """The functions, under these names, and all that they call, each before its first use.
 
-    `define(name, function)` is the text of one, and the functions that it calls by name.
+    `define(name, function)` is the text of one, and the functions that it calls by name. These
+    are called otherwise where the name is `taken`, or that of another function.
     """
-    found: dict[Callable[..., Any], str] = {}
+    names = {inspect.unwrap(function): name for name, function in wanted.items()}
+    used = {*taken, *wanted}
+    texts: dict[Callable[..., Any], str] = {}
 
-    def add(name: str, function: Callable[..., Any]) -> None:
-        if function not in found:
-            text, called = define(name, function)
-            for other_name, other in called.items():
-                add(other_name, other)
-            found[function] = text
+    def add(function: Callable[..., Any]) -> None:
+        text, called = define(names[function], function)
+        texts[function] = ""  # which one that calls itself does not ask for again
+        for name, other in called.items():
+            if other not in names:
+                names[other] = free_name(name, used)
+                used.add(names[other])
+            if other not in texts:
+                add(other)
+        others = {name: names[other] for name, other in called.items() if names[other] != name}
+        del texts[function]  # to stand after those that it calls
+        texts[function] = _renamed(text, others) if others else text
 
-    for name, function in wanted.items():
-        add(name, inspect.unwrap(function))
-    return list(found.values())
+    for function in list(names):
+        if function not in texts:
+            add(function)
+    return list(texts.values())
+
+
+def free_name(wanted: str, taken: Collection[str]) -> str:
+    """`wanted`, or with the first number after it that makes it another name than all taken."""
+    names = itertools.chain([wanted], (f"{wanted}{i}" for i in itertools.count(1)))
+    return next(name for name in names if name not in taken)
+
+
+def _renamed(text: str, others: Mapping[str, str]) -> str:
+    """A definition in which functions are called by other names."""
+    put = {name: syntax.name(other) for name, other in others.items()}
+    return ast.unparse(ast.fix_missing_locations(syntax.filled(ast.parse(text), put)))
 
 
 def copied(name: str, function: Callable[..., Any]) -> tuple[str, dict[str, Callable[..., Any]]]:

@@ -26,7 +26,9 @@ PYTHONS_MODULES = {
     "math": "import math",
     "np": "import numpy as np",
 }
-_PYTHONS_WORDS = frozenset([*keyword.kwlist, "abs", "float", "slice", *PYTHONS_MODULES])
+_PYTHONS_WORDS = frozenset(
+    [*keyword.kwlist, "__debug__", "abs", "float", "slice", *PYTHONS_MODULES]
+)
 
 
 def helper_of(name: str) -> Callable[..., Any] | None:

@@ -41,7 +41,7 @@ class Module:
         self._printer = Printer(capture.graph, self._names, language, self._array)
         self._live = set(capture.graph.steps)
         body = self._body()
-        imports, definitions = self._printer.needed()
+        imports, definitions = self._printer.needed(self._names.outside)
         parameters = [*self._names.parameters, *(["*", *self.captured] if self.captured else [])]
         self.source = language.module(
             self._title(), imports, definitions, self._constant_lines, name, parameters, body
@@ -134,7 +134,7 @@ class Module:
             return value
         key = array.tobytes() + repr((array.shape, array.dtype)).encode()
         if key not in self._constants:
-            self._constants[key] = self._names.fresh("C1")
+            self._constants[key] = self._names.fresh("C1", outside=True)
             text = self._language.expression(value)
             self._constant_lines.append(self._language.assignment(self._constants[key], text))
         return syntax.name(self._constants[key])

@@ -8,6 +8,7 @@ from typing import Any
 from ...graph.value import Value
 from ...primitives.namespaces import SCALARS
 from ...primitives.registry import registry
+from ...support.identifiers import identifier, normalized
 from ...support.tree import leaves
 from ..capture import Capture
 from ..simplify import StepGraph
@@ -54,6 +55,7 @@ class Names:
     ) -> None:
         graph = capture.graph
         self._taken = {*reserved(language), program}
+        self.outside = {program}  # of these, those that stand beside the program
         self._beside = beside
         self._orders = graph.trace.orders
         self._counts: dict[str, int] = {}  # the number that a wanted name got last
@@ -69,7 +71,9 @@ class Names:
             self._name_leaves(graph, arg, given)
         for step in graph.steps:
             if step.captured is not None:
-                self._of[step] = self.fresh(_identifier(step.captured.name) or "C1")
+                self._of[step] = self.fresh(
+                    identifier(step.captured.name or "") or "C1", outside=True
+                )
         if not beside:
             self._taken.remove(program)  # a variable inside of it may be called like it
         self._result = graph.outputs[0] if graph.outputs else None
@@ -115,8 +119,9 @@ class Names:
             self._of[step] = self.fresh("v1")
             self.made_up.add(step)
 
-    def fresh(self, wanted: str) -> str:
-        """`wanted`, or with the first number after it that makes it another."""
+    def fresh(self, wanted: str, outside: bool = False) -> str:
+        """`wanted` as Python reads it, or with the first number after it that makes it another."""
+        wanted = normalized(wanted)
         if self._beside and _is_invented(wanted):
             wanted = f"own_{wanted.strip('_')}"
         name, stem = wanted, wanted.rstrip("0123456789")
@@ -126,6 +131,8 @@ class Names:
             name = f"{stem}{count}"
         self._counts[wanted] = count
         self._taken.add(name)
+        if outside:
+            self.outside.add(name)
         return name
 
     def rename(self, step: Step, name: str) -> None:
@@ -140,7 +147,3 @@ class Names:
         if step not in self._of:
             self._of[step] = self.fresh("t1")
         return self._of[step]
-
-
-def _identifier(name: str | None) -> str | None:
-    return name if name and name.isidentifier() else None

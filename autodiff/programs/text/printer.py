@@ -6,7 +6,7 @@ import ast
 import functools
 import math
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 import numpy as np
@@ -32,7 +32,7 @@ class Printer:
         self.modules: set[str] = set()
         self._array = arrays
         self._inlined: dict[Step, ast.expr] = {}
-        self._forms: dict[tuple[str, bool, bool], ast.expr] = {}
+        self._forms: dict[Any, ast.expr] = {}
         self.uses = Counter(o for step in graph.steps for o in step.steps())
         self.uses.update(out for out in graph.outputs if isinstance(out, Step))
 
@@ -64,18 +64,27 @@ class Printer:
         primitive = step.primitive
         if primitive is None:
             raise ValueError("An argument is not computed.")
+        # A form is finished before what is computed is put in, which is finished in its own way.
         texts = self._operands(step)
+        later: dict[str, ast.expr] = {}
+        for i, text in enumerate(texts):
+            if syntax.number_of(text) is None:
+                later[f"operand {i}"], texts[i] = text, syntax.name(f"operand {i}")
         on_floats = step.scalar and not any(isinstance(o.example, np.ndarray) for o in step.steps())
         if primitive.variadic:
-            return self._put(step, {primitive.operands[0]: syntax.sequence(texts)}, on_floats)
-        put = dict(zip(primitive.operands, texts, strict=True))
-        if step.params or not all(isinstance(o, Step) for o in step.operands):
-            return self._put(step, put, on_floats)
+            put: dict[str, ast.expr] = {primitive.operands[0]: syntax.sequence(texts)}
+        else:
+            put = dict(zip(primitive.operands, texts, strict=True))
         # Of operands that are computed the form is always the same: it is made once.
-        key = (primitive.name, on_floats, _of_stacks(step))
-        if key not in self._forms:
-            self._forms[key] = self._put(step, {n: syntax.name(n) for n in put}, on_floats)
-        filled: ast.expr = syntax.filled(self._forms[key], put)
+        asked = tuple(self._asked(step))
+        key = (primitive.name, on_floats, _of_stacks(step), asked, len(texts))
+        if step.params or len(later) < len(texts):
+            form = self._put(step, put, asked, on_floats)
+        elif key in self._forms:
+            form = self._forms[key]
+        else:
+            form = self._forms[key] = self._put(step, put, asked, on_floats)
+        filled: ast.expr = syntax.filled(form, later)
         return filled
 
     def zeros(self, step: Step) -> str:
@@ -102,14 +111,16 @@ class Printer:
                 found.append(self.operand(_whole(o) if beside else o))
         return found
 
-    def _put(self, step: Step, put: dict[str, ast.expr], on_floats: bool) -> ast.expr:
+    def _put(
+        self, step: Step, put: dict[str, ast.expr], asked: Collection[str], on_floats: bool
+    ) -> ast.expr:
         primitive: Any = step.primitive
         params = dict(zip(primitive.defaults, step.params, strict=True))
         spelling = self.language.floats if on_floats else self.language.arrays
         qualified = functools.partial(self._qualified, spelling)
         arrays: dict[str, ast.expr] = {}
         # Put in last: the last touch is about what the operation gives.
-        for name in self._asked(step) if spelling.as_array else []:
+        for name in asked if spelling.as_array else []:
             place = f"{name} as an array"
             arrays[place] = ast.Call(self._of_arrays(spelling.as_array), [put[name]], [])
             put = {**put, name: syntax.name(place)}
@@ -152,9 +163,12 @@ class Printer:
         """The syntax of a static value, its arrays as constants."""
         return syntax.literal(value, self._array, self._of_arrays)
 
-    def needed(self) -> tuple[list[str], list[str]]:
-        """The imports that what was written needs, and the helpers that must be defined."""
-        texts = definitions(self.helpers, self.language.define)
+    def needed(self, taken: Collection[str] = ()) -> tuple[list[str], list[str]]:
+        """The imports that what was written needs, and the helpers that must be defined.
+
+        Beside them stands what has the names that are `taken`.
+        """
+        texts = definitions(self.helpers, self.language.define, taken)
         trees = map(ast.parse, texts if self.language.modules else [])
         used = {n.id for tree in trees for n in ast.walk(tree) if isinstance(n, ast.Name)}
         used |= self.modules

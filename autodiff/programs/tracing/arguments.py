@@ -10,6 +10,7 @@ import numpy as np
 from ...graph.messages import describe
 from ...graph.node import data_of
 from ...graph.tensor import as_array
+from ...support.identifiers import identifier
 from ...support.tree import checked_argnums, leaves
 
 
@@ -50,7 +51,7 @@ def leaf_names(name: str, tree: Any) -> Iterator[str]:
             yield from leaf_names(f"{name}{'_' * name[-1].isdigit()}{i}", branch)
     elif isinstance(tree, dict):
         for key, branch in tree.items():
-            own = isinstance(key, str) and key.isidentifier()
-            yield from leaf_names(key if own else f"{name}_{len(str(key))}", branch)
+            own = identifier(key) if isinstance(key, str) else None
+            yield from leaf_names(own or f"{name}_{len(str(key))}", branch)
     elif tree is not None:
         yield name

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import inspect
-import keyword
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
+from ...support.identifiers import identifier
+
 
 def name_of(f: Callable[..., Any]) -> str:
-    name = getattr(f, "__name__", "f")
-    return name if name.isidentifier() and not keyword.iskeyword(name) else "f"
+    """The name of a function, `f` where it has none that can stand in source."""
+    return identifier(getattr(f, "__name__", "f")) or "f"
 
 
 def is_hashable(thing: Any) -> bool:

@@ -17,6 +17,7 @@ from ...graph.value import Value
 from ...primitives.primitive import Primitive
 from ...primitives.pullback import pullback_of
 from ...support.frames import is_numpys, is_ours
+from ...support.identifiers import identifier
 from ...support.numbers import is_finite
 from .infinities import Infinities, Knowledge, Zeros
 from .standins import Traced, TracedTensor, TracedValue, TraceError, refuse
@@ -104,7 +105,7 @@ class Trace(Interpreter):
             ours = is_ours(frame) or is_numpys(frame)
             if depth and not ours and frame.f_code.co_name not in _ANONYMOUS:
                 for name, thing in frame.f_locals.items():
-                    if isinstance(thing, Traced):
+                    if isinstance(thing, Traced) and identifier(name):
                         self.names[thing] = name
         self.frames.clear()
 
