@@ -229,7 +229,7 @@ VECTOR = np.array([1.0, -2.0, 3.0])
         (lambda x: x.at[x > 0].set(0.0), VECTOR, "a mask as an index"),
         (lambda x: x * np.nonzero(x)[0].size, VECTOR, "the shape of `nonzero`"),
         (lambda x: x * len(np.argwhere(x)), VECTOR, "the shape of `argwhere`"),
-        (lambda x: np.unique(x), VECTOR, "`.data`"),
+        (lambda x: np.unique(x), VECTOR, "what `numpy.unique` does"),
         (lambda x: x.data * x, 1.0, "`.data`"),
         (lambda x: x.grad * x, 1.0, "`.grad`"),
         (lambda x: x * np.asarray(x), 1.0, "a plain array"),

@@ -7,13 +7,17 @@ made from the trace would keep that decision for other arguments.
 
 from __future__ import annotations
 
+import sys
+from types import FrameType
 from typing import Any, NoReturn
 
 from ...graph.tensor import Tensor
 from ...graph.value import Value
 from ...operations import predicates
+from ...operations.protocols import array_function
+from ...primitives.registry import registry
 from ...primitives.tracer import Tracer
-from ...support.frames import user_line
+from ...support.frames import is_numpys, is_ours, user_line
 
 
 class TraceError(TypeError):
@@ -119,8 +123,29 @@ def refuse(node: Value, what: str, instead: str = "") -> NoReturn:
     """Raises TraceError for `what` a function does with a node, with its line and the fix."""
     kind = "array" if isinstance(node, Tensor) else "number"
     name = f"the {kind}" if node.name is None else f"`{node.name}`"
+    fix = f"Use {instead or '`where`'}"
+    function = _function_that_asks(sys._getframe(2))
+    if function:
+        what = f"what `{function}` does"
+        fix = f"Call `{function}` outside of it and pass what that gives as an argument"
     raise TraceError(
         f"A traced function computes the same steps for every argument, but here {what} depends "
         f"on the value of {name}: {user_line()}\n"
-        f"Use {instead or '`where`'}, or make what decides a static argument."
+        f"{fix}, or make what decides a static argument."
     )
+
+
+def _function_that_asks(frame: FrameType | None) -> str:
+    """What the user called where a function of the engine's asks for a value; else empty.
+
+    These ask by words that the user never wrote.
+    """
+    found = ""
+    while frame is not None and (is_ours(frame) or (found and is_numpys(frame))):
+        if frame.f_code is array_function.__code__:
+            function = frame.f_locals["function"]
+            found = f"{function.__module__}.{function.__name__}"
+        elif frame.f_code.co_name in registry.operations:
+            found = frame.f_code.co_name
+        frame = frame.f_back
+    return found
