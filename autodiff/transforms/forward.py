@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import numpy as np
-
 from ..graph.messages import checked_function, describe
+from ..graph.node import data_of
 from ..graph.order import between
 from ..graph.value import Value
 from ..support.tree import leaves, unflatten
-from .tape import Level, Tape, cast_like, constant, leaves_like, one_like, or_zeros
+from .tape import Level, Tape, cast_like, constant, leaves_like, one_like, or_zeros, owned
 
 
 def _checked_pair(
@@ -64,14 +63,11 @@ def _pulled_on(
         if isinstance(node, Value)
     ]
     found = level.pull(between([node for node, _ in pairs], targets), pairs)
-    given = {id(tangent) for _, tangent in pairs}
-    answers = []
-    for target, original in zip(targets, originals, strict=True):
-        answer = or_zeros(found.get(target), target)
-        if isinstance(answer, np.ndarray) and (id(answer) in given or not answer.flags.owndata):
-            answer = answer.copy()  # it is, or it sees, a tangent, and that is the caller's
-        answers.append(level.answer(answer, original))
-    return answers
+    answers = owned(
+        [or_zeros(found.get(target), target) for target in targets],
+        [data_of(tangent) for _, tangent in pairs],
+    )
+    return [level.answer(a, original) for a, original in zip(answers, originals, strict=True)]
 
 
 def hvp(

@@ -77,12 +77,14 @@ def vjp(f: Callable[..., Any], *primals: Any, has_aux: bool = False) -> tuple[An
     with Level(primals) as level:
         tape = Tape(level, f, primals, has_aux)
 
+    graph = [node._data for node in (*tape.order, *tape.targets)]
+
     def pull(ct: Any) -> Any:
         cotangents = leaves_like(ct, tape.out, "cotangent", "output")
         with Level((primals, ct)) as now:
             tape.level = now
             given = [cast_like(c, o) for c, o in zip(cotangents, leaves(tape.out), strict=True)]
-            return tape.structured(tape.pull(given))
+            return tape.structured(tape.pull(given, held=graph))
 
     out = level.output(tape.out)
     return (out, pull, tape.aux) if has_aux else (out, pull)

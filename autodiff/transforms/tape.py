@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any
 
@@ -66,8 +66,8 @@ class Level(AbstractContextManager["Level"]):
         return found
 
     def output(self, found: Any) -> Any:
-        """What a function returned: plain data, unless a transform around may want nodes."""
-        return found if self.nested else tree_map(data_of, found)
+        """What a function returned: the caller's own data, or nodes for a transform around."""
+        return found if self.nested else tree_map(_copied, found)
 
     def pull(
         self,
@@ -82,9 +82,33 @@ class Level(AbstractContextManager["Level"]):
             return pull_back_recorded(order, seeds, lazy)
 
 
+def _copied(thing: Any) -> Any:
+    data = data_of(thing)
+    return data.copy() if isinstance(data, np.ndarray) else data
+
+
 def constant(data: Any, like: Any) -> Value:
     """A leaf of the kind of `like`: NumPy makes scalars of arrays without axes."""
-    return new_node(Tensor, np.asarray(data)) if isinstance(like, Tensor) else Value(data)
+    array = isinstance(data_of(like), np.ndarray)
+    return new_node(Tensor, np.asarray(data)) if array else Value(data)
+
+
+def owned(found: Sequence[Any], held: Iterable[Any]) -> list[Any]:
+    """The same with arrays that are the caller's: writable, none twice or a view or one of `held`.
+
+    A rule may hand on the cotangent that it is given, and what it is given is the caller's, too.
+    """
+    seen, mine = {id(data) for data in held}, []
+    for data in found:
+        if isinstance(data, np.generic):  # NumPy makes a number of an array without axes
+            data = np.asarray(data)
+        if isinstance(data, np.ndarray):
+            flags = data.flags
+            if not (flags.owndata and flags.writeable) or id(data) in seen:
+                data = data.copy()
+            seen.add(id(data))
+        mine.append(data)
+    return mine
 
 
 class Tape:
@@ -124,17 +148,23 @@ class Tape:
     def nodes(self) -> list[Value]:
         return [leaf for leaf in leaves(self.out) if isinstance(leaf, Value)]
 
-    def pull(self, cotangents: Sequence[Any], lazy: bool = False) -> list[Any]:
+    def pull(
+        self, cotangents: Sequence[Any], lazy: bool = False, held: Iterable[Any] = ()
+    ) -> list[Any]:
         """One cotangent for each target, from one for each leaf of the output.
 
         With `lazy` they are for pulling back further only, and may be computed when asked for.
+        None is one of the arrays `held`.
         """
         pairs = zip(leaves(self.out), cotangents, strict=True)
         seeds = [(node, ct) for node, ct in pairs if isinstance(node, Value)]
         pulled = self.level.pull(self.order, seeds, frozenset(self.targets if lazy else ()))
+        found = [or_zeros(pulled.get(target), target) for target in self.targets]
+        if not self.level.nested:
+            return owned(found, held)
         return [
-            self.level.answer(or_zeros(pulled.get(target), target), original)
-            for target, original in zip(self.targets, self.originals, strict=True)
+            self.level.answer(part, original)
+            for part, original in zip(found, self.originals, strict=True)
         ]
 
     def structured(self, found: Sequence[Any]) -> Any:
@@ -209,5 +239,8 @@ def cast_like(given: Any, like: Any, copy: bool = True) -> Any:
 
 
 def one_like(out: Any) -> Any:
-    """The cotangent 1 of an output: ones in the shape and dtype of an array."""
-    return np.ones(out.shape, out.dtype) if isinstance(out, Tensor) else 1.0
+    """The cotangent 1 of an output: ones in the shape of an array, and its dtype if of floats."""
+    data = data_of(out)
+    if not isinstance(data, np.ndarray):
+        return 1.0
+    return np.ones(data.shape, data.dtype if data.dtype.kind == "f" else np.float64)

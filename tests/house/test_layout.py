@@ -11,7 +11,7 @@ TOPICS = {
         "against_jax", "argument_forms", "composites", "conventions", "every_operation", "inputs",
         "numpy_arguments", "numpy_programs", "zeros_in_every_reading",
     },
-    "transforms": {"nesting", "orders"},
+    "transforms": {"nesting", "orders", "ownership"},
 }  # fmt: skip
 ROOMS = {p.name: p for p in (ROOT / "autodiff").iterdir() if (p / "__init__.py").exists()}
 ROOMS.update({name: ROOT / name for name in ("nn", "optim", "viz")})

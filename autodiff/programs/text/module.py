@@ -116,7 +116,10 @@ class Module:
         seen: list[Any] = [step.example for step in graph.inputs]
         seen += [s.example for s in graph.steps if s.captured is not None]
         for out in graph.outputs:
-            text = self._language.expression(self._printer.operand(out))
+            expression = self._printer.operand(out)
+            text = self._language.expression(expression)
+            if isinstance(out, np.ndarray) and isinstance(expression, ast.Name):
+                text += self._language.copy  # a constant of the module, for all calls
             if isinstance(out, Step) and isinstance(out.example, np.ndarray):
                 shared = any(np.may_share_memory(out.example, other) for other in seen)
                 if shared or not out.example.flags.owndata:
