@@ -48,8 +48,8 @@ def check_gradients(
 
     Raises GradientError, an AssertionError, which says which argument and entry is wrong, by how
     much, and in what way, where the way is known. Raises UncheckableError, a ValueError, where f
-    is not finite, or too rough for any difference, and ValueError where it differs from call to
-    call.
+    is not finite, or too rough for any difference, or of empty arguments, and ValueError where
+    it differs from call to call or gives no numbers: a check that compared nothing is none.
 
     >>> check_gradients(lambda x: np.sum(np.tanh(x) ** 2), np.array([0.5, -1.0]))
     <Report: 7 derivatives agree>
@@ -58,15 +58,10 @@ def check_gradients(
     autodiff.testing.report.GradientError: The gradient of `<lambda>` is wrong at argument 0 ...
     """
     checked_function(f, "check_gradients")
-    for mode in modes:
-        if mode not in MODES:
-            raise ValueError(f"The modes are {' and '.join(map(repr, MODES))}, but not {mode!r}.")
-    if not isinstance(order, int) or order < 1:
-        raise ValueError(f"`order` counts derivatives from 1, but it is {order!r}.")
+    _check_options(order, modes, directions, gradient)
     with np.errstate(all="ignore"):
         problem = Problem(f, args, argnums, keywords, has_aux, gradient)
-        if not problem.point.vector.size or not problem.value.size:
-            return Report()
+        _check_not_empty(problem)
         _check_steady(problem)
         check = _Check(problem, rtol, np.random.default_rng(seed))
         pull, push = "vjp" in modes, "jvp" in modes and gradient is None
@@ -78,6 +73,37 @@ def check_gradients(
             check.higher(order, modes)
         check.report.require_something(problem)
     return check.report
+
+
+def _check_options(
+    order: int, modes: tuple[str, ...], directions: int, gradient: Callable[..., Any] | None
+) -> None:
+    for mode in modes:
+        if mode not in MODES:
+            raise ValueError(f"The modes are {' and '.join(map(repr, MODES))}, but not {mode!r}.")
+    if not modes or (gradient is not None and "vjp" not in modes):
+        what = "A gradient of your own is" if modes else "Derivatives are"
+        raise ValueError(
+            f"{what} checked in a mode, but here modes={modes!r}.\n"
+            f"Write `modes=({MODES[0]!r},)`, or leave it out."
+        )
+    for name, count in (("order", order), ("directions", directions)):
+        if not isinstance(count, int) or count < 1:
+            raise ValueError(f"`{name}` counts from 1, but it is {count!r}.")
+
+
+def _check_not_empty(problem: Problem) -> None:
+    """Raise for no numbers where there should be some: nothing would be compared."""
+    if not problem.point.vector.size:  # as a point may be that is drawn at random
+        raise UncheckableError(
+            f"{problem.name} is to be differentiated by no numbers, so there is no derivative to "
+            "check.\nPass arguments that are not empty, or choose others with `argnums`."
+        )
+    if not problem.value.size:
+        raise ValueError(
+            f"{problem.name} returned no numbers, so there is no derivative to check.\n"
+            "Return what is to be differentiated."
+        )
 
 
 def _check_steady(problem: Problem) -> None:

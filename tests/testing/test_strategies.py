@@ -163,6 +163,11 @@ def test_a_property_needs_arguments():
         gradient_property(1.0)(2.0)
 
 
+def test_a_property_of_a_function_that_returns_nothing_is_none():
+    with pytest.raises(ValueError, match="returned no numbers"):
+        gradient_property(np.zeros(3))(lambda x: None)()
+
+
 # -- without hypothesis ------------------------------------------------------------------------
 
 
