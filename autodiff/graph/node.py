@@ -66,6 +66,21 @@ def new_node(kind: type[N], data: Any, pullback: Any = None, arguments: tuple[An
     return fill(node, data, pullback, first, second, arguments[2:])
 
 
+# Stands in a result of `no_grad` for its first argument, which was not kept.
+_UNRECORDED = "computed within no_grad"
+
+
+def unrecorded(kind: type[N], data: Any) -> N:
+    """The result of an operation within `no_grad`: a leaf, but none that the user made."""
+    node: N = new(kind)
+    return fill(node, data, None, _UNRECORDED)
+
+
+def is_unrecorded(node: Node) -> bool:
+    """Whether a node was computed within `no_grad`."""
+    return node._first is _UNRECORDED
+
+
 def place(i: int) -> str:
     """Where in a node its argument i is found, as a compiled pull-back reads it."""
     return ("node._first", "node._second")[i] if i < 2 else f"node._rest[{i - 2}]"

@@ -10,7 +10,7 @@ import numpy as np
 
 from ..graph.messages import describe
 from ..graph.modes import current_mode
-from ..graph.node import data_of, new_node
+from ..graph.node import data_of, new_node, unrecorded
 from ..graph.tensor import Tensor
 from ..graph.value import Value
 from . import symbol
@@ -53,7 +53,7 @@ def apply(primitive: Primitive, operands: Sequence[Any], params: tuple[Any, ...]
         pullback = pullback_of(primitive, nodes)
         node = new_node(kind, found, pullback, primitive.arguments(given, params))
     else:
-        node = new_node(kind, found)
+        node = unrecorded(kind, found)
     if mode.lines is not None:
         mode.lines[id(node)] = line_of(mode)
     return node

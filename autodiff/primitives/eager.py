@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from ..graph.modes import MODES, records_unless_watched
-from ..graph.node import fill, new, new_node
+from ..graph.node import fill, new, unrecorded
 from ..graph.tensor import Tensor, to_float
 from ..graph.value import Value
 from .apply import apply
@@ -74,7 +74,7 @@ def _unary(primitive: Primitive) -> Callable[..., Any]:
             return apply(primitive, (x,), ())
         if records:
             return fill(new(kind), result, pullback, x)
-        return new_node(kind, result)
+        return unrecorded(kind, result)
 
     return call
 
@@ -125,7 +125,7 @@ def _binary(primitive: Primitive) -> Callable[..., Any]:
             return apply(primitive, (a, b), ())
         if records:
             return fill(node, result, pullback, a, b)
-        return new_node(kind, result)
+        return unrecorded(kind, result)
 
     return call
 
@@ -200,7 +200,7 @@ def _on_tensors(primitive: Primitive, operands: tuple[Any, ...], params: tuple[A
     if type(result) is not ndarray:
         result = np.asarray(result)
     if not records:
-        return new_node(Tensor, result)
+        return unrecorded(Tensor, result)
     for i in positions:
         data[i] = operands[i]
     pullback = pullback_of(primitive, tuple(positions))

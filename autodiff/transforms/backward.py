@@ -12,7 +12,7 @@ import numpy as np
 
 from ..graph.messages import brief, describe
 from ..graph.modes import MODES, Mode, current_mode, in_mode, lazily
-from ..graph.node import data_of, new_node
+from ..graph.node import data_of, is_unrecorded, new_node
 from ..graph.order import reverse_topological
 from ..graph.tensor import ONE, Tensor, as_array
 from ..graph.value import Value
@@ -34,8 +34,8 @@ def backward(self: Value, cotangent: Any = None) -> None:
 
     Sets `grad` on every node that this one depends on: leaves add it to what they have, inner
     nodes are set afresh. Raises ValueError, and changes nothing, for an output of more than
-    one element without a cotangent, a cotangent of another shape, and a graph whose leaves
-    have been changed since it was recorded.
+    one element without a cotangent, a cotangent of another shape, a graph whose leaves have been
+    changed since it was recorded, and for what was computed within `no_grad`: it has no graph.
 
     A second pass over the same graph adds the same to the leaves again. What was computed within
     `no_grad` is a constant: nothing is pulled back through it, and a node that the pass does not
@@ -54,6 +54,12 @@ def backward(self: Value, cotangent: Any = None) -> None:
     >>> x.grad
     0.0
     """
+    if is_unrecorded(self):
+        raise ValueError(
+            f"backward() walks the graph of how a result was computed, but {self.label()} was "
+            "computed within `no_grad`, which records none.\n"
+            "Compute it outside of `no_grad`: no gradient would reach what it is made of."
+        )
     ct = seed(self, cotangent)
     order = reverse_topological([self])
     pulled = pull_back(order, [(self, ct)])

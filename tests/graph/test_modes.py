@@ -55,9 +55,11 @@ def test_what_no_grad_computes_is_a_leaf_with_the_same_data(results):
         assert leaf.inputs == ()
         assert leaf.op is None
         np.testing.assert_array_equal(leaf.data, node.data)
+        with pytest.raises(ValueError, match="computed within `no_grad`"):
+            leaf.backward(np.ones(np.shape(leaf.data)))
         leaf.data = node.data + 1  # as only a leaf takes
-        leaf.backward(np.ones(np.shape(leaf.data)))
-        np.testing.assert_array_equal(leaf.grad, np.ones(np.shape(leaf.data)))
+        (leaf * 2).backward(np.ones(np.shape(leaf.data)))
+        np.testing.assert_array_equal(leaf.grad, np.full(np.shape(leaf.data), 2.0))
 
 
 def test_a_mode_of_one_thread_is_not_that_of_another():

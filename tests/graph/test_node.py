@@ -6,7 +6,7 @@ import pytest
 import autodiff as ad
 from autodiff import Tensor, Value
 from autodiff.extend import operation
-from autodiff.graph.node import new_node, operands_of, parameters_of
+from autodiff.graph.node import is_unrecorded, new_node, operands_of, parameters_of
 from autodiff.primitives.apply import apply
 
 x, t, s = Value(2.0), Tensor([1.0, 2.0, 3.0]), Tensor([3.0, 2.0, 1.0])
@@ -56,7 +56,9 @@ def test_the_short_ways_write_what_apply_writes():
 def test_within_no_grad_a_node_holds_nothing_of_what_it_was_made_of():
     with ad.no_grad():
         for node in (ad.sin(x), x * x, t * row, ad.sum(t, axis=0), ad.stack([t, s])):
-            assert node._pullback is node._first is node._second is None
+            assert node._pullback is node._second is None
+            assert is_unrecorded(node)
+            assert node._first == "computed within no_grad"
             assert (node._rest, operands_of(node), parameters_of(node)) == ((), (), ())
 
 

@@ -1,5 +1,7 @@
 """The backward pass: accumulation, cotangents, reuse, and what is refused."""
 
+import copy
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -9,6 +11,8 @@ import autodiff as ad
 import optim
 import viz
 from autodiff import Tensor, Value, local_gradients
+from autodiff.extend import operations
+from autodiff.testing.uses import uses
 
 
 def test_a_leaf_accumulates_until_zero_grad():
@@ -236,10 +240,21 @@ def test_backward_within_no_grad(make):
     with ad.no_grad():
         y.backward()
     assert x.grad == 6.0
-    with ad.no_grad():
-        z = x * x
-        z.backward()  # it is a leaf, and reaches itself alone
-    assert (x.grad, z.grad) == (6.0, 1.0)
+
+
+@pytest.mark.parametrize("name", operations())
+def test_backward_of_what_was_computed_within_no_grad_is_refused(name):
+    for use in uses(name, 2):
+        leaves = [Tensor(x) if np.ndim(x) else Value(x) for x in use.args]
+        with ad.no_grad():
+            result = use(*leaves)
+        for node in result if isinstance(result, tuple) else [result]:
+            cotangent = np.ones(np.shape(node.data))
+            with pytest.raises(
+                ValueError, match=r"this (Value|Tensor) was computed within `no_grad`"
+            ):
+                node.backward(cotangent)
+        copy.copy(node).backward(cotangent)  # a leaf that the user made
 
 
 @pytest.mark.parametrize("make", [Value, Tensor])
