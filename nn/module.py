@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import os
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sized
 from pathlib import Path
 from typing import Any
 
@@ -58,15 +58,17 @@ class Module:
                 f"is assigned is {_described(value)}.\n"
                 f"Change its numbers, as in `module.{name}.data = ...`, or assign a new Tensor."
             )
+        if isinstance(value, _HOLDERS) and not (isinstance(value, Value) and value.op):
+            Parameters.changes += 1
         object.__setattr__(self, name, value)
 
     def named_parameters(self) -> Iterator[tuple[str, Value]]:
         """Pairs of a dotted name, such as `layers.0.weight`, and a parameter."""
         return _parameters(self, "", set())
 
-    def parameters(self) -> list[Value]:
+    def parameters(self) -> Parameters:
         """The parameters, in the order in which they were made attributes."""
-        return [parameter for _, parameter in self.named_parameters()]
+        return Parameters(self)
 
     def zero_grad(self) -> None:
         """Set the gradient of every parameter to zero."""
@@ -127,12 +129,54 @@ class Module:
         return ""
 
 
+# What an attribute may be that has parameters in it.
+_HOLDERS = (Value, Module, dict, list, tuple)
+
+
+class Parameters(list[Value]):
+    """The parameters of a module, in a list that can tell which ones it was given since.
+
+    An optimiser asks at each step, so that the answer must cost next to nothing where there is
+    none: the attributes that were assigned are counted, and what is in a list or dict.
+    """
+
+    changes = 0  # how often an attribute of any module was assigned that may hold parameters
+
+    def __init__(self, module: Module) -> None:
+        self._module = module
+        super().__init__([parameter for _, parameter in self._found()])
+
+    def _found(self) -> list[tuple[str, Value]]:
+        """The module's parameters by now, and a note of what it is like."""
+        self._containers: list[Sized] = []
+        pairs = list(_parameters(self._module, "", set(), self._containers))
+        self._changes, self._size = Parameters.changes, sum(map(len, self._containers))
+        return pairs
+
+    def added(self, known: Iterable[Value], closely: bool = False) -> list[str]:
+        """The names of the module's parameters that are not among the known ones.
+
+        One that was put in the place of another in a list is found by looking closely alone.
+        """
+        same = self._changes == Parameters.changes and self._size == sum(map(len, self._containers))
+        if same and not closely:
+            return []
+        known = set(known)
+        names = [name for name, parameter in self._found() if parameter not in known]
+        if names:
+            self._changes = -1  # to be told again
+        return names
+
+
 def _described(value: Any) -> str:
     """`describe`, which does not say of a node that it is a result."""
     return f"the result of `{value.op}`" if isinstance(value, Value) else describe(value)
 
 
-def _parameters(thing: Any, name: str, seen: set[int]) -> Iterator[tuple[str, Value]]:
+def _parameters(
+    thing: Any, name: str, seen: set[int], containers: list[Sized] | None = None
+) -> Iterator[tuple[str, Value]]:
+    """The parameters in a thing, by name; lists and dicts on the way are put in `containers`."""
     if id(thing) in seen:
         return
     if isinstance(thing, Value):
@@ -140,17 +184,15 @@ def _parameters(thing: Any, name: str, seen: set[int]) -> Iterator[tuple[str, Va
             seen.add(id(thing))
             yield name, thing
         return
-    if isinstance(thing, Module):
-        parts: Any = vars(thing).items()
-    elif isinstance(thing, dict):
-        parts = thing.items()
-    elif isinstance(thing, (list, tuple)):
-        parts = enumerate(thing)
-    else:
+    container: Any = vars(thing) if isinstance(thing, Module) else thing
+    if not isinstance(container, (dict, list, tuple)):
         return
     seen.add(id(thing))
+    if containers is not None and isinstance(thing, (dict, list)):
+        containers.append(thing)
+    parts: Any = container.items() if isinstance(container, dict) else enumerate(container)
     for key, part in parts:
-        yield from _parameters(part, f"{name}.{key}" if name else str(key), seen)
+        yield from _parameters(part, f"{name}.{key}" if name else str(key), seen, containers)
 
 
 def _arrays_in(path: str | os.PathLike[str]) -> dict[str, Any]:

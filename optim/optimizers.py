@@ -28,6 +28,7 @@ class Optimizer:
                 f"An optimiser takes a list of parameters, but this is {_kind(params)}.\n"
                 "Pass `model.parameters()`."
             )
+        self._added: Any = getattr(params, "added", None)  # what a module has been given since
         self.params = list(params)
         if not self.params:
             raise ValueError("An optimiser needs parameters to move, but this list is empty.")
@@ -67,13 +68,42 @@ class Optimizer:
         """Move every parameter that a backward pass has reached.
 
         Each gets new data; the old is never written into, so graphs and copies of it stay right.
+        Raises ValueError where no pass has reached any, and where the module whose `parameters()`
+        these are has been given others since.
         """
         if len(self._rates) != len(self.params):  # one was added to the list
             self.lr = self._lr
+        if self._added is not None:
+            self._refuse_added(closely=False)
+        still = 0
         for index, p in enumerate(self.params):
             gradient = gradient_of(p)
             if gradient is not None:
                 descend(p, self.update(index, gradient))
+            else:
+                still += 1
+        if still:
+            self._look_at_still(still)
+
+    def _refuse_added(self, closely: bool) -> None:
+        """Raise for a parameter that the module has now and the optimiser would not move."""
+        names = self._added(self.params, closely)
+        if names:
+            raise ValueError(
+                f"An optimiser moves the parameters that it was given, but the module has got "
+                f"others since: {', '.join(names)}.\n"
+                "Make the optimiser after the module is whole, or append them to its `params`."
+            )
+
+    def _look_at_still(self, count: int) -> None:
+        """What may be wrong where so many parameters have no gradient."""
+        if self._added is not None:
+            self._refuse_added(closely=True)
+        if count == len(self.params):
+            raise ValueError(
+                "A step moves parameters along their gradients, but none of these has one.\n"
+                "Call `backward()` of a loss that is computed from them before each `step()`."
+            )
 
     def zero_grad(self) -> None:
         """Set every gradient to zero, for the next backward pass to add to."""

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from autodiff import Tensor, Value
-from nn import Linear, mse
+from nn import Linear, Module, mse
 from optim import GD, SGD, Optimizer
 
 OPTIMIZERS = [GD, SGD]
@@ -220,3 +220,73 @@ def test_a_parameter_added_later_moves_too():
     (first + second.sum()).backward()
     optimizer.step()
     assert (first.data, second.data.tolist(), second.dtype) == (0.5, [1.5], np.float32)
+
+
+# -- what would be silently nothing ----------------------------------------------------------
+
+
+class Net(Module):
+    def __init__(self):
+        self.first, self.spare = Linear(2, 2, seed=0), None
+        self.more, self.named = [Linear(2, 2, seed=1)], {"a": Linear(2, 2, seed=2)}
+
+    def forward(self, x):
+        for layer in (self.first, *self.more, *self.named.values()):
+            x = self.hidden = layer(x)
+        return x if self.spare is None else x * self.spare
+
+
+def add_to_dict(net):
+    net.named["b"] = Linear(2, 2, seed=3)
+
+
+def put_in_place(net):
+    net.more[0] = Linear(2, 2, seed=3)
+
+
+GIVEN = {
+    "in place of None": (lambda net: setattr(net, "spare", Value(1.0)), "spare"),
+    "in place of another": (lambda net: setattr(net, "first", Linear(2, 2)), "first.weight, first"),
+    "of a part": (lambda net: setattr(net.first, "scale", Value(1.0)), "first.scale"),
+    "to a list": (lambda net: net.more.append(Linear(2, 2)), "more.1.weight, more.1.bias"),
+    "to a dict": (add_to_dict, "named.b.weight, named.b.bias"),
+    "in a list": (put_in_place, "more.0.weight, more.0.bias"),
+}
+
+
+@pytest.mark.parametrize("give", GIVEN.values(), ids=GIVEN)
+@pytest.mark.parametrize("make", OPTIMIZERS)
+def test_a_parameter_that_the_module_was_given_since(make, give):
+    net = Net()
+    optimizer = make(net.parameters(), lr=0.1)
+
+    def step(optimizer):
+        optimizer.zero_grad()
+        net(np.ones((3, 2))).sum().backward()
+        optimizer.step()
+
+    for _ in range(2):
+        step(optimizer)
+    change, names = give
+    change(net)
+    for _ in range(2):
+        with pytest.raises(ValueError, match=rf"has got others since: {names}"):
+            step(optimizer)
+    known = set(optimizer.params)
+    optimizer.params += [p for p in net.parameters() if p not in known]
+    before = [p.data for p in net.parameters()]
+    step(optimizer)
+    step(make(net.parameters(), lr=0.1))
+    moved = [p.data is not b for p, b in zip(net.parameters(), before, strict=True)]
+    assert all(moved) or give is GIVEN["of a part"]  # which `forward` does not use
+
+
+@pytest.mark.parametrize("make", OPTIMIZERS)
+def test_a_step_without_any_gradient_is_refused(make):
+    w, t = Value(1.0), Tensor([1.0])
+    optimizer = make([w, t], lr=0.5)
+    with pytest.raises(ValueError, match=r"none of these has one.\nCall `backward\(\)`"):
+        optimizer.step()
+    (w * 2.0).backward()
+    optimizer.step()
+    assert (w.data, t.data) == (0.0, 1.0)
