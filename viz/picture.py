@@ -49,7 +49,8 @@ _EDGE = {
 class Picture(graphviz.Digraph):
     """A graph that shows itself in a notebook, rendered with or without a `dot` program.
 
-    `source` is its text in the DOT language; `pipe("svg")` its bytes.
+    `source` is its text in the DOT language; `pipe("svg")` its bytes; `save` writes either, as
+    the path ends.
     """
 
     def pipe(
@@ -58,6 +59,37 @@ class Picture(graphviz.Digraph):
         """The picture as bytes (text, with `encoding`) of an svg, png or pdf file."""
         picture = render(self.source, format or "svg")
         return picture.decode(encoding) if encoding else picture
+
+    def save(
+        self, filename: str | os.PathLike[str] | None = None,
+        directory: str | os.PathLike[str] | None = None, *, skip_existing: bool | None = False,
+    ) -> str:  # fmt: skip
+        """Write the picture to an svg, png or pdf file, or its DOT text to one for that.
+
+        Such a path ends in .gv or .dot, or has no ending. Gives the path. Raises ValueError for
+        another ending, and otherwise what `viz.save` raises.
+        """
+        path = Path(directory or "", filename or self.filename)
+        if _is_dot(path):
+            return str(super().save(filename, directory=directory, skip_existing=skip_existing))
+        kind = _kind_of(path, "; its DOT text to .gv or .dot")
+        if not (skip_existing and path.exists()):
+            _write(self.pipe(kind), path)
+        return str(path)
+
+    def render(
+        self, filename: str | os.PathLike[str] | None = None, *args: Any, **keywords: Any
+    ) -> str:
+        """The same as `save` for a path that ends as a picture's does; else what graphviz does."""
+        if filename is None or _is_dot(Path(filename)):
+            return str(super().render(filename, *args, **keywords))
+        if args or keywords:
+            raise TypeError(
+                f"`render` of a path that says its format takes nothing else, but here beside "
+                f"{os.fspath(filename)!r}: {', '.join(map(repr, (*args, *keywords.items())))}.\n"
+                "Write `picture.save(path)`."
+            )
+        return self.save(filename)
 
 
 def draw(value: Value) -> Picture:
@@ -105,11 +137,27 @@ def save(value: Value, path: str | os.PathLike[str]) -> None:
     """
     _check_node("save", value)
     path = Path(path)
+    kind = _kind_of(path)
+    _write(draw(value).pipe(kind), path)
+
+
+def _is_dot(path: Path) -> bool:
+    """Whether a path is one for DOT text."""
+    return Path(f"a{path.name}").suffix.lower() in ("", ".gv", ".dot")  # ".svg" is no ending
+
+
+def _kind_of(path: Path, more: str = "") -> str:
+    """The format that a path's ending names; ValueError for one that is none."""
     kind = path.suffix.lower().removeprefix(".")
     if kind not in FORMATS:
         endings = ", ".join(f".{f}" for f in FORMATS)
-        raise ValueError(f"A picture is written to a path ending in {endings}, not {path.name!r}.")
-    picture = draw(value).pipe(kind)
+        raise ValueError(
+            f"A picture is written to a path ending in {endings}{more}, not {path.name!r}."
+        )
+    return kind
+
+
+def _write(picture: bytes, path: Path) -> None:
     with replacing(path) as file:
         file.write(picture)
 

@@ -229,6 +229,41 @@ def test_another_ending_is_refused(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("kind", MAGIC)
+@pytest.mark.parametrize("method", ["save", "render"])
+def test_a_picture_writes_what_the_path_ends_as(kind, method, tmp_path):
+    path = tmp_path / f"p.{kind}"
+    for name in (path, str(path)):
+        assert getattr(viz.draw(f()), method)(name) == str(path)
+        assert path.read_bytes().startswith(MAGIC[kind])
+        path.unlink()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_picture_writes_its_dot_text_where_the_path_says_so(tmp_path):
+    picture = viz.draw(f())
+    for name in ("p.gv", "p.dot", "p", "P.GV"):
+        assert picture.save(name, tmp_path) == str(tmp_path / name)
+        assert (tmp_path / name).read_text() == picture.source
+    picture.save("p.svg", tmp_path)
+    before = (tmp_path / "p.svg").read_bytes()
+    assert before.startswith(MAGIC["svg"])
+    viz.draw(f() * 2).save("p.svg", tmp_path, skip_existing=True)
+    assert (tmp_path / "p.svg").read_bytes() == before
+
+
+def test_a_picture_writes_nothing_under_another_ending(tmp_path):
+    for name in ("p.jpg", "p.txt", ".svg", "p.svg.txt", "p.ps"):
+        for method in (viz.draw(f()).save, viz.draw(f()).render):
+            with pytest.raises(
+                ValueError, match=r"ending in \.svg, .*DOT text to \.gv or \.dot, not"
+            ):
+                method(tmp_path / name)
+    with pytest.raises(TypeError, match=r"'format', 'png'.*\nWrite `picture.save\(path\)`"):
+        viz.draw(f()).render(tmp_path / "p.svg", format="png")
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_an_ending_in_capitals(tmp_path):
     viz.save(f(), str(tmp_path / "PICTURE.SVG"))
     assert (tmp_path / "PICTURE.SVG").read_bytes().startswith(MAGIC["svg"])
