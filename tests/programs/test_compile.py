@@ -308,3 +308,21 @@ def test_none_is_written_where_it_is_not_usual(call):
         derive(lambda x: call(x) * 1.0, x, argnums=()),
     ):
         np.testing.assert_array_equal(program(x), call(x))
+
+
+def test_an_object_that_is_called_is_a_function_like_any_other():
+    class Squares:
+        def __call__(self, x):
+            return ad.sum(x * x)
+
+    class Noisy:
+        def __init__(self):
+            self.rng = np.random.default_rng(0)
+
+        def __call__(self, x):
+            return ad.sum(x * self.rng.normal())
+
+    x = np.array([1.0, 2.0])
+    np.testing.assert_array_equal(ad.compile(ad.grad(Squares()))(x), 2 * x)
+    with pytest.raises(TraceError, match="draws random numbers"):
+        ad.compile(ad.grad(Noisy()))(x)

@@ -67,7 +67,10 @@ def _inside(thing: Any) -> Iterable[Any]:
     if isinstance(thing, FunctionType):
         if (thing.__module__ or "").partition(".")[0] in ("autodiff", "numpy"):
             return ()
-        names = inspect.getclosurevars(inspect.unwrap(thing))
+        wrapped = inspect.unwrap(thing)
+        if not isinstance(wrapped, FunctionType):
+            return (wrapped,)
+        names = inspect.getclosurevars(wrapped)
         return (*names.nonlocals.values(), *names.globals.values())
     if isinstance(thing, (type, ModuleType, Value, np.ndarray)):
         return ()
