@@ -38,8 +38,8 @@ class Capture:
         self.parameters = Parameters(f).names(args, by_keyword=False) if names is None else names
         self.argnums = checked_by(argnums, args)
         self.args = [
-            self._traced_argument(name, arg, argnums is not None and i in self.argnums)
-            for i, (name, arg) in enumerate(zip(self.parameters, args, strict=True))
+            self._traced_argument(name, arg)
+            for name, arg in zip(self.parameters, args, strict=True)
         ]
         with tracing(self.trace), drawing_nothing(f), explaining(f):
             self.out = self._run(optional=argnums is None)
@@ -105,22 +105,22 @@ class Capture:
             self.argnums = ()
             return found.out
 
-    def _traced_argument(self, name: str, arg: Any, differentiated: bool) -> Any:
+    def _traced_argument(self, name: str, arg: Any) -> Any:
         if name in self.static:
             return arg
         names = leaf_names(name, arg)
-        return tree_map(lambda leaf: self._traced(next(names), leaf, differentiated), arg)
+        return tree_map(lambda leaf: self._traced(next(names), leaf), arg)
 
-    def _traced(self, name: str, leaf: Any, differentiated: bool) -> Any:
+    def _traced(self, name: str, leaf: Any) -> Any:
         if isinstance(leaf, np.random.Generator):
             return TracedGenerator(self.trace, name, leaf)
-        return self.trace.leaf(as_example(leaf, name, differentiated), name)
+        return self.trace.leaf(as_example(leaf, name), name)
 
 
 def checked_arguments(
     capture: Capture, args: tuple[Any, ...], converted: Callable[..., Any] = as_example
 ) -> list[Any]:
-    """The leaves of `args` in the order of the capture's, each `converted(leaf, name, promote)`.
+    """The leaves of `args` in the order of the capture's, each `converted(leaf, name)`.
 
     Raises TypeError for another structure, ValueError for another shape or dtype.
     """
@@ -128,7 +128,8 @@ def checked_arguments(
     if len(args) != len(capture.args):
         raise TypeError(f"`{name}` was derived for {len(capture.args)} arguments, not {len(args)}.")
     found: list[Any] = []
-    for parameter, given, traced in zip(capture.parameters, args, capture.args, strict=True):
+    triples = zip(capture.parameters, args, capture.args, strict=True)
+    for i, (parameter, given, traced) in enumerate(triples):
         if parameter in capture.static:
             found += leaves(given)
             continue
@@ -141,15 +142,18 @@ def checked_arguments(
                 "Derive it again with such arguments."
             )
         for leaf, node in zip(leaves_in_order_of(given, traced), leaves(traced), strict=True):
-            found.append(_checked_leaf(leaf, node, converted))
+            found.append(_checked_leaf(leaf, node, converted, i in capture.argnums))
     return found
 
 
-def _checked_leaf(leaf: Any, node: Any, converted: Callable[..., Any]) -> Any:
+def _checked_leaf(leaf: Any, node: Any, converted: Callable[..., Any], promoted: bool) -> Any:
+    """A leaf as the program takes it, which by itself promotes what it is differentiated by."""
     if isinstance(node, TracedGenerator):
         return leaf
-    data, kind = converted(leaf, node.name, False), kind_of(node)
+    data, kind = converted(leaf, node.name), kind_of(node)
     if isinstance(kind, Array):
+        if promoted and kind.dtype.kind in "biu":
+            kind = Array(kind.shape, np.dtype(float))
         data = np.asarray(data) if isinstance(data, float) else data
         if data.dtype.kind in "biu" and kind.dtype.kind == "f":
             data = data.astype(kind.dtype)

@@ -85,7 +85,7 @@ class Compiled:
 
     def _leaf(self, leaf: Any, name: str) -> Any:
         """A leaf of an argument, as programs take it."""
-        return as_example(leaf, name, promote=False)
+        return as_example(leaf, name)
 
     def _program(
         self, names: list[str], args: tuple[Any, ...], static: dict[str, Any],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from ..graph.messages import checked_function
@@ -14,6 +15,7 @@ from .text.jax import JAX
 from .text.language import Language
 from .text.names import program_name, reserved
 from .text.numpy import NUMPY
+from .tracing.arguments import hold_floats
 
 # What runs a program, by name: its language, and the kind of program.
 ENGINES: dict[str, tuple[Language, type[Program]]] = {
@@ -29,10 +31,11 @@ def derive(
     """The derivative of f as a program that can be read, run and saved: a `Program`.
 
     f is traced once on the example arguments, whose shapes and dtypes the program is for;
-    `argnums` are the arguments to differentiate by, all that hold floats if not given, none
-    for `()`. Where f gives one number, the program gives its value and the gradient (a tuple
-    for several arguments); else its value, as for `derive(grad(f), x)`. With engine="jax" the
-    same program is over `jax.numpy`.
+    `argnums` are the arguments to differentiate by, none for `()`. If not given, these are all
+    that hold floats, or where there are none, whole numbers that f can take as floats. Where f
+    gives one number, the program gives its value and the gradient (a tuple for several
+    arguments); else its value, as for `derive(grad(f), x)`. With engine="jax" the same program
+    is over `jax.numpy`.
 
     What f has from around it (numbers, arrays, Tensors) is a constant of the program, as it was
     when f was traced; side effects happen then, and a random generator is an argument. Raises
@@ -63,8 +66,18 @@ def derive(
     checked_function(f, "derive")
     language, kind = ENGINES[checked_engine(engine)]
     name = program_name(f, language) if name is None else _checked_name(name, language)
-    capture = Capture(f, example_args, argnums)
-    return kind(capture, name)
+    return kind(_captured(f, example_args, argnums), name)
+
+
+def _captured(f: Callable[..., Any], args: tuple[Any, ...], argnums: Any) -> Capture:
+    """The capture of f, which is taken for one of floats where it is only given whole numbers."""
+    if argnums is None and not hold_floats(args):
+        with suppress(TypeError, IndexError):  # of what needs whole numbers, as an index does
+            capture = Capture(f, args, argnums)
+            if capture.argnums:
+                return capture
+        argnums = ()
+    return Capture(f, args, argnums)
 
 
 def checked_engine(engine: str) -> str:

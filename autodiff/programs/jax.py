@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import numpy as np
@@ -89,11 +90,12 @@ class JaxProgram(Program):
         return run
 
     def __call__(self, *args: Any) -> Any:
-        return self.run(checked_arguments(self._capture, args, as_jax))
+        with _in_full_precision(leaves(args)):  # in which whole numbers are made floats
+            given = checked_arguments(self._capture, args, as_jax)
+        return self.run(given)
 
     def run(self, given: list[Any]) -> Any:
         """The result for the leaves of arguments that are known to fit."""
-        jax = the_jax()
         if self._jitted is None:
             self._jitted = self._jit()
         pairs = list(zip(given, self._taken, strict=True))
@@ -103,12 +105,16 @@ class JaxProgram(Program):
             for program in (self, self._careful_one)
             if program is not None
         ]
-        if any(isinstance(g, jax.core.Tracer) for g in given):
+        with _in_full_precision(given):
             found = self._jitted(donated, others, *captured)
-        else:
-            with jax.enable_x64(True):
-                found = self._jitted(donated, others, *captured)
         return unflatten(self._capture.out, found)
+
+
+def _in_full_precision(given: list[Any]) -> AbstractContextManager[Any]:
+    """Within it JAX keeps 64 bits, unless a trace of JAX's own around it decides that."""
+    jax = the_jax()
+    traced = any(isinstance(leaf, jax.core.Tracer) for leaf in given)
+    return nullcontext() if traced else jax.enable_x64(True)
 
 
 def _given_away(capture: Capture, donated: tuple[str, ...]) -> list[bool]:
@@ -157,7 +163,7 @@ def example_of(leaf: Any) -> Any:
     return leaf
 
 
-def as_jax(leaf: Any, name: str, promote: bool = False) -> Any:
+def as_jax(leaf: Any, name: str) -> Any:
     """A leaf of an argument as JAX takes it: its own arrays as they are, others copied.
 
     A copy, since JAX may still read an array when the caller writes into it again.
@@ -167,7 +173,7 @@ def as_jax(leaf: Any, name: str, promote: bool = False) -> Any:
         return leaf
     if isinstance(leaf, np.random.Generator):
         raise TraceError(HOST)
-    data = as_example(leaf, name, promote)
+    data = as_example(leaf, name)
     if isinstance(data, float):
         return data
     with jax.enable_x64(True):

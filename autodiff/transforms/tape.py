@@ -16,6 +16,7 @@ from ..graph.order import between
 from ..graph.tensor import Tensor, as_array
 from ..graph.value import Value
 from ..operations.choices import identity
+from ..operations.shapes import cast
 from ..support.tree import (
     checked_argnums,
     difference,
@@ -46,7 +47,8 @@ class Level(AbstractContextManager["Level"]):
     def target(self, where: str, argument: Any) -> Value:
         """A fresh node for an argument, which no other transform's node is taken for."""
         if isinstance(argument, Value):
-            return identity(argument)  # type: ignore[no-any-return]
+            floats: Value = as_float(argument)
+            return identity(argument) if floats is argument else floats
         if isinstance(argument, np.ndarray):
             return new_node(Tensor, as_array(argument, copy=True, promote=True))
         try:
@@ -85,6 +87,13 @@ class Level(AbstractContextManager["Level"]):
 def _copied(thing: Any) -> Any:
     data = data_of(thing)
     return data.copy() if isinstance(data, np.ndarray) else data
+
+
+def as_float(node: Value) -> Any:
+    """A node of floats, with what a trace has in whole numbers promoted as plain data is."""
+    if isinstance(node, Tensor):
+        return node if node.dtype.kind == "f" else cast(node, np.float64)
+    return node if type(node._data) is float else node * 1.0
 
 
 def constant(data: Any, like: Any) -> Value:
@@ -228,9 +237,9 @@ def leaves_like(given: Any, like: Any, what: str, whose: str) -> list[Any]:
 
 
 def cast_like(given: Any, like: Any, copy: bool = True) -> Any:
-    """A cotangent or tangent as plain data of the kind and dtype of `like`, if it is no node."""
+    """A cotangent or tangent as plain data of the kind and dtype of `like`; a node of floats."""
     if isinstance(given, Value):
-        return given
+        return as_float(given)
     data = data_of(like)
     if isinstance(data, np.ndarray):
         given = as_array(given, copy=copy, promote=True)

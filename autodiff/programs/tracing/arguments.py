@@ -9,22 +9,23 @@ import numpy as np
 
 from ...graph.messages import describe
 from ...graph.node import data_of
-from ...graph.tensor import as_array
+from ...graph.tensor import as_array, to_float
+from ...primitives.operands import is_number
 from ...support.identifiers import identifier
 from ...support.tree import checked_argnums, leaves
 
 
-def as_example(leaf: Any, name: str, promote: bool) -> Any:
+def as_example(leaf: Any, name: str) -> Any:
     """A leaf of an argument as an engine's float or array; itself where it is one."""
     leaf = data_of(leaf)
     if isinstance(leaf, np.ndarray):
-        array = as_array(leaf, copy=False, promote=promote)
+        array = as_array(leaf, copy=False, promote=False)
         usual = np.dtype(array.dtype.name)  # of which there is one object, to be known again by
         return array if array.dtype is usual else array.view(usual)
     if isinstance(leaf, np.random.Generator):
         return leaf
-    if isinstance(leaf, (float, int, np.number)):
-        return float(leaf)
+    if is_number(leaf):
+        return to_float(leaf)
     raise TypeError(
         f"An argument of a traced function is numbers, arrays, or lists, tuples and dicts of "
         f"them, but in `{name}` is {describe(leaf)}.\n"
@@ -33,15 +34,25 @@ def as_example(leaf: Any, name: str, promote: bool) -> Any:
 
 
 def checked_by(argnums: Any, args: tuple[Any, ...]) -> tuple[int, ...]:
-    """The arguments to differentiate by; None stands for all that hold floats."""
-    if argnums is None:
-        return tuple(i for i, arg in enumerate(args) if any(map(_is_float, leaves(arg))))
-    return checked_argnums(argnums, args)
+    """The arguments to differentiate by; None is for all that hold floats, else whole numbers."""
+    if argnums is not None:
+        return checked_argnums(argnums, args)
+    kind = _is_float if hold_floats(args) else _is_whole
+    return tuple(i for i, arg in enumerate(args) if any(map(kind, leaves(arg))))
+
+
+def hold_floats(args: tuple[Any, ...]) -> bool:
+    """Whether there is a float, or what a program takes as one, among the arguments."""
+    return any(map(_is_float, leaves(args)))
 
 
 def _is_float(leaf: Any) -> bool:
-    leaf = data_of(leaf)
-    return isinstance(leaf, (float, int)) or getattr(leaf, "dtype", np.dtype(int)).kind == "f"
+    data = data_of(leaf)
+    return is_number(data) or (isinstance(data, np.ndarray) and data.dtype.kind == "f")
+
+
+def _is_whole(leaf: Any) -> bool:
+    return isinstance(leaf, np.ndarray) and leaf.dtype.kind in "biu"
 
 
 def leaf_names(name: str, tree: Any) -> Iterator[str]:
