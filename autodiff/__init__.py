@@ -10,7 +10,7 @@
 
 # ruff: isort: skip_file
 # fmt: off
-from .graph.modes import no_grad
+from .graph.blocks import no_grad
 from .graph.tensor import Tensor
 from .graph.value import Value
 from .operations.activations import (

@@ -1,11 +1,17 @@
-"""The modes that change what is recorded: no_grad, detect_anomaly, and a trace."""
+"""The modes that change what is recorded: no_grad, detect_anomaly, a trace, and who is in them.
+
+A mode belongs to a context (see `contextvars`): to a thread, which starts without any, or to a
+task of asyncio, which starts with those of whoever made it. The engine's own end with the copy of
+the context that they are entered in, and a block's with the block.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
-from threading import get_ident, local
-from typing import Any, NamedTuple
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from contextvars import ContextVar, copy_context
+from typing import Any, NamedTuple, TypeVar
+from weakref import ref
 
 import numpy as np
 
@@ -48,9 +54,11 @@ class Interpreter:
 
 EAGER = Interpreter()
 
+R = TypeVar("R")
+
 
 class Mode(NamedTuple):
-    """What one thread records: the graph or not, the line that made each node, a program."""
+    """What one context records: the graph or not, the line that made each node, a program."""
 
     records: bool = True
     lines: dict[int, str] | None = None  # by identity: nodes compare by their data
@@ -59,78 +67,115 @@ class Mode(NamedTuple):
     lazy: bool = False  # results are computed when they are asked for: see LazyProduct
 
 
-class _Depth(local):
-    value = 0
-
-
-DEPTH = _Depth()  # how many transforms this thread is inside of
-
-
-# One entry for each thread that is in a mode. It is empty nearly always, and then an
-# operation finds out in one look that no mode needs its attention.
-MODES: dict[int, Mode] = {}
 _DEFAULT = Mode()
+
+# How many transforms this context is inside of.
+DEPTH: ContextVar[int] = ContextVar("nabigrad_depth", default=0)
+
+
+class Entry:
+    """A change of the mode. It is in force from where it is entered until it ends or is no more.
+
+    Contexts hold it weakly: an interrupt may come before anyone knows that it has to be ended.
+    """
+
+    __slots__ = ("__weakref__", "changes", "handle")
+
+    def __init__(self, changes: dict[str, Any]) -> None:
+        self.changes: dict[str, Any] | None = changes
+        self.handle = ref(self, MODES.discard)
+
+    def enter(self) -> None:
+        """Put this in force in this context, over what is so already."""
+        MODES.add(self.handle)
+        settle((*entered(), self.handle))
+
+    def end(self) -> None:
+        """Put this out of force, in whatever contexts it is."""
+        self.changes = None
+        MODES.discard(self.handle)
+
+
+# The entries that are in force in whatever context. It is empty nearly always, and then an
+# operation finds out in one look that no mode needs its attention.
+MODES: set[ref[Entry]] = set()
+
+
+class _Entries(NamedTuple):
+    """What one context has entered, in order, and the mode that comes of it."""
+
+    handles: tuple[ref[Entry], ...] = ()
+    mode: Mode = _DEFAULT
+
+
+_NOTHING = _Entries()
+_ENTRIES: ContextVar[_Entries] = ContextVar("nabigrad_modes", default=_NOTHING)
+
+
+def entered() -> tuple[ref[Entry], ...]:
+    """What this context has entered, in order."""
+    return _ENTRIES.get().handles
 
 
 def current_mode() -> Mode:
-    """The mode of this thread."""
-    return MODES.get(get_ident(), _DEFAULT)
+    """The mode of this context."""
+    handles, mode = _ENTRIES.get()
+    for handle in handles:
+        entry = handle()
+        if entry is None or entry.changes is None:
+            return settle(handles)
+    return mode
 
 
-@contextmanager
-def in_mode(mode: Mode) -> Iterator[None]:
-    thread, before = get_ident(), MODES.get(get_ident())
+def settle(handles: tuple[ref[Entry], ...]) -> Mode:
+    """The mode that these give, without those that are over, as this context's."""
+    mode, remaining = _DEFAULT, []
+    for handle in handles:
+        entry = handle()
+        if entry is not None and entry.changes is not None:
+            mode = mode._replace(**entry.changes)
+            remaining.append(handle)
+    _ENTRIES.set(_Entries((*remaining,), mode))
+    return mode
+
+
+def within(changes: dict[str, Any], f: Callable[..., R], *args: Any) -> R:
+    """f(*args) in a mode so changed: in a copy of the context, which C leaves however f ends."""
+    return copy_context().run(_changed, changes, f, args)
+
+
+def _changed(changes: dict[str, Any], f: Callable[..., R], args: tuple[Any, ...]) -> R:
+    entry = Entry(changes)
     try:
-        MODES[thread] = mode
-        yield
+        entry.enter()
+        return f(*args)
     finally:
-        if before is None:
-            MODES.pop(thread, None)
-        else:
-            MODES[thread] = before
+        entry.end()
+
+
+def transforming(f: Callable[..., R], *args: Any) -> R:
+    """f(*args) inside one more transform, which records its own graph, even inside no_grad."""
+    return copy_context().run(_transforming, f, args)
+
+
+def _transforming(f: Callable[..., R], args: tuple[Any, ...]) -> R:
+    DEPTH.set(DEPTH.get() + 1)
+    return f(*args) if current_mode().records else within({"records": True}, f, *args)
+
+
+def lazily(f: Callable[[], R]) -> R:
+    """f(), its products computed when they are asked for; not if a mode sees each result."""
+    mode = current_mode()
+    watched = mode.interpreter.traces or mode.lines is not None
+    return within({"lazy": not watched}, f)
 
 
 def records_unless_watched() -> bool | None:
-    """Whether this thread records its results; None where a mode has to see each of them."""
-    records, lines, interpreter, _, lazy = MODES.get(get_ident(), _DEFAULT)
+    """Whether this context records its results; None where a mode has to see each of them."""
+    records, lines, interpreter, _, lazy = current_mode()
     return None if lazy or lines is not None or interpreter.traces else records
 
 
 def in_transform() -> bool:
-    """Whether a transform or a trace is at work in this thread: nodes may be wanted of a result."""
-    return DEPTH.value > 0 or current_mode().interpreter.traces
-
-
-@contextmanager
-def no_grad() -> Iterator[None]:
-    """Within it, or in a function that it decorates, results are leaves: no graph is recorded.
-
-    >>> import autodiff as ad
-    >>> x = ad.Value(2.0)
-    >>> with ad.no_grad():
-    ...     y = x * x
-    >>> y.data, y.inputs
-    (4.0, ())
-    """
-    with in_mode(current_mode()._replace(records=False)):
-        yield
-
-
-@contextmanager
-def enable_grad() -> Iterator[None]:
-    """Within it, graphs are recorded, though it be inside no_grad: a derivative needs its own."""
-    mode = current_mode()
-    if mode.records:
-        yield
-    else:
-        with in_mode(mode._replace(records=True)):
-            yield
-
-
-@contextmanager
-def lazily() -> Iterator[None]:
-    """Within it, products are computed when they are asked for; not if a mode sees each result."""
-    mode = current_mode()
-    watched = mode.interpreter.traces or mode.lines is not None
-    with in_mode(mode._replace(lazy=not watched)):
-        yield
+    """Whether a transform or a trace is at work here: nodes may be wanted of a result."""
+    return DEPTH.get() > 0 or current_mode().interpreter.traces

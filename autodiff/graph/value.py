@@ -149,7 +149,7 @@ class Value(Node):
         return int(self._data)
 
     def _refuse_leaving(self, how: str) -> None:
-        if DEPTH.value and current_mode().records:
+        if DEPTH.get() and current_mode().records:
             raise TypeError(
                 f"{how} takes the number out of what is differentiated, and its gradient would "
                 "be 0.\nUse the functions of `autodiff` or NumPy (`np.sqrt` for `math.sqrt`), or "

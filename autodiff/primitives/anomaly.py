@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
 
+from ..graph.blocks import Block
 from ..graph.messages import brief
-from ..graph.modes import Mode, current_mode, in_mode
+from ..graph.modes import Mode, current_mode, within
 from ..graph.value import Value
 from ..support.frames import user_line
 from ..support.numbers import is_finite
 from .primitive import Primitive
 
+R = TypeVar("R")
 
-@contextmanager
-def detect_anomaly() -> Iterator[None]:
+
+def detect_anomaly() -> Block:
     """Within it, the first NaN or infinity to be born, forward or backward, is an error.
 
     The message names the operation, its operands' values and the line of yours that made it.
@@ -29,20 +30,16 @@ def detect_anomaly() -> Iterator[None]:
     FloatingPointError: `log` gave -inf from x = 0.0.
     Its operands are finite, so it was born here: ...
     """
-    with in_mode(current_mode()._replace(lines={})):
-        yield
+    return Block(lambda: {"lines": {}})
 
 
-@contextmanager
-def pulling_back(node: Value) -> Iterator[None]:
-    """Within it, what is recorded is the pull-back of `node`, and is of the line that made it."""
-    mode = current_mode()
-    if mode.lines is None or node._pullback is None:
-        yield
-    else:
-        line = mode.lines.get(id(node), "before detect_anomaly()")
-        with in_mode(mode._replace(pulling=(node._pullback.primitive.symbol, line))):
-            yield
+def pulling_back(node: Value, pull: Callable[..., R], *args: Any) -> R:
+    """pull(*args), recorded as the pull-back of `node`, of the line that made it."""
+    lines = current_mode().lines
+    if lines is None or node._pullback is None:
+        return pull(*args)
+    line = lines.get(id(node), "before detect_anomaly()")
+    return within({"pulling": (node._pullback.primitive.symbol, line)}, pull, *args)
 
 
 def line_of(mode: Mode) -> str:

@@ -41,8 +41,8 @@ class Capture:
             self._traced_argument(name, arg)
             for name, arg in zip(self.parameters, args, strict=True)
         ]
-        with tracing(self.trace), drawing_nothing(f), explaining(f):
-            self.out = self._run(optional=argnums is None)
+        with drawing_nothing(f), explaining(f):
+            self.out = tracing(self.trace, self._run, argnums is None)
         self.inputs = [
             leaf
             for name, arg in zip(self.parameters, self.args, strict=True)

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import functools
-import sys
-import types
 from collections.abc import Callable
 from typing import Any
 
@@ -12,6 +10,7 @@ from ..graph.messages import checked_function, describe
 from ..graph.modes import in_transform
 from ..graph.value import Value
 from ..support.tree import leaves, tree_map
+from ..support.wrapping import Wrapping
 from .buffered.workspace import BufferedProgram
 from .capture import Capture
 from .derive import checked_engine
@@ -22,7 +21,7 @@ from .tracing.arguments import as_example
 from .tracing.signature import Parameters, is_hashable, name_of
 
 
-class Compiled:
+class Compiled(Wrapping):
     """What `compile` makes of a function: called like it, and as fast as hand-written NumPy.
 
     Called with nodes, or inside of another transform or trace, it is the function itself, which
@@ -33,7 +32,7 @@ class Compiled:
     def __init__(
         self, f: Callable[..., Any], static: tuple[str, ...], donate: tuple[str, ...]
     ) -> None:
-        functools.update_wrapper(self, f)
+        super().__init__(f, (f, static, donate))
         self._f, self._static, self._donate = f, static, donate
         self._parameters = Parameters(f)
         self._arity = self._parameters.arity
@@ -94,19 +93,6 @@ class Compiled:
         """The program for arguments like these."""
         capture = Capture(self._parameters.by_position, args, static=static, names=names)
         return BufferedProgram(capture, donated)
-
-    def __get__(self, instance: Any, owner: Any = None) -> Any:
-        return self if instance is None else types.MethodType(self, instance)
-
-    def __reduce__(self) -> Any:
-        """By its name where that leads to it, as that of a decorated function does; else by f."""
-        found: Any = sys.modules.get(self.__module__)
-        name: str = getattr(self, "__qualname__", "")
-        for part in name.split("."):
-            found = getattr(found, part, None)
-        if found is self:
-            return name
-        return type(self), (self._f, self._static, self._donate)
 
     def __repr__(self) -> str:
         return f"<compiled {name_of(self._f)}, for {len(self._programs)} kinds of arguments>"

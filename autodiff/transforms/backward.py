@@ -5,13 +5,12 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Callable, Collection, Iterable, Sequence
-from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
 
 from ..graph.messages import brief, describe
-from ..graph.modes import MODES, Mode, current_mode, in_mode, lazily
+from ..graph.modes import MODES, Mode, current_mode, lazily, within
 from ..graph.node import data_of, is_unrecorded, new_node
 from ..graph.order import reverse_topological
 from ..graph.tensor import ONE, Tensor, as_array
@@ -195,10 +194,16 @@ def pull_carefully(ct: Any, node: Value) -> Parts:
     """By operations, which look at the numbers; what they give is plain data again."""
     if not np.any(ct):
         return ()
+    return within(_ON_DATA, _pull_on_data, ct, node)
+
+
+_ON_DATA = Mode(records=False)._asdict()
+
+
+def _pull_on_data(ct: Any, node: Value) -> Parts:
     kind = Tensor if isinstance(node, Tensor) else Value
-    with in_mode(Mode(records=False)):
-        start = new_node(kind, np.asarray(ct) if kind is Tensor else ct)
-        return [(operand, data_of(part)) for operand, part in pull_recorded(start, node)]
+    start = new_node(kind, np.asarray(ct) if kind is Tensor else ct)
+    return [(operand, data_of(part)) for operand, part in pull_recorded(start, node)]
 
 
 def pull_recorded(ct: Any, node: Value, lazy: Collection[Value] = frozenset()) -> Parts:
@@ -210,18 +215,20 @@ def pull_recorded(ct: Any, node: Value, lazy: Collection[Value] = frozenset()) -
             part = times_choice(ct, part) if primitive.choices[i] else _product(ct, part)
         elif callable(part):
             is_lazy = operand in lazy and can_be_lazy(node, operand)
-            with lazily() if is_lazy else nullcontext():
-                part = part()
+            part = lazily(part) if is_lazy else part()
         yield operand, part
 
 
 def pull_watched(ct: Any, node: Value, lazy: Collection[Value] = frozenset()) -> Parts:
     """The same under `detect_anomaly`, which is to know whose pull-back it is."""
-    with pulling_back(node):
-        return [
-            (operand, None if part is None else unbroadcast(part, operand, node))
-            for operand, part in pull_recorded(ct, node, lazy)
-        ]
+    return pulling_back(node, _pull_summed, ct, node, lazy)
+
+
+def _pull_summed(ct: Any, node: Value, lazy: Collection[Value]) -> Parts:
+    return [
+        (operand, None if part is None else unbroadcast(part, operand, node))
+        for operand, part in pull_recorded(ct, node, lazy)
+    ]
 
 
 def _product(ct: Any, partial: Any) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -10,7 +11,17 @@ from ..graph.node import data_of
 from ..graph.order import between
 from ..graph.value import Value
 from ..support.tree import leaves, unflatten
-from .tape import Level, Tape, cast_like, constant, leaves_like, one_like, or_zeros, owned
+from .tape import (
+    Level,
+    Tape,
+    at_level,
+    cast_like,
+    constant,
+    leaves_like,
+    one_like,
+    or_zeros,
+    owned,
+)  # fmt: skip
 
 
 def _checked_pair(
@@ -41,15 +52,18 @@ def jvp(
     (6.0, 3.0)
     """
     primals, tangents = _checked_pair("jvp", f, primals, tangents)
-    with Level((primals, tangents)) as level:
-        inner = Level(primals)  # nested, as it is within another
-        tape = Tape(inner, f, primals, has_aux)
-        outputs = leaves(tape.out)
-        cotangents = [constant(one_like(output), output) for output in outputs]
-        pulled = tape.pull(cotangents, lazy=not level.nested)
-        pushed = _pulled_on(level, tape, pulled, tangents, cotangents, outputs)
-        out, tangent = level.output(tape.out), unflatten(tape.out, pushed)
-        return (out, tangent, level.output(tape.aux)) if has_aux else (out, tangent)
+    return at_level(functools.partial(_jvp, f, has_aux), primals, tangents)
+
+
+def _jvp(f: Callable[..., Any], has_aux: bool, level: Level, primals: Any, tangents: Any) -> Any:
+    inner = Level(primals)  # nested, as it is within another
+    tape = Tape(inner, f, primals, has_aux)
+    outputs = leaves(tape.out)
+    cotangents = [constant(one_like(output), output) for output in outputs]
+    pulled = tape.pull(cotangents, lazy=not level.nested)
+    pushed = _pulled_on(level, tape, pulled, tangents, cotangents, outputs)
+    out, tangent = level.output(tape.out), unflatten(tape.out, pushed)
+    return (out, tangent, level.output(tape.aux)) if has_aux else (out, tangent)
 
 
 def _pulled_on(
@@ -86,11 +100,14 @@ def hvp(
     array([ 6., 12.])
     """
     primals, tangents = _checked_pair("hvp", f, primals, tangents)
-    with Level((primals, tangents)) as level:
-        inner = Level(primals)  # nested, as it is within another
-        tape = Tape(inner, f, primals, has_aux)
-        gradient = tape.pull([one_like(tape.scalar())], lazy=not level.nested)
-        found = _pulled_on(level, tape, gradient, tangents, tape.targets, tape.originals)
-        answer = tape.structured(found)
-        answer = answer[0] if len(primals) == 1 else answer
-        return (answer, level.output(tape.aux)) if has_aux else answer
+    return at_level(functools.partial(_hvp, f, has_aux), primals, tangents)
+
+
+def _hvp(f: Callable[..., Any], has_aux: bool, level: Level, primals: Any, tangents: Any) -> Any:
+    inner = Level(primals)  # nested, as it is within another
+    tape = Tape(inner, f, primals, has_aux)
+    gradient = tape.pull([one_like(tape.scalar())], lazy=not level.nested)
+    found = _pulled_on(level, tape, gradient, tangents, tape.targets, tape.originals)
+    answer = tape.structured(found)
+    answer = answer[0] if len(primals) == 1 else answer
+    return (answer, level.output(tape.aux)) if has_aux else answer

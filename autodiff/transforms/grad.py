@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import functools
 from collections.abc import Callable
 from typing import Any
@@ -12,7 +13,7 @@ from ..graph.messages import checked_function, describe
 from ..graph.value import Value
 from ..support.tree import leaves
 from .backward import pull_edges
-from .tape import Level, Tape, cast_like, leaves_like, one_like
+from .tape import Level, Tape, Transformed, at_level, cast_like, leaves_like, one_like
 
 
 def value_and_grad(
@@ -27,19 +28,18 @@ def value_and_grad(
     >>> value_and_grad(lambda x: x**3)(2.0)
     (8.0, 12.0)
     """
-
     checked_function(f, "value_and_grad")
+    return Transformed(_value_and_gradient, f, argnums, has_aux)
 
-    @functools.wraps(f)
-    def call(*args: Any, **keywords: Any) -> Any:
-        with Level((args, keywords)) as level:
-            tape = Tape(level, f, args, has_aux, argnums, keywords)
-            out = tape.scalar()
-            gradient = tape.structured(tape.pull([one_like(out)]))
-            value = level.output(out)
-            return ((value, tape.aux), gradient) if has_aux else (value, gradient)
 
-    return call
+def _value_and_gradient(tape: Tape) -> tuple[Any, Any]:
+    gradient = _gradient_on(tape)
+    value = tape.level.output(tape.out)
+    return ((value, tape.aux), gradient) if tape.has_aux else (value, gradient)
+
+
+def _gradient_on(tape: Tape) -> Any:
+    return tape.structured(tape.pull([one_like(tape.scalar())]))
 
 
 def grad(
@@ -54,14 +54,13 @@ def grad(
     >>> grad(lambda p: p["a"] * p["b"][0])({"a": 2.0, "b": [5.0]})
     {'a': 5.0, 'b': [2.0]}
     """
-    both = value_and_grad(checked_function(f, "grad"), argnums, has_aux)
+    checked_function(f, "grad")
+    return Transformed(_gradient, f, argnums, has_aux)
 
-    @functools.wraps(f)
-    def call(*args: Any, **keywords: Any) -> Any:
-        value, gradient = both(*args, **keywords)
-        return (gradient, value[1]) if has_aux else gradient
 
-    return call
+def _gradient(tape: Tape) -> Any:
+    gradient = _gradient_on(tape)
+    return (gradient, tape.aux) if tape.has_aux else gradient
 
 
 def vjp(f: Callable[..., Any], *primals: Any, has_aux: bool = False) -> tuple[Any, ...]:
@@ -74,20 +73,37 @@ def vjp(f: Callable[..., Any], *primals: Any, has_aux: bool = False) -> tuple[An
     (6.0, (3.0, 2.0))
     """
     checked_function(f, "vjp")
-    with Level(primals) as level:
-        tape = Tape(level, f, primals, has_aux)
+    return at_level(functools.partial(_vjp, f, has_aux), *primals)
 
-    graph = [node._data for node in (*tape.order, *tape.targets)]
 
-    def pull(ct: Any) -> Any:
-        cotangents = leaves_like(ct, tape.out, "cotangent", "output")
-        with Level((primals, ct)) as now:
-            tape.level = now
-            given = [cast_like(c, o) for c, o in zip(cotangents, leaves(tape.out), strict=True)]
-            return tape.structured(tape.pull(given, held=graph))
-
-    out = level.output(tape.out)
+def _vjp(f: Callable[..., Any], has_aux: bool, level: Level, *primals: Any) -> tuple[Any, ...]:
+    tape = Tape(level, f, primals, has_aux)
+    out, pull = level.output(tape.out), _Pull(tape, primals)
     return (out, pull, tape.aux) if has_aux else (out, pull)
+
+
+class _Pull:
+    """What `vjp` returns to pull cotangents back by, through the graph that it has recorded."""
+
+    def __init__(self, tape: Tape, primals: tuple[Any, ...]) -> None:
+        self._tape, self._primals = tape, primals
+        self._graph = [node._data for node in (*tape.order, *tape.targets)]
+
+    def __call__(self, ct: Any) -> Any:
+        cotangents = leaves_like(ct, self._tape.out, "cotangent", "output")
+        return at_level(self._at, self._primals, cotangents)
+
+    def _at(self, level: Level, primals: tuple[Any, ...], cotangents: list[Any]) -> Any:
+        tape = copy.copy(self._tape)
+        tape.level = level
+        given = [cast_like(c, o) for c, o in zip(cotangents, leaves(tape.out), strict=True)]
+        return tape.structured(tape.pull(given, held=self._graph))
+
+    def __reduce__(self) -> Any:
+        raise TypeError(
+            "What is copied and pickled has no graph behind it, but this pulls back through one.\n"
+            "Pickle the function and its primals, and call `vjp` again."
+        )
 
 
 def local_gradients(node: Value) -> tuple[Any, ...]:

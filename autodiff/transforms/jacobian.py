@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -15,7 +14,7 @@ from ..graph.value import Value
 from ..operations import joining, shapes
 from ..support.tree import leaves, unflatten
 from .grad import grad
-from .tape import Level, Tape, or_zeros
+from .tape import Tape, Transformed, or_zeros
 
 
 def jacobian(
@@ -32,16 +31,13 @@ def jacobian(
            [0., 4.]])
     """
     checked_function(f, "jacobian")
+    return Transformed(_jacobian, f, argnums, has_aux)
 
-    @functools.wraps(f)
-    def call(*args: Any, **keywords: Any) -> Any:
-        with Level((args, keywords)) as level:
-            tape = Tape(level, f, args, has_aux, argnums, keywords)
-            blocks = [tape.structured(_rows(tape, out)) for out in leaves(tape.out)]
-            answer = unflatten(tape.out, blocks)
-            return (answer, tape.aux) if has_aux else answer
 
-    return call
+def _jacobian(tape: Tape) -> Any:
+    blocks = [tape.structured(_rows(tape, out)) for out in leaves(tape.out)]
+    answer = unflatten(tape.out, blocks)
+    return (answer, tape.aux) if tape.has_aux else answer
 
 
 def _rows(tape: Tape, out: Any) -> list[Any]:

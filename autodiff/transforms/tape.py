@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from contextlib import AbstractContextManager
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
 from ..graph.messages import describe
-from ..graph.modes import DEPTH, enable_grad
+from ..graph.modes import DEPTH, transforming
 from ..graph.node import data_of, new_node, shape_of
 from ..graph.order import between
 from ..graph.tensor import Tensor, as_array
@@ -25,24 +24,22 @@ from ..support.tree import (
     tree_map,
     unflatten,
 )  # fmt: skip
+from ..support.wrapping import Wrapping
 from .backward import pull_back, pull_back_recorded
 
+R = TypeVar("R")
 
-class Level(AbstractContextManager["Level"]):
+
+def at_level(body: Callable[..., R], *given: Any) -> R:
+    """body(level, *given), inside the transform whose level these arguments ask for."""
+    return transforming(body, Level(given), *given)
+
+
+class Level:
     """One transform at work; they nest. Its answers are nodes if one around it may want them."""
 
     def __init__(self, args: Any) -> None:
-        self.nested = DEPTH.value > 0 or any(isinstance(a, Value) for a in leaves(args))
-        self._enable_grad = enable_grad()
-
-    def __enter__(self) -> Level:
-        DEPTH.value += 1
-        self._enable_grad.__enter__()
-        return self
-
-    def __exit__(self, *error: Any) -> None:
-        self._enable_grad.__exit__(*error)
-        DEPTH.value -= 1
+        self.nested = DEPTH.get() > 0 or any(isinstance(a, Value) for a in leaves(args))
 
     def target(self, where: str, argument: Any) -> Value:
         """A fresh node for an argument, which no other transform's node is taken for."""
@@ -130,7 +127,7 @@ class Tape:
         self, level: Level, f: Callable[..., Any], args: tuple[Any, ...], has_aux: bool,
         argnums: Any = ..., keywords: Mapping[str, Any] | None = None,
     ) -> None:  # fmt: skip
-        self.level, self.f = level, f
+        self.level, self.f, self.has_aux = level, f, has_aux
         numbers = range(len(args)) if argnums is ... else checked_argnums(argnums, args)
         self.by = tuple(args[n] for n in numbers)
         self.single = argnums is not ... and not isinstance(argnums, tuple)
@@ -198,6 +195,22 @@ class Tape:
                 "Choose between numbers by it, as in `where(condition, a, b)`."
             )
         return self.out
+
+
+class Transformed(Wrapping):
+    """A transform of f: called like f, it gives what `read` finds in the tape of that call."""
+
+    def __init__(
+        self, read: Callable[[Tape], Any], f: Callable[..., Any], argnums: Any, has_aux: bool
+    ) -> None:
+        super().__init__(f, (read, f, argnums, has_aux))
+        self._read, self._f, self._argnums, self._has_aux = read, f, argnums, has_aux
+
+    def __call__(self, *args: Any, **keywords: Any) -> Any:
+        return at_level(self._at, args, keywords)
+
+    def _at(self, level: Level, args: tuple[Any, ...], keywords: Mapping[str, Any]) -> Any:
+        return self._read(Tape(level, self._f, args, self._has_aux, self._argnums, keywords))
 
 
 def _check_output(f: Callable[..., Any], leaf: Any) -> None:

@@ -1,4 +1,4 @@
-"""no_grad and detect_anomaly do not outlast their block, and are of one thread."""
+"""no_grad and detect_anomaly do not outlast their block; what is computed in them is right."""
 
 from concurrent.futures import ThreadPoolExecutor
 

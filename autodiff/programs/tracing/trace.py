@@ -7,11 +7,11 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
-from ...graph.modes import Interpreter, current_mode, in_mode
+from ...graph.modes import Interpreter, current_mode, within
 from ...graph.node import data_of, new_node
 from ...graph.value import Value
 from ...primitives.primitive import Primitive
@@ -21,6 +21,8 @@ from ...support.identifiers import identifier
 from ...support.numbers import is_finite
 from .infinities import Infinities, Knowledge, Zeros
 from .standins import Traced, TracedTensor, TracedValue, TraceError, refuse
+
+R = TypeVar("R")
 
 # Whose variables are only passing names.
 _ANONYMOUS = ("<listcomp>", "<genexpr>", "<dictcomp>", "<setcomp>")
@@ -171,9 +173,8 @@ def _differentiable(operand: Any) -> bool:
     return type(operand._data) is float or np.asarray(operand._data).dtype.kind == "f"
 
 
-@contextmanager
-def tracing(trace: Trace) -> Iterator[None]:
-    """Within it, operations on traced nodes are recorded in `trace`."""
+def tracing(trace: Trace, f: Callable[..., R], *args: Any) -> R:
+    """f(*args), with operations on traced nodes recorded in `trace`."""
     if current_mode().interpreter.traces:
         raise TraceError(
             "A function is traced already, and in it another would be traced.\n"
@@ -184,8 +185,7 @@ def tracing(trace: Trace) -> Iterator[None]:
         trace.frames[frame] = 0
         frame = frame.f_back
     try:
-        with in_mode(current_mode()._replace(interpreter=trace, lines=None, records=True)):
-            yield
+        return within({"interpreter": trace, "lines": None, "records": True}, f, *args)
     finally:
         trace.note_names()
 
