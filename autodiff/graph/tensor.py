@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .leaving import refuse_leaving
 from .messages import MASKED, describe
 from .value import Value
 
@@ -105,7 +106,7 @@ class Tensor(Value):
 
     def tolist(self) -> Any:
         """The numbers in nested lists, as an ndarray's; refused where `float()` is."""
-        self._refuse_leaving("tolist()")
+        refuse_leaving(self, "tolist()")
         return self._data.tolist()
 
     def _one_number(self, how: str, error: type[Exception] = TypeError) -> float:
@@ -117,11 +118,11 @@ class Tensor(Value):
         return float(self._data.item())
 
     def __float__(self) -> float:
-        self._refuse_leaving("float()")
+        refuse_leaving(self, "float()")
         return self._one_number("float()")
 
     def __int__(self) -> int:
-        self._refuse_leaving("int()")
+        refuse_leaving(self, "int()")
         return int(self._one_number("int()"))
 
     def __bool__(self) -> bool:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .leaf import replace_data
+from .leaving import refuse_leaving
 from .messages import MASKED, NotHere, describe
-from .modes import DEPTH, current_mode
 from .node import Node, data_of, fill
 
 
@@ -32,6 +32,7 @@ class Value(Node):
     """
 
     __slots__ = ()
+    __pandas_priority__ = 5000  # above all of pandas' own: `series * t` asks the node
 
     def __init__(self, data: Any, name: str | None = None) -> None:
         fill(self, self._own(data))
@@ -137,24 +138,17 @@ class Value(Node):
         return bool(self._data)
 
     def __float__(self) -> float:
-        """The plain number, as `data` is; refused inside `grad` and its kin.
+        """The plain number, as `data` is; refused inside `grad` and its kin, and in `a[i] = x`.
 
-        There `math.sqrt(x)` asks for it, and what comes of it would have the gradient 0.
+        There `math.sqrt(x)` asks for it, or the array a, and what comes of it would have the
+        gradient 0. Outside of `grad`, `math.sqrt(x)` and `a.fill(x)` are not told from `float(x)`.
         """
-        self._refuse_leaving("float()")
+        refuse_leaving(self, "float()")
         return float(self._data)
 
     def __int__(self) -> int:
-        self._refuse_leaving("int()")
+        refuse_leaving(self, "int()")
         return int(self._data)
-
-    def _refuse_leaving(self, how: str) -> None:
-        if DEPTH.get() and current_mode().records:
-            raise TypeError(
-                f"{how} takes the number out of what is differentiated, and its gradient would "
-                "be 0.\nUse the functions of `autodiff` or NumPy (`np.sqrt` for `math.sqrt`), or "
-                "`.data` where no gradient is wanted."
-            )
 
     def __pos__(self) -> Value:
         return self
@@ -176,7 +170,8 @@ class Value(Node):
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
         raise TypeError(
             f"NumPy asked for the plain array of {self.label()}, and its gradient would be lost.\n"
-            "Use `.data` if no gradient is wanted; to join nodes, use `autodiff.stack`."
+            "Use `.data` if no gradient is wanted; else join nodes by `autodiff.stack`, fill by "
+            "`broadcast_to`, and write entries by `t = t.at[index].set(node)`."
         )
 
     def __repr__(self) -> str:

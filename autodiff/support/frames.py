@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dis
 import linecache
 import os
 import sys
@@ -18,6 +19,15 @@ def is_ours(frame: FrameType) -> bool:
 def is_numpys(frame: FrameType) -> bool:
     """Whether a frame on the stack runs code of NumPy's."""
     return bool(frame.f_globals.get("__name__", "").startswith("numpy."))
+
+
+# The instructions of `a[i] = x`; a slice has one of its own from Python 3.12 on.
+_STORES = {dis.opmap[name] for name in ("STORE_SUBSCR", "STORE_SLICE") if name in dis.opmap}
+
+
+def stores_item(frame: FrameType) -> bool:
+    """Whether what a frame on the stack is doing at present is to store an item, as `a[i] = x`."""
+    return frame.f_code.co_code[frame.f_lasti] in _STORES
 
 
 def user_line() -> str:

@@ -134,3 +134,66 @@ def compare_second_order(f, x, label):
     if error < 1e-6 * (1 + abs(value)):
         found = np.sum(hvp(f, (x,), (along,)) * along)
         np.testing.assert_allclose(found, value, rtol=1e-5, atol=1e-5, err_msg=f"{label}, order 2")
+
+
+# -- other libraries' arrays, which compute by NumPy's functions -------------------------------
+
+
+class Labelled:
+    """An array with a label, as xarray has them: its operators are of whatever is inside."""
+
+    def __init__(self, inside):
+        self.inside = inside
+
+    def _with(self, function, other):
+        return Labelled(function(self.inside, getattr(other, "inside", other)))
+
+    def __mul__(self, other):
+        return self._with(np.multiply, other)
+
+    def __rmul__(self, other):
+        return self._with(lambda a, b: np.multiply(b, a), other)
+
+    def __array__(self, dtype=None, copy=None):
+        return np.array(self.inside, dtype=dtype)
+
+    def __array_ufunc__(self, ufunc, method, *inputs, **keywords):
+        plain = [getattr(i, "inside", i) for i in inputs]
+        return Labelled(getattr(ufunc, method)(*plain, **keywords))
+
+
+class Column(Labelled):
+    """One as pandas has them: it lets an operand that stands above it decide."""
+
+    def __mul__(self, other):
+        if getattr(other, "__pandas_priority__", 0) > 4000:
+            return NotImplemented
+        return Column(np.asarray(self.inside * np.asarray(other)))
+
+
+def products(array, node):
+    for product in (array * node, node * array):
+        yield getattr(product, "inside", product)
+
+
+@pytest.mark.parametrize("kind", [Labelled, Column])
+@pytest.mark.parametrize("node", [Value(2.0), Tensor(2.0), Tensor([2.0, 3.0])])
+def test_operators_of_arrays_that_are_not_numpys_keep_the_graph(kind, node):
+    array = np.array([5.0, 7.0])
+    for product in products(kind(array), node):
+        node.zero_grad()
+        assert product.op == "mul"
+        product.sum().backward()
+        np.testing.assert_array_equal(node.grad, array if np.ndim(node.data) else array.sum())
+
+
+@pytest.mark.parametrize("node", [Value(2.0), Tensor(2.0), Tensor([2.0, 3.0])])
+def test_operators_of_pandas_and_xarray(node):
+    pandas, xarray = pytest.importorskip("pandas"), pytest.importorskip("xarray")
+    array = np.array([5.0, 7.0])
+    for kind in (pandas.Series, pandas.Index, lambda a: xarray.DataArray(a, dims="x")):
+        for product in (kind(array) * node, node * kind(array)):
+            node.zero_grad()
+            inside = product if isinstance(product, Value) else product.data
+            inside.sum().backward()
+            np.testing.assert_array_equal(node.grad, array if np.ndim(node.data) else array.sum())
