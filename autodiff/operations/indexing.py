@@ -7,6 +7,7 @@ import math
 from typing import Any
 
 import numpy as np
+from numpy.lib.array_utils import normalize_axis_index
 
 from ..graph.node import shape_of
 from ..primitives.declare import composite, internal, primitive
@@ -128,7 +129,7 @@ class At:
 
 def along_axis(x: Any, index: Any, axis: int) -> Any:
     """`x[index]` along one axis: x[:, index] for axis 1."""
-    return getitem(x, (*(slice(None),) * (axis % len(shape_of(x))), index))
+    return getitem(x, (*(slice(None),) * normalize_axis_index(axis, len(shape_of(x))), index))
 
 
 @primitive("take_along_axis(x, indices, axis)")

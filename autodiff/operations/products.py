@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
+from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
 from ..graph.node import shape_of
 from ..primitives.declare import as_numpy, composite, internal, primitive
@@ -140,21 +142,45 @@ def dot(a: Any, b: Any) -> Any:
     return tensordot(a, b, ((-1,), (-2,)))
 
 
+def _last(x: Any, axis: int) -> Any:
+    """x with one axis moved to the end."""
+    return moveaxis(x, normalize_axis_index(axis, len(shape_of(x))), -1)
+
+
+def _refuse_core(name: str, *operands: tuple[str, Any, int]) -> None:
+    """Raise ValueError for an operand of fewer axes than the product needs."""
+    for kind, x, ndim in operands:
+        if len(shape_of(x)) < ndim:
+            raise ValueError(
+                f"`{name}` takes {' and '.join(k for k, _, _ in operands)}, or stacks of them, but "
+                f"where {kind} is to be, the shape is {shape_of(x)}."
+            )
+
+
 @composite()
 def vecdot(a: Any, b: Any, axis: int = -1) -> Any:
     """The sum of products along an axis that both have, the others broadcast."""
-    return sum(moveaxis(a, axis, -1) * moveaxis(b, axis, -1), -1)
+    _refuse_core("vecdot", ("a vector", a, 1), ("a vector", b, 1))
+    a, b = _last(a, axis), _last(b, axis)
+    if shape_of(a)[-1] != shape_of(b)[-1]:
+        raise ValueError(
+            "`vecdot` is of vectors of one length, but these have shapes "
+            f"{shape_of(a)} and {shape_of(b)}.\nWrite `*` and `sum` where one is to be repeated."
+        )
+    return sum(a * b, -1)
 
 
 @composite()
 def matvec(a: Any, b: Any) -> Any:
     """The product of matrices with vectors, the other axes broadcast."""
+    _refuse_core("matvec", ("a matrix", a, 2), ("a vector", b, 1))
     return matmul(a, expand_dims(b, -1))[..., 0]
 
 
 @composite()
 def vecmat(a: Any, b: Any) -> Any:
     """The product of vectors with matrices, the other axes broadcast."""
+    _refuse_core("vecmat", ("a vector", a, 1), ("a matrix", b, 2))
     return matmul(expand_dims(a, -2), b)[..., 0, :]
 
 
@@ -166,11 +192,43 @@ as_numpy(np.linalg.vecdot)(vecdot)
 
 @composite(np.linalg.multi_dot)
 def multi_dot(arrays: Any) -> Any:
-    """The product of a chain of matrices, from the left; its ends may be vectors."""
-    product, *rest = arrays
-    for matrix in rest:
-        product = matmul(product, matrix)
-    return product
+    """The product of a chain of matrices, in the cheapest order; its ends may be vectors."""
+    if len(arrays) < 2:
+        raise ValueError(f"`multi_dot` is of two arrays or more, but was given {len(arrays)}.")
+    if len(arrays) == 2:
+        return dot(*arrays)
+    first, *inner, last = map(shape_of, arrays)
+    ends = (1, *first) if len(first) == 1 else first, (*last, 1) if len(last) == 1 else last
+    for shape in (matrices := [ends[0], *inner, ends[1]]):
+        if len(shape) != 2:
+            raise np.linalg.LinAlgError(
+                "`multi_dot` is of matrices, and of vectors at its ends, but one array here has "
+                f"{len(shape)} axes.\nOf stacks of matrices write `a @ b @ c`."
+            )
+    splits = _cheapest_splits([*(shape[0] for shape in matrices), ends[1][1]])
+
+    def product(first: int, last: int) -> Any:
+        if first == last:
+            return arrays[first]
+        split = splits[first, last]
+        return matmul(product(first, split), product(split + 1, last))
+
+    return product(0, len(arrays) - 1)
+
+
+def _cheapest_splits(lengths: list[int]) -> dict[tuple[int, int], int]:
+    """Where each stretch of a chain is cut last: Cormen et al., Introduction to Algorithms, 15.2.
+
+    Matrix i has the shape (lengths[i], lengths[i + 1]); a product costs its multiplications.
+    """
+    count = len(lengths) - 1
+    cost, splits = {(i, i): 0 for i in range(count)}, {}
+    for i, j in ((i, i + span) for span in range(1, count) for i in range(count - span)):
+        cost[i, j], splits[i, j] = min(
+            (cost[i, k] + cost[k + 1, j] + lengths[i] * lengths[k + 1] * lengths[j + 1], k)
+            for k in range(i, j)
+        )
+    return splits
 
 
 @composite(np.vdot)
@@ -187,32 +245,61 @@ def inner(a: Any, b: Any) -> Any:
     return tensordot(a, b, ((-1,), (-1,)))
 
 
-@composite(np.outer, np.linalg.outer)
+@composite(np.outer)
 def outer(a: Any, b: Any) -> Any:
     """Every product of an entry of a with an entry of b."""
     return expand_dims(ravel(a), 1) * ravel(b)
+
+
+@as_numpy(np.linalg.outer)
+def _linalg_outer(x1: Any, x2: Any, /) -> Any:
+    if len(shape_of(x1)) != 1 or len(shape_of(x2)) != 1:
+        raise ValueError(
+            "`np.linalg.outer` is of vectors, but these have shapes "
+            f"{shape_of(x1)} and {shape_of(x2)}.\n`np.outer` takes arrays of any shape."
+        )
+    return outer(x1, x2)
 
 
 @composite(np.cross)
 def cross(
     a: Any, b: Any, axisa: int = -1, axisb: int = -1, axisc: int = -1, axis: int | None = None
 ) -> Any:
-    """The vector product of vectors of length 3 along an axis, the last if none is given."""
+    """The vector product of vectors along an axis, the last if none is given.
+
+    They have three entries, or two in a plane; of two in a plane it is the third component.
+    """
     if axis is not None:
         axisa = axisb = axisc = axis
-    a, b = moveaxis(a, axisa, -1), moveaxis(b, axisb, -1)
-    if shape_of(a)[-1:] != (3,) or shape_of(b)[-1:] != (3,):
+    a, b = _last(a, axisa), _last(b, axisb)
+    if not {shape_of(a)[-1], shape_of(b)[-1]} <= {2, 3}:
         raise ValueError(
-            "`cross` is of vectors with 3 entries along the last axis, but these have shapes "
-            f"{shape_of(a)} and {shape_of(b)}.\nGive vectors in a plane a third entry of 0."
+            "`cross` is of vectors with 3 entries along an axis, or with 2 in a plane, but these "
+            f"have shapes {shape_of(a)} and {shape_of(b)}.\nSay along which axis, as in `axis=0`."
         )
-    a1, a2, a3 = (a[..., i] for i in range(3))
-    b1, b2, b3 = (b[..., i] for i in range(3))
-    return stack([a2 * b3 - a3 * b2, a3 * b1 - a1 * b3, a1 * b2 - a2 * b1], axisc)
+    a1, a2, a3 = _components(a)
+    b1, b2, b3 = _components(b)
+    last = a1 * b2 - a2 * b1
+    if a3 is b3 is None:
+        return last
+    first = a2 * b3 if a3 is None else -(a3 * b2) if b3 is None else a2 * b3 - a3 * b2
+    middle = -(a1 * b3) if a3 is None else a3 * b1 if b3 is None else a3 * b1 - a1 * b3
+    return stack([first, middle, last], axisc)
+
+
+def _components(x: Any) -> tuple[Any, ...]:
+    """The three components of vectors along the last axis; the third is None in a plane."""
+    parts = [x[..., i] for i in range(shape_of(x)[-1])]
+    return (*parts, None)[:3]
 
 
 @as_numpy(np.linalg.cross)
 def _linalg_cross(x1: Any, x2: Any, axis: int = -1) -> Any:
+    if not shape_of(x1)[axis] == shape_of(x2)[axis] == 3:
+        raise ValueError(
+            "`np.linalg.cross` is of vectors with 3 entries, but these have shapes "
+            f"{shape_of(x1)} and {shape_of(x2)}.\n`np.cross` takes those in a plane, too."
+        )
     return cross(x1, x2, axis=axis)
 
 
@@ -231,16 +318,26 @@ def kron(a: Any, b: Any) -> Any:
 @composite(np.tensordot, np.linalg.tensordot)
 def tensordot(a: Any, b: Any, axes: Any = 2) -> Any:
     """The sum of products over pairs of axes, as `numpy.tensordot`."""
-    a_ndim, b_ndim = len(shape_of(a)), len(shape_of(b))
-    if isinstance(axes, int):
-        a_axes, b_axes = tuple(range(a_ndim - axes, a_ndim)), tuple(range(axes))
-    else:
-        a_axes, b_axes = (tuple(np.atleast_1d(x).tolist()) for x in axes)
-    a_axes, b_axes = tuple(i % a_ndim for i in a_axes), tuple(i % b_ndim for i in b_axes)
-    a_free = tuple(i for i in range(a_ndim) if i not in a_axes)
-    b_free = tuple(i for i in range(b_ndim) if i not in b_axes)
-    inside = int(np.prod([shape_of(a)[i] for i in a_axes], dtype=int))
+    a_axes, b_axes = _paired_axes(a, b, axes)
+    a_free = tuple(i for i in range(len(shape_of(a))) if i not in a_axes)
+    b_free = tuple(i for i in range(len(shape_of(b))) if i not in b_axes)
+    inside = math.prod(shape_of(a)[i] for i in a_axes)
     free = [shape_of(a)[i] for i in a_free], [shape_of(b)[i] for i in b_free]
-    left = reshape(transpose(a, (*a_free, *a_axes)), (int(np.prod(free[0], dtype=int)), inside))
-    right = reshape(transpose(b, (*b_axes, *b_free)), (inside, int(np.prod(free[1], dtype=int))))
+    left = reshape(transpose(a, (*a_free, *a_axes)), (math.prod(free[0]), inside))
+    right = reshape(transpose(b, (*b_axes, *b_free)), (inside, math.prod(free[1])))
     return reshape(matmul(left, right), (*free[0], *free[1]))
+
+
+def _paired_axes(a: Any, b: Any, axes: Any) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """The axes of each, counted from the front, that are summed over. ValueError if unlike."""
+    by_count = not np.iterable(axes)
+    a_axes, b_axes = (range(-axes, 0), range(axes)) if by_count else axes
+    a_axes = normalize_axis_tuple(a_axes, len(shape_of(a)))
+    b_axes = normalize_axis_tuple(b_axes, len(shape_of(b)))
+    if [shape_of(a)[i] for i in a_axes] != [shape_of(b)[i] for i in b_axes]:
+        raise ValueError(
+            f"`tensordot` sums over axes of the same lengths, but of shapes {shape_of(a)} and "
+            f"{shape_of(b)} it was given the axes {a_axes} and {b_axes}.\n"
+            "Name each pair in its order, as in `axes=([1, 2], [1, 0])`."
+        )
+    return a_axes, b_axes

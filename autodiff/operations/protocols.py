@@ -38,11 +38,12 @@ def array_ufunc(self: Value, ufunc: np.ufunc, method: str, *inputs: Any, **keywo
     name = f"np.{ufunc.__name__}"
     if method != "__call__":
         return _ufunc_method(name, ufunc, method, inputs, keywords)
+    call = registry.numpy.get(ufunc)
+    taken = inspect.signature(call).parameters if keywords and call is not None else {}
+    given = {key: keywords.pop(key) for key in ("axis",) if key in keywords and key in taken}
     for key, value in keywords.items():
         _refuse_keyword(name, key, value)
-    if ufunc in registry.numpy:
-        return registry.numpy[ufunc](*inputs)
-    return _refuse(name)
+    return _refuse(name) if call is None else call(*inputs, **given)
 
 
 # What a ufunc's methods are called among NumPy's functions.

@@ -1,9 +1,11 @@
 """The ways in which the graph is read, and what makes their answers agree."""
 
+import importlib.util
+
 import numpy as np
 
 import autodiff as ad
-from autodiff import grad, value_and_grad
+from autodiff import compile, derive, grad, value_and_grad
 from autodiff.extend import operations
 from autodiff.support.tree import leaves
 from autodiff.testing import finite_differences
@@ -79,3 +81,39 @@ def differences_agree(f, x):
 
     right, _ = finite_differences(weighted, x)
     np.testing.assert_allclose(grad(weighted)(x), right, rtol=1e-7, atol=1e-8)
+
+
+def every_reading_agrees(f, *args):
+    """Whether the value is NumPy's, and what each reading says of f and of its slope is right.
+
+    `f` gives one number. The readings are the walk, programs, their saved text and compiled ones,
+    each of the slope, too, and JAX; the oracle is differences of what NumPy computes.
+    """
+    by = tuple(range(len(args)))
+    value, slopes = value_and_grad(f, by)(*args)
+    np.testing.assert_allclose(value, f(*args), rtol=1e-12)
+    _are(slopes, finite_differences(f, *args, argnums=by).value, 1e-7)
+    slope = slope_of(f, by)
+    _are(grad(slope, by)(*args), finite_differences(slope, *args, argnums=by).value, 1e-6)
+    for g in (f, slope):
+        value, slopes = value_and_grad(g, by)(*args)
+        for found, gradients in _by_programs(g, by, args, jax=g is f):
+            np.testing.assert_allclose(found, value, rtol=1e-12)
+            _are(gradients, slopes, 1e-11)
+
+
+def _by_programs(f, by, args, jax):
+    program, saved = derive(f, *args, argnums=by, name="saved"), {}
+    exec(program.source, saved)
+    found = [program, saved["saved"], compile(value_and_grad(f, by))]
+    if jax and importlib.util.find_spec("jax") is not None:
+        found.append(compile(value_and_grad(f, by), engine="jax"))
+    for program in found:
+        value, gradients = program(*args)
+        yield value, gradients if isinstance(gradients, (tuple, list)) else (gradients,)
+
+
+def _are(found, expected, near):
+    for mine, right in zip(leaves(found), leaves(expected), strict=True):
+        scale = np.max(np.abs(right), initial=1.0)
+        np.testing.assert_allclose(np.asarray(mine) / scale, right / scale, rtol=near, atol=near)
