@@ -13,7 +13,7 @@ from .indexing import getitem
 from .joining import concatenate
 from .reductions import Axis, axes_of, count_of, spread
 from .shapes import flip, moveaxis, reshape
-from .zeros import times, zero_may_meet
+from .zeros import safe_product, times, zero_may_meet
 
 
 @primitive("cumsum(x, axis=axis)")
@@ -83,10 +83,55 @@ def _recurrence(factor: Any, x: Any) -> Any:
             "`recurrence` runs along a last axis of one length, but the shapes here are "
             f"{np.shape(factor)} and {np.shape(x)}."
         )
-    s = np.array(np.broadcast_to(x, np.broadcast_shapes(np.shape(factor), np.shape(x))))
-    for i in range(s.shape[-1] - 2, -1, -1):
-        s[..., i] += np.where(s[..., i + 1] == 0, 0.0, factor[..., i] * s[..., i + 1])
-    return s
+    shape = np.broadcast_shapes(np.shape(factor), np.shape(x))
+    wide = np.result_type(factor, x, np.float16)
+    factor, x = (
+        np.moveaxis(np.broadcast_to(np.asarray(part, wide), shape), -1, 0) for part in (factor, x)
+    )
+    levels = []
+    while len(x) > 32 and (blocks := _in_blocks(factor, x)) is not None:
+        levels.append((*blocks, len(x)))
+        factor, x = blocks[0][0], blocks[1][0]
+    s = np.array(x)
+    for i in range(len(s) - 2, -1, -1):
+        s[i] += _stopped(s[i + 1], factor[i])
+    for factors, sums, count in reversed(levels):
+        sums[:, :-1] += _stopped(s[1:], factors[:, :-1])
+        s = sums.swapaxes(0, 1).reshape(-1, *shape[:-1])[:count]
+    return np.ascontiguousarray(np.moveaxis(s, 0, -1))
+
+
+def _in_blocks(factor: Any, x: Any) -> tuple[Any, Any] | None:
+    """The recurrence in each block of eight, all blocks at once, as if 0 came after it.
+
+    Beside it are the products of the factors from each place to its block's end, by which what
+    does come after counts. None where one of them is beyond the numbers that the dtype has.
+    """
+    given, sums = _eight_by_eight(factor, 1.0), _eight_by_eight(x, 0.0)
+    factors = given.copy()
+    for i in range(6, -1, -1):
+        sums[i] += _stopped(sums[i + 1], given[i])
+        factors[i] = _stopped(factors[i + 1], given[i])
+    sizes, tiny = np.abs(factors), np.finfo(x.dtype).tiny
+    if not (sizes.min(initial=1.0) >= tiny and sizes.max(initial=0.0) < np.inf):
+        usual = np.isfinite(given) & (given != 0)
+        usual = np.logical_and.accumulate(usual[::-1])[::-1]
+        if np.isinf(given).any() or np.any(usual & ~((sizes >= tiny) & (sizes < np.inf))):
+            return None
+    return factors, sums
+
+
+def _eight_by_eight(x: Any, beyond: float) -> Any:
+    """x in blocks of eight along the first axis, which the second one counts, full to the end."""
+    count = -(-len(x) // 8)
+    more = np.full((8 * count - len(x), *x.shape[1:]), beyond, x.dtype)
+    return np.concatenate([x, more]).reshape(count, 8, *x.shape[1:]).swapaxes(0, 1).copy()
+
+
+def _stopped(ct: Any, factor: Any) -> Any:
+    """`safe_product`, which is the plain one where that is finite."""
+    product = ct * factor
+    return product if np.isfinite(product).all() else safe_product(ct, factor)
 
 
 @primitive("recurrence(factor, x)")
