@@ -11,7 +11,7 @@
 # ruff: isort: skip_file
 # fmt: off
 from .graph.blocks import no_grad
-from .graph.tensor import Tensor
+from .graph.tensor import Tensor, tensor
 from .graph.value import Value
 from .operations.activations import (
     elu, gelu, glu, hard_tanh, leaky_relu, log_sigmoid, logit, relu, selu, silu, soft_sign,
@@ -24,7 +24,8 @@ from .operations.calculus import (
     convolve, correlate, diff, ediff1d, gradient, interp, polyval, trapezoid, unwrap, vander,
 )
 from .operations.choices import (
-    choose, clip, fmax, fmin, maximum, minimum, nan_to_num, piecewise, select, where,
+    choose, clip, fmax, fmin, maximum, minimum, nan_to_num, piecewise, select, stop_gradient,
+    where,
 )
 from .operations.decompositions import eigh, eigvalsh, lstsq, matrix_rank, pinv, qr, svd, svdvals
 from .operations.einsum import einsum
@@ -86,45 +87,45 @@ from .programs.tracing.standins import TraceError
 from .transforms.forward import hvp, jvp
 from .transforms.grad import grad, local_gradients, value_and_grad, vjp
 from .transforms.jacobian import hessian, jacobian
+from .transforms.ravel import ravel_tree
 from .support.memory import keep_freed_memory as _keep_freed_memory
 from .operations.methods import install as _install
 
 __all__ = [
     "Tensor", "TraceError", "Value", "abs", "add", "all", "allclose", "angle", "any", "append",
-    "arccos", "arccosh", "arccot", "arccoth", "arccsc", "arccsch", "arcsec", "arcsech",
-    "arcsin", "arcsinh", "arctan", "arctan2", "arctanh", "argmax", "argmin", "argpartition",
-    "argsort", "argwhere", "array_equal", "array_equiv", "array_split", "astype", "atleast_1d",
-    "atleast_2d", "atleast_3d", "average", "beta", "betaln", "block", "broadcast_arrays",
-    "broadcast_to", "cbrt", "ceil", "cholesky", "choose", "clip", "column_stack", "compile",
-    "compress", "concatenate", "cond", "convolve", "copysign", "corrcoef", "correlate", "cos",
-    "cosh", "cot", "coth", "count_nonzero", "cov", "cross", "cross_entropy", "csc", "csch",
-    "cumprod", "cumsum", "deg2rad", "delete", "derive", "det", "detect_anomaly", "diag",
-    "diagflat", "diagonal", "diff", "digamma", "digitize", "div", "divmod", "dot", "dsplit",
-    "dstack", "ediff1d", "eigh", "eigvalsh", "einsum", "elementwise", "elu", "equal", "erf",
-    "erfc", "erfinv", "exp", "exp2", "expand_dims", "expm1", "extract", "fabs", "flatnonzero",
-    "flatten", "flip", "fliplr", "flipud", "floor", "floor_divide", "fmax", "fmin", "fmod",
-    "full_like", "gamma", "gammaln", "gelu", "glu", "grad", "gradient", "greater",
-    "greater_equal", "hard_tanh", "heaviside", "hessian", "hsplit", "hstack", "hvp", "hypot",
-    "i0", "imag", "inner", "insert", "interp", "inv", "isclose", "iscomplex", "isfinite",
-    "isin", "isinf", "isnan", "isneginf", "isposinf", "isreal", "jacobian", "jvp", "kron",
-    "ldexp", "leaky_relu", "less", "less_equal", "lexsort", "linspace", "local_gradients",
-    "log", "log10", "log1p", "log2", "log_sigmoid", "log_softmax", "logaddexp", "logaddexp2",
-    "logical_and", "logical_not", "logical_or", "logical_xor", "logit", "logsumexp", "lstsq",
-    "matmul", "matrix_power", "matrix_rank", "matrix_transpose", "matvec", "max", "maximum",
-    "mean", "median", "meshgrid", "min", "minimum", "modf", "moveaxis", "mul", "multi_dot",
-    "nan_to_num", "nanargmax", "nanargmin", "nancumprod", "nancumsum", "nanmax", "nanmean",
-    "nanmedian", "nanmin", "nanpercentile", "nanprod", "nanquantile", "nanstd", "nansum",
-    "nanvar", "neg", "no_grad", "nonzero", "norm", "not_equal", "outer", "pad", "partition",
-    "percentile", "piecewise", "pinv", "polygamma", "polyval", "positive", "pow", "primitive",
-    "prod", "ptp", "qr", "quantile", "rad2deg", "ravel", "real", "reciprocal", "recurrence",
-    "relu", "remainder", "repeat", "reshape", "resize", "rint", "roll", "rollaxis", "rot90",
-    "round", "searchsorted", "sec", "sech", "select", "selu", "sigmoid", "sign", "signbit",
-    "silu", "sin", "sinc", "sinh", "slogdet", "soft_sign", "softmax", "softplus", "solve",
-    "sort", "split", "sqrt", "square", "squeeze", "stack", "std", "sub", "sum", "svd",
-    "svdvals", "swapaxes", "take", "take_along_axis", "tan", "tanh", "tensordot", "tensorinv",
-    "tensorsolve", "tile", "trace", "transpose", "trapezoid", "tril", "triu", "trunc", "unique",
-    "unstack", "unwrap", "value_and_grad", "vander", "var", "vdot", "vecdot", "vecmat", "vjp",
-    "vsplit", "vstack", "where", "xlogy",
+    "arccos", "arccosh", "arccot", "arccoth", "arccsc", "arccsch", "arcsec", "arcsech", "arcsin",
+    "arcsinh", "arctan", "arctan2", "arctanh", "argmax", "argmin", "argpartition", "argsort",
+    "argwhere", "array_equal", "array_equiv", "array_split", "astype", "atleast_1d", "atleast_2d",
+    "atleast_3d", "average", "beta", "betaln", "block", "broadcast_arrays", "broadcast_to", "cbrt",
+    "ceil", "cholesky", "choose", "clip", "column_stack", "compile", "compress", "concatenate",
+    "cond", "convolve", "copysign", "corrcoef", "correlate", "cos", "cosh", "cot", "coth",
+    "count_nonzero", "cov", "cross", "cross_entropy", "csc", "csch", "cumprod", "cumsum",
+    "deg2rad", "delete", "derive", "det", "detect_anomaly", "diag", "diagflat", "diagonal", "diff",
+    "digamma", "digitize", "div", "divmod", "dot", "dsplit", "dstack", "ediff1d", "eigh",
+    "eigvalsh", "einsum", "elementwise", "elu", "equal", "erf", "erfc", "erfinv", "exp", "exp2",
+    "expand_dims", "expm1", "extract", "fabs", "flatnonzero", "flatten", "flip", "fliplr",
+    "flipud", "floor", "floor_divide", "fmax", "fmin", "fmod", "full_like", "gamma", "gammaln",
+    "gelu", "glu", "grad", "gradient", "greater", "greater_equal", "hard_tanh", "heaviside",
+    "hessian", "hsplit", "hstack", "hvp", "hypot", "i0", "imag", "inner", "insert", "interp",
+    "inv", "isclose", "iscomplex", "isfinite", "isin", "isinf", "isnan", "isneginf", "isposinf",
+    "isreal", "jacobian", "jvp", "kron", "ldexp", "leaky_relu", "less", "less_equal", "lexsort",
+    "linspace", "local_gradients", "log", "log10", "log1p", "log2", "log_sigmoid", "log_softmax",
+    "logaddexp", "logaddexp2", "logical_and", "logical_not", "logical_or", "logical_xor", "logit",
+    "logsumexp", "lstsq", "matmul", "matrix_power", "matrix_rank", "matrix_transpose", "matvec",
+    "max", "maximum", "mean", "median", "meshgrid", "min", "minimum", "modf", "moveaxis", "mul",
+    "multi_dot", "nan_to_num", "nanargmax", "nanargmin", "nancumprod", "nancumsum", "nanmax",
+    "nanmean", "nanmedian", "nanmin", "nanpercentile", "nanprod", "nanquantile", "nanstd",
+    "nansum", "nanvar", "neg", "no_grad", "nonzero", "norm", "not_equal", "outer", "pad",
+    "partition", "percentile", "piecewise", "pinv", "polygamma", "polyval", "positive", "pow",
+    "primitive", "prod", "ptp", "qr", "quantile", "rad2deg", "ravel", "ravel_tree", "real",
+    "reciprocal", "recurrence", "relu", "remainder", "repeat", "reshape", "resize", "rint", "roll",
+    "rollaxis", "rot90", "round", "searchsorted", "sec", "sech", "select", "selu", "sigmoid",
+    "sign", "signbit", "silu", "sin", "sinc", "sinh", "slogdet", "soft_sign", "softmax",
+    "softplus", "solve", "sort", "split", "sqrt", "square", "squeeze", "stack", "std",
+    "stop_gradient", "sub", "sum", "svd", "svdvals", "swapaxes", "take", "take_along_axis", "tan",
+    "tanh", "tensor", "tensordot", "tensorinv", "tensorsolve", "tile", "trace", "transpose",
+    "trapezoid", "tril", "triu", "trunc", "unique", "unstack", "unwrap", "value_and_grad",
+    "vander", "var", "vdot", "vecdot", "vecmat", "vjp", "vsplit", "vstack", "where", "xlogy",
 ]
 
 

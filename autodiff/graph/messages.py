@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NoReturn
+from typing import Any
 
 import numpy as np
 
@@ -42,18 +42,3 @@ def checked_function(f: Any, name: str) -> Callable[..., Any]:
     if isinstance(f, Node):
         fix = "To differentiate a node, call its `.backward()` and read `.grad` of the leaves."
     raise TypeError(f"`{name}` takes a function, but this is {describe(f)}.\n{fix}")
-
-
-class NotHere:
-    """An attribute of other libraries' tensors: the AttributeError says what to use."""
-
-    __slots__ = ("_name", "advice")
-
-    def __init__(self, advice: str) -> None:
-        self.advice = advice
-
-    def __set_name__(self, owner: type, name: str) -> None:
-        self._name = name
-
-    def __get__(self, node: Any, owner: type) -> NoReturn:
-        raise AttributeError(f"A {owner.__name__} has no `{self._name}`: {self.advice}.")

@@ -102,6 +102,7 @@ class Tensor(Value):
 
     def item(self) -> float:
         """The one entry as a float; ValueError where there is not exactly one."""
+        refuse_leaving(self, "item()")
         return self._one_number("`.item()`", ValueError)
 
     def tolist(self) -> Any:
@@ -165,6 +166,9 @@ class Tensor(Value):
         @property
         def T(self) -> Tensor: ...
         def __getitem__(self, index: Any) -> Tensor: ...
+
+
+tensor = Tensor  # as PyTorch calls it
 
 
 def as_array(data: Any, *, copy: bool, promote: bool) -> np.ndarray[Any, Any]:

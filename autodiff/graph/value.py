@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .habits import ATTRIBUTES, NotHere, refuse_keywords
 from .leaf import replace_data
 from .leaving import refuse_leaving
-from .messages import MASKED, NotHere, describe
+from .messages import MASKED, describe
 from .node import Node, data_of, fill
 
 
@@ -34,7 +35,9 @@ class Value(Node):
     __slots__ = ()
     __pandas_priority__ = 5000  # above all of pandas' own: `series * t` asks the node
 
-    def __init__(self, data: Any, name: str | None = None) -> None:
+    def __init__(self, data: Any, name: str | None = None, **others: Any) -> None:
+        if others:
+            refuse_keywords(f"{type(self).__name__}(data, name=None)", others)
         fill(self, self._own(data))
         self.name = _checked_name(name)
 
@@ -150,18 +153,20 @@ class Value(Node):
         refuse_leaving(self, "int()")
         return int(self._data)
 
+    def item(self) -> float:
+        """The number as a Python float, as of an array of one."""
+        refuse_leaving(self, "item()")
+        return float(self._data)
+
     def __pos__(self) -> Value:
         return self
+
+    def __dir__(self) -> list[str]:
+        return sorted(set(super().__dir__()) - ATTRIBUTES.keys())
 
     def __format__(self, form: str) -> str:
         """The number in this format, as a float's; without one, as `repr`."""
         return format(self._data, form) if form else repr(self)
-
-    numpy = NotHere("`.numpy()` is `.data` here")
-    detach = NotHere("`.detach()` is `.data` here")
-    requires_grad = NotHere("every Value and Tensor has a gradient, and a plain array has none")
-    view = NotHere("`.view(...)` is `.reshape(...)` here")
-    unsqueeze = NotHere("`.unsqueeze(axis)` is `np.expand_dims(t, axis)` here")
 
     @property
     def _mask(self) -> Any:
@@ -231,3 +236,7 @@ def _checked_name(name: Any) -> str | None:
     if name is None or isinstance(name, str):
         return name
     raise TypeError(f"A node's name is a string, but this is {describe(name)}.")
+
+
+for _name, _advice in ATTRIBUTES.items():
+    setattr(Value, _name, NotHere(_name, _advice))

@@ -5,7 +5,15 @@ from __future__ import annotations
 import numpy as np
 
 from ..graph.node import shape_of
-from ..primitives.declare import as_numpy, composite, elementwise, internal, primitive
+from ..primitives.declare import (
+    as_numpy,
+    composite,
+    elementwise,
+    internal,
+    nondifferentiable,
+    primitive,
+)
+from ..support.tree import tree_map
 from .predicates import isfinite, isnan, nonzero
 
 
@@ -140,3 +148,22 @@ def choose(which, choices):
 def identity(z, x):
     """The same value as a new node."""
     return 1
+
+
+@internal
+@nondifferentiable("x")
+def constant(x):
+    """The number or array of x, which no derivative goes through."""
+
+
+@composite()
+def stop_gradient(x):
+    """The number or array of x as a constant: no derivative, of any order, goes through it.
+
+    x may be a nested list, tuple or dict. In a program it is computed at each call.
+
+    >>> import autodiff as ad
+    >>> ad.grad(lambda x: x * ad.stop_gradient(x))(3.0)
+    3.0
+    """
+    return tree_map(constant, x)

@@ -19,6 +19,7 @@ from ..primitives.primitive import operation
 from ..primitives.registry import registry
 from . import rounding
 from .arithmetic import abs, add, div, mul, neg, sub
+from .choices import clip
 from .exponentials import pow
 from .indexing import At, getitem
 from .products import matmul
@@ -81,12 +82,24 @@ OF_NDARRAY = (
 PROPERTIES: dict[str, Callable[..., Any]] = {
     "T": transpose, "mT": matrix_transpose, "real": real, "imag": imag, "at": At,
 }  # fmt: skip
+# PyTorch's words for some of them.
+ALIASES = {"clone": "identity", "pow": "pow"}
 IN_PLACE = ("partition", "resize", "sort")  # refused
 
 
 def _compress(self: Value, condition: Any, axis: int | None = None) -> Any:
     """The entries, or what stands along an axis, where a condition holds."""
     return np.compress(condition, self, axis)
+
+
+def _clamp(self: Value, min: Any = None, max: Any = None) -> Any:
+    """`clip`, as PyTorch calls it."""
+    return clip(self, min, max)
+
+
+def _numel(self: Value) -> int:
+    """The number of entries, as PyTorch calls `.size`."""
+    return np.size(self._data)
 
 
 def _of_numpy(function: Any) -> Any:
@@ -120,6 +133,9 @@ def install() -> None:
         **OPERATORS,
         **PROTOCOLS,
         **{name: operation(name).method for name in METHODS},
+        **{name: operation(ours).method for name, ours in ALIASES.items()},
+        "clamp": _clamp,
+        "numel": _numel,
         "astype": astype,
         "clip": _of_numpy(np.clip),
     }

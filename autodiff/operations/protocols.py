@@ -11,6 +11,7 @@ from typing import Any, NamedTuple, NoReturn
 
 import numpy as np
 
+from ..graph.habits import advice_on
 from ..graph.node import data_of
 from ..graph.value import Value
 from ..primitives.namespaces import signature_of
@@ -189,7 +190,9 @@ def _refuse_keyword(name: str, key: str, value: Any, ours: tuple[str, ...] = ())
     if key == "order" and value in ("C", "K"):
         return
     takes = f"It takes {', '.join(ours[1:])}." if ours[1:] else "It takes none by name."
-    raise TypeError(f"`{name}` of a Tensor has no argument `{key}=` here.\n{takes}")
+    raise TypeError(
+        f"`{name}` of a Tensor has no argument `{key}=` here.\n{takes}{advice_on([key])}"
+    )
 
 
 def _name(function: Any) -> str:

@@ -142,7 +142,10 @@ def nondifferentiable(formula: str) -> Callable[[Callable[..., Any]], Callable[.
             operands, params = args[:count], admitted(primitive, args[count:])
             if any(isinstance(o, symbol.Symbol) or getattr(o, "traced", False) for o in operands):
                 return apply(primitive, operands, params)
-            return primitive.on_arrays(*map(data_of, operands), *params)
+            data = [data_of(o) for o in operands]
+            result = primitive.on_arrays(*data, *params)
+            shared = isinstance(result, np.ndarray) and any(result is d for d in data)
+            return result.copy() if shared else result  # which the caller may write into
 
         call.__name__ = call.__qualname__ = rule.__name__
         call.__doc__, call.__module__ = rule.__doc__, rule.__module__

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from ..graph.habits import advice_on
 from ..graph.modes import MODES, records_unless_watched
 from ..graph.node import fill, new, unrecorded
 from ..graph.tensor import Tensor, to_float
@@ -169,7 +170,9 @@ def bound_arguments(
     try:
         bound = signature.bind(*args, **keywords)
     except TypeError as error:
-        raise TypeError(f"`{name}` is called as {name}{signature}, but here: {error}.") from None
+        raise TypeError(
+            f"`{name}` is called as {name}{signature}, but here: {error}.{advice_on(keywords)}"
+        ) from None
     bound.apply_defaults()
     return bound.args
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from ..graph.habits import refuse_keywords
 from ..graph.messages import brief, describe
 from ..graph.modes import MODES, Mode, current_mode, lazily, within
 from ..graph.node import data_of, is_unrecorded, new_node
@@ -28,7 +29,7 @@ Pull = Callable[[Any, Value], Parts]
 ndarray = np.ndarray
 
 
-def backward(self: Value, cotangent: Any = None) -> None:
+def backward(self: Value, cotangent: Any = None, **others: Any) -> None:
     """Pull `cotangent` (1 if not given) back through the graph that made this node.
 
     Sets `grad` on every node that this one depends on: leaves add it to what they have, inner
@@ -53,6 +54,8 @@ def backward(self: Value, cotangent: Any = None) -> None:
     >>> x.grad
     0.0
     """
+    if others:
+        refuse_keywords("backward(cotangent=None)", others)
     if is_unrecorded(self):
         raise ValueError(
             f"backward() walks the graph of how a result was computed, but {self.label()} was "

@@ -96,6 +96,7 @@ def hvp(
     Raises TypeError where the output is not one number or the tangents have another structure
     than the primals, ValueError where they have another shape.
 
+    >>> import numpy as np
     >>> hvp(lambda x: (x**3).sum(), (np.array([1.0, 2.0]),), (np.array([1.0, 1.0]),))
     array([ 6., 12.])
     """

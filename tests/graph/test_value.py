@@ -268,21 +268,3 @@ def test_tolist():
         ad.grad(lambda x: x.tolist()[0] * x.sum())(np.ones(2))
     with pytest.raises(TypeError, match="tolist"):
         ad.derive(lambda x: x.tolist()[0] * x.sum(), np.ones(2))
-
-
-@pytest.mark.parametrize("node", [Value(1.0), Tensor([1.0])])
-@pytest.mark.parametrize(
-    ("name", "advice"),
-    [
-        ("numpy", "is `.data` here"),
-        ("detach", "is `.data` here"),
-        ("requires_grad", "has a gradient"),
-        ("view", "reshape"),
-        ("unsqueeze", "expand_dims"),
-    ],
-)
-def test_attributes_of_other_libraries(node, name, advice):
-    with pytest.raises(AttributeError, match=f"has no `{name}`: .*{advice}"):
-        getattr(node, name)
-    assert not hasattr(node, name)
-    assert not hasattr(type(node), name)

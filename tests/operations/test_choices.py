@@ -131,3 +131,43 @@ def test_piecewise_functions_of_an_infinity():
     np.testing.assert_array_equal(out.data, [5.0, 9.0])
     out.sum().backward()
     np.testing.assert_array_equal(t.grad, [0.0, 6.0])
+
+
+X = np.array([1.0, -2.0, 3.0])
+
+
+def straight_through(x):
+    """Rounded, with the derivative of x: what stop_gradient is for."""
+    return np.sum((x + ad.stop_gradient(np.round(x) - x)) ** 2)
+
+
+@pytest.mark.parametrize(
+    ("f", "expected"),
+    [
+        (lambda x: np.sum(x * ad.stop_gradient(x)), X),
+        (lambda x: np.sum(x * ad.stop_gradient(x * x)), X**2),
+        (lambda x: np.sum(ad.stop_gradient({"a": [x, x]})["a"][1] * x), X),
+        (straight_through, 2 * np.round(X)),
+    ],
+)
+def test_stop_gradient_in_every_reading(f, expected):
+    np.testing.assert_array_equal(ad.grad(f)(X), expected)
+    np.testing.assert_array_equal(ad.derive(f, X)(X)[1], expected)
+    program = ad.compile(ad.grad(f))
+    np.testing.assert_array_equal(program(X + 1), ad.grad(f)(X + 1))
+    np.testing.assert_array_equal(program(X), expected)
+
+
+def test_stop_gradient_of_every_order():
+    assert ad.grad(ad.grad(lambda x: x**2 * ad.stop_gradient(x)))(3.0) == 6.0
+    assert ad.jvp(ad.stop_gradient, (3.0,), (1.0,)) == (3.0, 0.0)
+
+
+def test_what_stop_gradient_gives_is_the_callers():
+    t = ad.Tensor(X)
+    ad.stop_gradient(t)[0] = 7.0
+    assert t.data[0] == 1.0
+    for program in (ad.compile(ad.stop_gradient), ad.derive(ad.stop_gradient, X)):
+        x = X.copy()
+        program(x)[0] = 7.0
+        assert x[0] == 1.0

@@ -1,0 +1,83 @@
+"""The words of PyTorch, micrograd and JAX that are not ours: each is answered by our own.
+
+Words that do work (`clone`, `clamp`, `numel`, ...) stand in operations/methods.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, NoReturn
+
+# Attributes and methods of their tensors.
+ATTRIBUTES = {
+    "_backward": "the derivative is declared with the operation, see `elementwise`",
+    "_children": "its operands are `.inputs`",
+    "_op": "it is `.op` here",
+    "_prev": "its operands are `.inputs`",
+    "add_": "a node is not written in place; write `x = x + y`",
+    "contiguous": "leave it out, since arrays need not be",
+    "cpu": "leave it out, since arrays are in this machine's memory",
+    "cuda": "a program runs on one by `compile(f, engine='jax')`",
+    "detach": "it is `stop_gradient(x)`, or `.data` for the plain numbers",
+    "dim": "it is `.ndim` here",
+    "double": "it is `.astype(np.float64)` here",
+    "grad_fn": "it is `.op` here, None for a leaf",
+    "is_leaf": "a leaf is a node whose `.op` is None",
+    "masked_fill": "it is `where(mask, value, x)` here",
+    "mm": "it is `a @ b` here",
+    "bmm": "it is `a @ b` here",
+    "mul_": "a node is not written in place; write `x = x * y`",
+    "numpy": "`.numpy()` is `.data` here",
+    "permute": "`.permute(...)` is `.transpose(...)` here",
+    "requires_grad": "every Value and Tensor has a gradient, and a plain array has none",
+    "requires_grad_": "every Value and Tensor has a gradient, and a plain array has none",
+    "retain_grad": "leave it out, since every node keeps its gradient",
+    "sub_": "a node is not written in place; write `x = x - y`",
+    "t": "it is `.T` here",
+    "to": "it is `.astype(dtype)` here; for a device see `compile(f, engine='jax')`",
+    "unsqueeze": "`.unsqueeze(axis)` is `np.expand_dims(t, axis)` here",
+    "view": "`.view(...)` is `.reshape(...)` here",
+    "zero_": "a node is not written in place; `.zero_grad()` clears its gradient",
+}
+
+# Arguments by name.
+KEYWORDS = {
+    "create_graph": "For a derivative of the gradient, take `grad` of a function.",
+    "device": "Arrays are in this machine's memory; see `compile(f, engine='jax')`.",
+    "dim": "`dim` is `axis` here.",
+    "dims": "`dims` is `axis` here.",
+    "dtype": "Convert it before or afterwards: `np.asarray(data, dtype)`, `t.astype(dtype)`.",
+    "gradient": "`gradient` is `cotangent` here.",
+    "keepdim": "`keepdim` is `keepdims` here.",
+    "label": "`label` is `name` here.",
+    "requires_grad": "Every Value and Tensor has a gradient: leave `requires_grad` out.",
+    "retain_graph": "A graph is kept for as long as its nodes are: leave `retain_graph` out.",
+    "_children": "A node is made by its operation; your own is declared by `elementwise`.",
+    "_op": "A node is made by its operation; your own is declared by `elementwise`.",
+}
+
+
+def advice_on(keywords: Iterable[str]) -> str:
+    """What to write for those of these arguments that others know, in lines of a message."""
+    return "".join(f"\n{KEYWORDS[name]}" for name in keywords if name in KEYWORDS)
+
+
+def refuse_keywords(call: str, keywords: Iterable[str]) -> NoReturn:
+    """Raise TypeError for arguments by name that `call` does not have."""
+    names = ", ".join(f"`{name}=`" for name in keywords)
+    raise TypeError(f"This is called as {call}, but it was given {names}.{advice_on(keywords)}")
+
+
+class NotHere:
+    """An attribute of other libraries' tensors: the AttributeError says what to use."""
+
+    __slots__ = ("advice", "name")
+
+    def __init__(self, name: str, advice: str) -> None:
+        self.name, self.advice = name, advice
+
+    def __get__(self, node: Any, owner: type) -> NoReturn:
+        raise AttributeError(f"A {owner.__name__} has no `{self.name}`: {self.advice}.")
+
+    def __set__(self, node: Any, _: Any) -> NoReturn:
+        self.__get__(node, type(node))
