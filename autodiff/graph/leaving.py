@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from ..support.frames import stores_item
+from ..support.frames import is_numpys, stores_item
 from .modes import DEPTH, current_mode
 from .node import Node, is_unrecorded
 
@@ -13,7 +13,7 @@ def refuse_leaving(node: Node, how: str) -> None:
     """Raises TypeError where `how`, which the user or NumPy calls, takes what is differentiated.
 
     In `grad` and its kin that is anywhere. Elsewhere `float(loss)` says what it does, but an
-    entry of an array looks as if it were still the node.
+    entry of an array, or what NumPy makes of an argument, looks as if it still had a gradient.
     """
     if not current_mode().records:
         return
@@ -23,7 +23,18 @@ def refuse_leaving(node: Node, how: str) -> None:
             "be 0.\nUse the functions of `autodiff` or NumPy (`np.sqrt` for `math.sqrt`), or "
             "`.data` where no gradient is wanted."
         )
-    if not is_unrecorded(node) and stores_item(sys._getframe(2)):
+    if is_unrecorded(node):
+        return
+    frame = sys._getframe(2)
+    if is_numpys(frame):
+        while frame.f_back and is_numpys(frame.f_back):
+            frame = frame.f_back
+        raise TypeError(
+            f"NumPy's `{frame.f_code.co_name}` asked for the plain number of a node, and its "
+            "gradient would be lost.\nUse `.data` if none is wanted; else apply it by operators, "
+            "or to a Tensor in place of a plain array."
+        )
+    if stores_item(frame):
         raise TypeError(
             "An array's entry is a plain number, but what is assigned to this one is a node, whose "
             "gradient would be lost.\nCollect nodes in a list and join them by `autodiff.stack`, "

@@ -96,3 +96,18 @@ def test_what_has_no_graph_is_a_number_in_an_array(node):
         buffer[0] = node
     buffer[1] = result
     assert buffer.tolist() == [float(node)] * 2
+
+
+@pytest.mark.parametrize("node", [Value(2.0), Tensor(2.0), Value(1.0) * 2.0])
+def test_a_node_among_the_arguments_of_numpys_own_code(node):
+    """To which it comes beside plain arrays, by which NumPy does not ask whose function it is."""
+    x = np.array([0.5, 3.0])
+    for name, call in {
+        "sum": lambda n: np.sum(x, initial=n),
+        "prod": lambda n: np.prod(x, initial=n),
+        "max": lambda n: np.max(x, initial=n),
+        "interp": lambda n: np.interp(-1.0, x, x, left=n),
+    }.items():
+        refused(lambda call=call: call(node), [f"NumPy's `{name}` asked", "gradient would be lost"])
+        with ad.no_grad():
+            assert call(node) == call(2.0)
