@@ -21,6 +21,7 @@ from . import rounding
 from .arithmetic import abs, add, div, mul, neg, sub
 from .choices import clip
 from .exponentials import pow
+from .in_place import in_place
 from .indexing import At, getitem
 from .products import matmul
 from .protocols import array_function, array_ufunc
@@ -46,6 +47,15 @@ OPERATORS: dict[str, Any] = {
     "__neg__": neg, "__abs__": abs,
     "__round__": rounding.round, "__trunc__": rounding.trunc,
     "__floor__": rounding.floor, "__ceil__": rounding.ceil,
+}  # fmt: skip
+
+# The same in place, of which those of a leaf are looked at first.
+IN_PLACE_OPERATORS: dict[str, Any] = {
+    "__iadd__": in_place("+=", add), "__isub__": in_place("-=", sub),
+    "__imul__": in_place("*=", mul), "__itruediv__": in_place("/=", div),
+    "__ifloordiv__": in_place("//=", rounding.floor_divide),
+    "__imod__": in_place("%=", rounding.remainder),
+    "__ipow__": in_place("**=", pow), "__imatmul__": in_place("@=", matmul),
 }  # fmt: skip
 
 # By which NumPy's own functions and operators come here.
@@ -131,6 +141,7 @@ def install() -> None:
     """Give Value and Tensor all that stands in this table."""
     both = {
         **OPERATORS,
+        **IN_PLACE_OPERATORS,
         **PROTOCOLS,
         **{name: operation(name).method for name in METHODS},
         **{name: operation(ours).method for name, ours in ALIASES.items()},

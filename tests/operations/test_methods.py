@@ -12,6 +12,7 @@ from autodiff.graph.habits import ATTRIBUTES
 from autodiff.operations.methods import METHODS, OPERATORS
 
 OF_BOTH = """
+    __iadd__ __ifloordiv__ __imatmul__ __imod__ __imul__ __ipow__ __isub__ __itruediv__
     __abs__ __add__ __array__ __array_function__ __array_ufunc__ __bool__ __ceil__ __copy__
     __deepcopy__ __divmod__ __float__ __floor__ __floordiv__ __int__ __matmul__ __mod__ __mul__
     __neg__ __pos__ __pow__ __radd__ __rdivmod__ __rfloordiv__ __rmatmul__ __rmod__ __rmul__
@@ -22,7 +23,7 @@ OF_BOTH = """
     euclidean_norm exp exp2 expand_dims expm1 fabs flip floor gamma gammaln gelu getitem grad
     hard_tanh i0 identity inputs inv label leaky_relu log log10 log1p log2 log_sigmoid log_softmax
     logabsdet logit logsumexp max mean min moveaxis name nan_to_num neg op overlap_add
-    pad_constant pinv polygamma positive prod qr_stacked rad2deg reciprocal relu 
+    pad_constant pinv polygamma positive prod qr_stacked rad2deg reciprocal relu
     reshape rint roll round scatter sec sech selu sigmoid sign silu sin sinc sinh soft_sign softmax
     softplus sort sqrt square squeeze std sum svd_stacked swapaxes tan tanh traced transpose tril
     triu trunc var windows zero_grad __pandas_priority__ clamp clone item numel pow
