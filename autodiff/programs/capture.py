@@ -67,7 +67,11 @@ class Capture:
 
     def examples(self) -> tuple[Any, ...]:
         """The arguments that it was captured on."""
-        return tuple([tree_map(data_of, arg) for arg in self.args])
+        return tuple([tree_map(_example_of, arg) for arg in self.args])
+
+    def careful(self) -> Capture:
+        """The same, captured with care if it is doubtful: before it is forgotten."""
+        return self.carefully(self.examples()) if self.trace.doubtful else self
 
     def carefully(self, args: tuple[Any, ...]) -> Capture:
         """The same function on such arguments, captured with care wherever chance may need it.
@@ -115,6 +119,10 @@ class Capture:
         if isinstance(leaf, np.random.Generator):
             return TracedGenerator(self.trace, name, leaf)
         return self.trace.leaf(as_example(leaf, name), name)
+
+
+def _example_of(leaf: Any) -> Any:
+    return leaf.example if isinstance(leaf, TracedGenerator) else data_of(leaf)
 
 
 def checked_arguments(

@@ -14,9 +14,10 @@ from ..graph.value import Value
 from ..support.tree import leaves, tree_map, unflatten
 from .capture import Capture, checked_arguments
 from .kinds import Array, Known, fitting, kind_of
-from .program import Program
+from .program import Program, defined
 from .steps import Step
 from .text.jax import HOST, JAX
+from .text.saved import saved_source
 from .tracing.arguments import as_example
 from .tracing.standins import TraceError
 
@@ -48,11 +49,14 @@ class JaxProgram(Program):
     ) -> None:  # fmt: skip
         self._jitted: Callable[..., Any] | None = None
         self._taken = _given_away(capture, donated)
+        module = self._written(capture, name, JAX, as_arguments)
+        again = capture.careful()
+        if not as_arguments:
+            self._saved = saved_source(module, again)
         self._careful_one: JaxProgram | None = None
-        if capture.trace.doubtful:
-            again = capture.carefully(capture.examples())
+        if again is not capture:
             self._careful_one = JaxProgram(again, name, as_arguments=as_arguments)
-        self._write(capture, name, JAX, as_arguments)
+        capture.forget()
 
     def _jit(self) -> Callable[..., Any]:
         """The program from two lists of leaves (donated and others) to a list of them."""
@@ -76,7 +80,7 @@ class JaxProgram(Program):
     def _on_leaves(self) -> Callable[..., Any]:
         """The source's function, from the leaves of its arguments to those of its result."""
         jnp, capture = the_jax().numpy, self._capture
-        function, names = self._compiled({}), list(self._captured)
+        function, names = defined(self.name, self.source), list(self._captured)
 
         def run(given: list[Any], captured: dict[str, Any]) -> list[Any]:
             remaining = iter(given)

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import ast
-import math
-import types
+import functools
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from ..primitives.namespaces import MATH_NAMES, numpy_function
-from ..support import syntax
 from ..support.files import replacing
 from ..support.numbers import has_nan
 from ..support.tree import leaves, unflatten
@@ -20,15 +16,9 @@ from .capture import Capture, checked_arguments
 from .text.language import Language
 from .text.module import Module
 from .text.numpy import NUMPY
+from .text.saved import saved_source
 from .text.source import compiled_source
 from .text.trees import holds_named_tuple
-
-
-class _FloatsByName(ast.NodeTransformer):
-    """Numbers as calls of `float`, which then may be NumPy's."""
-
-    def visit_Constant(self, node: ast.Constant) -> ast.expr:
-        return syntax.call("float", node) if type(node.value) is float else node
 
 
 class Program:
@@ -40,36 +30,30 @@ class Program:
     dtypes that it was derived for: other arguments raise ValueError, another structure
     TypeError. It does not warn of infinities.
 
-    On floats the source is plain `math`, which raises where IEEE 754 has inf or nan; called
-    here, the same lines are then run on NumPy's floats, as the engine does.
+    On floats the source is plain `math`, which raises where IEEE 754 has inf or nan. Called here,
+    and in the module that `save` writes, such steps then give what the engine does.
     """
 
     def __init__(self, capture: Capture, name: str) -> None:
-        self._write(capture, name, NUMPY)
-        self._run = self._compiled({})
-        self._ieee: Callable[..., Any] | None = None
-        self._named_tuples = holds_named_tuple(capture.out)
-        self._careful: Program | None = None
-
-    def _write(
-        self, capture: Capture, name: str, language: Language, as_arguments: bool = False
-    ) -> None:
-        """Keep the text of the program, and of the capture what a call needs."""
-        self.name, self._capture = name, capture
-        module = Module(capture, name, language, as_arguments)
-        self.source, self._captured = module.source, module.captured
+        module = self._written(capture, name, NUMPY)
+        self._saved = saved_source(module, capture.careful())
         capture.forget()
+        self._run = defined(name, self.source)
+        self._named_tuples = holds_named_tuple(capture.out)
 
-    def _compiled(self, replaced: dict[str, Any]) -> Callable[..., Any]:
-        """The function that the source defines. It comes from the registry and checked names."""
-        module = ast.parse(self.source)
-        if replaced:
-            module.body = [s for s in module.body if not isinstance(s, ast.Import)]
-            module = ast.fix_missing_locations(_FloatsByName().visit(module))
-        namespace: dict[str, Any] = dict(replaced)
-        exec(compiled_source(self.name, self.source, module), namespace)
-        function: Callable[..., Any] = namespace[self.name]
-        return function
+    def _written(
+        self, capture: Capture, name: str, language: Language, as_arguments: bool = False
+    ) -> Module:
+        """The text of the program, which it keeps, and of the capture what a call needs."""
+        module = Module(capture, name, language, as_arguments)
+        self.name, self._capture = name, capture
+        self.source, self._captured = module.source, module.captured
+        return module
+
+    @functools.cached_property
+    def _run_carefully(self) -> Callable[..., Any]:
+        """The function that the saved module defines."""
+        return defined(self.name, self._saved)
 
     def __call__(self, *args: Any) -> Any:
         capture = self._capture
@@ -77,24 +61,12 @@ class Program:
         with np.errstate(all="ignore"):
             try:
                 out = self._run(*given)
+                odd = capture.trace.doubtful and any(map(has_nan, leaves(out)))
             except (ArithmeticError, ValueError):
-                out = self._run_ieee(given)
-        if self._named_tuples:
-            out = unflatten(capture.out, leaves(out))
-        if capture.trace.doubtful and any(map(has_nan, leaves(out))):
-            if self._careful is None:
-                self._careful = Program(capture.carefully(args), self.name)
-            return self._careful(*args)
-        return out
-
-    def _run_ieee(self, args: Any) -> Any:
-        if self._ieee is None:
-            functions = {theirs: numpy_function(ours) for ours, theirs in MATH_NAMES.items()}
-            as_math = types.SimpleNamespace(**{**vars(math), **functions, "pow": np.power})
-            self._ieee = self._compiled({"math": as_math, "np": np, "float": np.float64})
-        given = unflatten(args, [np.float64(a) if type(a) is float else a for a in leaves(args)])
-        out = self._ieee(*given)
-        return unflatten(out, [float(o) if np.ndim(o) == 0 else o for o in leaves(out)])
+                odd = True
+            if odd:
+                out = self._run_carefully(*given)
+        return unflatten(capture.out, leaves(out)) if self._named_tuples else out
 
     def __str__(self) -> str:
         return self.source
@@ -103,6 +75,18 @@ class Program:
         return f"<Program {self.name} of {len(self.source.splitlines())} lines>"
 
     def save(self, path: str | Path) -> None:
-        """Write the source as a module; a file that is there is replaced whole or not at all."""
+        """Write the program as a module; a file that is there is replaced whole or not at all.
+
+        To `source` it adds what a program needs that others call: it checks its arguments, and
+        where the plain steps cannot do it has them again, with care.
+        """
         with replacing(path) as file:
-            file.write(self.source.encode())
+            file.write(self._saved.encode())
+
+
+def defined(name: str, source: str) -> Callable[..., Any]:
+    """The function that a source defines. It comes from the registry and checked names."""
+    namespace: dict[str, Any] = {}
+    exec(compiled_source(name, source), namespace)
+    function: Callable[..., Any] = namespace[name]
+    return function

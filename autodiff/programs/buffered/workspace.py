@@ -19,6 +19,7 @@ from ..program import Program
 from ..steps import Step
 from ..text.names import Names, program_name
 from ..text.numpy import NUMPY
+from ..text.printer import needed
 from ..text.source import compiled_source
 from ..text.trees import holds_named_tuple, tree_text, unpacking
 from ..tracing.infinities import reach
@@ -114,7 +115,8 @@ class BufferedProgram:
         self._printer.modules.add("np")
         head = f"def {self.name}({', '.join(self._names.parameters)}):"
         body = [*made, *hoisted, *([""] if made else []), head, *_indented(lines)]
-        imports, definitions = self._printer.needed()
+        printer = self._printer
+        imports, definitions = needed(NUMPY, printer.helpers, printer.modules)
         parts = [
             f'"""{self.name}, compiled: single NumPy calls into buffers that are kept."""',
             *(["\n".join(imports)] if imports else []),

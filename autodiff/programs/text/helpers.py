@@ -88,7 +88,8 @@ def bare(function: Callable[..., Any]) -> tuple[ast.FunctionDef, dict[str, Calla
     if not isinstance(tree, ast.FunctionDef):
         raise TypeError(f"{function!r} is not a plain function, so it has no source to copy.")
     tree.decorator_list, tree.returns = [], None
-    for argument in (*tree.args.args, *tree.args.kwonlyargs):
+    several = [a for a in (tree.args.vararg, tree.args.kwarg) if a is not None]
+    for argument in (*tree.args.args, *tree.args.kwonlyargs, *several):
         argument.annotation = None
     called = {}
     for name in dict.fromkeys(n.id for n in ast.walk(tree) if isinstance(n, ast.Name)):

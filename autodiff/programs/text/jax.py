@@ -16,6 +16,7 @@ from ...primitives.registry import registry
 from ...support import syntax
 from ..steps import Step
 from ..tracing.standins import TraceError
+from .checks import CHECKS
 from .helpers import bare
 from .language import Language, Spelling, over
 from .numpy import Brief
@@ -72,7 +73,7 @@ class _ToJax(_AsNumPy):
 def _define(name: str, function: Callable[..., Any]) -> tuple[str, dict[str, Callable[..., Any]]]:
     """A helper by the body declared for JAX, or by its own over `jax.numpy`."""
     tree, called = bare(function)
-    helper = registry.helpers.get(name)
+    helper = registry.helpers.get(name) or CHECKS.get(name)
     if helper is None or "jax" not in helper.bodies:
         tree = _ToJax().visit(ast.parse(ast.unparse(tree)).body[0])
     else:

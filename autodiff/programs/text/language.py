@@ -60,14 +60,19 @@ def _assignment(name: str, expression: str, comment: str = "") -> str:
     return f"{name} = {expression}" + (f"  # {comment}" if comment else "")
 
 
+def function_text(name: str, parameters: Sequence[str], body: Sequence[str]) -> str:
+    """The text of a function, of lines that are indented."""
+    return "\n".join([f"def {name}({', '.join(parameters)}):", *body])
+
+
 def _module(
     title: str, imports: Sequence[str], definitions: Sequence[str], constants: Sequence[str],
     name: str, parameters: Sequence[str], body: Sequence[str],
 ) -> str:  # fmt: skip
     """The text of a module: a function, above it what it needs."""
     top = "\n\n".join([f'"""{title}"""', *(["\n".join(imports)] if imports else [])])
-    function = "\n".join([f"def {name}({', '.join(parameters)}):", *body])
     above = ["\n".join(constants)] if constants else []
+    function = function_text(name, parameters, body)
     return "\n\n\n".join([top, *definitions, *above, function]) + "\n"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Collection
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ from ..tracing.signature import name_of
 from ..tracing.trace import TracedGenerator
 from .language import Language
 from .names import Names
-from .printer import Printer
+from .printer import Printer, needed
 from .scatters import sums_of_scatters
 
 _LARGEST = 10_000  # entries of a constant array that a program spells out
@@ -26,66 +27,72 @@ class Module:
     """`source`, the text of a module with the steps of a capture as a function, called `name`.
 
     What the function has from around it is a constant of the program; with `as_arguments` a
-    parameter, and `captured` says of which node.
+    parameter, and `captured` says of which node. Beside it stands what has the names `taken`.
     """
 
     def __init__(
-        self, capture: Capture, name: str, language: Language, as_arguments: bool = False
-    ) -> None:
-        self._capture, self._language = capture, language
+        self, capture: Capture, name: str, language: Language, as_arguments: bool = False,
+        taken: Collection[str] = (),
+    ) -> None:  # fmt: skip
+        self.capture, self.name, self.language = capture, name, language
         self._as_arguments = as_arguments
         self.captured: dict[str, Value] = {}
         self._constants: dict[bytes, str] = {}
-        self._constant_lines: list[str] = []
-        self._names = Names(capture, name, language)
-        self._printer = Printer(capture.graph, self._names, language, self._array)
+        self.constant_lines: list[str] = []
+        self.names = Names(capture, name, language, taken=taken)
+        self.printer = Printer(capture.graph, self.names, language, self._array)
         self._live = set(capture.graph.steps)
-        body = self._body()
-        imports, definitions = self._printer.needed(self._names.outside)
-        parameters = [*self._names.parameters, *(["*", *self.captured] if self.captured else [])]
+        self.body = self._body()
+        note = language.note(capture)
+        needs = self.printer.helpers, self.printer.modules, self.names.outside
+        imports, definitions = needed(language, *needs)
+        captured = ["*", *self.captured] if self.captured else []
+        parameters = [*self.names.parameters, *captured]
         self.source = language.module(
-            self._title(), imports, definitions, self._constant_lines, name, parameters, body
-        )
+            f"{self.title}{note}", imports, definitions, self.constant_lines,
+            name, parameters, self.body,
+        )  # fmt: skip
 
-    def _title(self) -> str:
-        by = [self._capture.parameters[i] for i in self._capture.argnums]
+    @property
+    def title(self) -> str:
+        """What the program computes."""
+        by = [self.capture.parameters[i] for i in self.capture.argnums]
         gradient = f" and its gradient by {', '.join(by)}" if by else ""
-        note = self._language.note(self._capture)
-        return f"The value of {name_of(self._capture.f)}{gradient}.{note}"
+        return f"The value of {name_of(self.capture.f)}{gradient}."
 
     def _body(self) -> list[str]:
-        language, graph = self._language, self._capture.graph
+        language, graph = self.language, self.capture.graph
         lines = [
             line
-            for name, arg in zip(self._names.parameters, self._capture.args, strict=True)
+            for name, arg in zip(self.names.parameters, self.capture.args, strict=True)
             for line in language.unpacking(name, arg, self._named)
         ]
         part = 0
-        sums, absorbed = sums_of_scatters(graph.steps, self._printer.uses)
+        sums, absorbed = sums_of_scatters(graph.steps, self.printer.uses)
         if any(step.backward for step in graph.steps):
             lines += [*([""] if lines else []), f"{language.comment}forward"]
         for step in graph.steps:
             if step.primitive is None and step.draw is None:
                 if step.captured is not None:
-                    self._has_from_around(self._names[step], step.captured)
+                    self._has_from_around(self.names[step], step.captured)
                 continue
             if step.backward != part:
                 part = step.backward
                 lines += ["", f"{language.comment}{self._part(part)}"]
             if step in sums:
-                lines += language.sum_of_scatters(self._printer, step, sums[step])
+                lines += language.sum_of_scatters(self.printer, step, sums[step])
             elif step not in absorbed:
-                expression = self._printer.line(step)
+                expression = self.printer.line(step)
                 if expression is not None:
                     shape = "" if step.scalar else str(step.shape)
                     text = language.expression(expression)
-                    lines.append(language.assignment(self._names[step], text, shape))
+                    lines.append(language.assignment(self.names[step], text, shape))
         lines += [*([""] if "" in lines else []), *language.returned(self._results())]
         return [f"    {line}" if line else "" for line in lines]
 
     def _part(self, number: int) -> str:
         """What the steps of a backward pass are called, or those after all passes, number 0."""
-        orders = self._capture.trace.orders
+        orders = self.capture.trace.orders
         order = orders[number]
         if not order:
             return "result"
@@ -100,33 +107,33 @@ class Module:
         if self._as_arguments:
             self.captured[name] = node
         else:
-            text = self._language.expression(self._constant(node._data))
-            self._constant_lines.append(self._language.assignment(name, text))
+            text = self.language.expression(self._constant(node._data))
+            self.constant_lines.append(self.language.assignment(name, text))
 
     def _named(self, leaf: Any) -> str | None:
         """The name of an argument's leaf, if a step uses it."""
-        step = self._capture.graph.of(leaf)
+        step = self.capture.graph.of(leaf)
         used = isinstance(leaf, TracedGenerator) or step in self._live
-        return self._names[step] if used else None
+        return self.names[step] if used else None
 
     def _results(self) -> Any:
         """The texts of what is returned, in its structure."""
-        graph = self._capture.graph
+        graph = self.capture.graph
         texts = []
         seen: list[Any] = [step.example for step in graph.inputs]
         seen += [s.example for s in graph.steps if s.captured is not None]
         for out in graph.outputs:
-            expression = self._printer.operand(out)
-            text = self._language.expression(expression)
+            expression = self.printer.operand(out)
+            text = self.language.expression(expression)
             if isinstance(out, np.ndarray) and isinstance(expression, ast.Name):
-                text += self._language.copy  # a constant of the module, for all calls
+                text += self.language.copy  # a constant of the module, for all calls
             if isinstance(out, Step) and isinstance(out.example, np.ndarray):
                 shared = any(np.may_share_memory(out.example, other) for other in seen)
                 if shared or not out.example.flags.owndata:
-                    text += self._language.copy
+                    text += self.language.copy
                 seen.append(out.example)
             texts.append(text)
-        return unflatten(self._capture.out, texts)
+        return unflatten(self.capture.out, texts)
 
     # -- constants ---------------------------------------------------------------------------
 
@@ -137,16 +144,16 @@ class Module:
             return value
         key = array.tobytes() + repr((array.shape, array.dtype)).encode()
         if key not in self._constants:
-            self._constants[key] = self._names.fresh("C1", outside=True)
-            text = self._language.expression(value)
-            self._constant_lines.append(self._language.assignment(self._constants[key], text))
+            self._constants[key] = self.names.fresh("C1", outside=True)
+            text = self.language.expression(value)
+            self.constant_lines.append(self.language.assignment(self._constants[key], text))
         return syntax.name(self._constants[key])
 
     def _constant(self, value: Any) -> ast.expr:
         if not isinstance(value, np.ndarray):
-            return self._printer.operand(value)
+            return self.printer.operand(value)
         if value.size > 4 and value.dtype == np.float64 and uniform(value):
-            sizes = [syntax.literal(value.shape), self._printer.literal(value.flat[0])]
+            sizes = [syntax.literal(value.shape), self.printer.literal(value.flat[0])]
             return ast.Call(self._numpys("full"), sizes, [])
         if value.size > _LARGEST:
             raise ValueError(
@@ -156,5 +163,5 @@ class Module:
         return syntax.array_literal(value, self._numpys)
 
     def _numpys(self, name: str) -> ast.expr:
-        self._printer.modules.add("np")
+        self.printer.modules.add("np")
         return syntax.dotted(f"np.{name}")

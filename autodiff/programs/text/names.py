@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 from ...graph.value import Value
-from ...primitives.namespaces import SCALARS
 from ...primitives.registry import registry
 from ...support.identifiers import identifier, normalized
 from ...support.tree import leaves
@@ -15,6 +14,8 @@ from ..simplify import StepGraph
 from ..steps import Step
 from ..tracing.signature import name_of
 from ..tracing.trace import TracedGenerator
+from .checks import CHECKS, STEPS
+from .floats import OF_FLOATS
 from .language import Language
 
 # How a workspace calls what it makes for itself, beside the variables of its program.
@@ -34,8 +35,7 @@ def _is_invented(name: str) -> bool:
 
 def reserved(language: Language) -> frozenset[str]:
     """The names that programs use themselves: no variable, parameter or program has them."""
-    of_floats = (f"{name}_of_floats" for name in SCALARS)
-    return language.reserved.union(registry.helpers, of_floats)
+    return language.reserved.union(registry.helpers, OF_FLOATS, CHECKS, STEPS)
 
 
 def program_name(f: Callable[..., Any], language: Language) -> str:
@@ -47,14 +47,16 @@ def program_name(f: Callable[..., Any], language: Language) -> str:
 class Names:
     """A name for each step: the user's own where it is known, `d_x` for the cotangent of `x`.
 
-    `program` is the function that they stand in, or with `beside` next to.
+    `program` is the function that they stand in, or with `beside` next to; `taken` are other
+    names that are not to be had.
     """
 
     def __init__(
-        self, capture: Capture, program: str, language: Language, beside: bool = False
-    ) -> None:
+        self, capture: Capture, program: str, language: Language, beside: bool = False,
+        taken: Collection[str] = (),
+    ) -> None:  # fmt: skip
         graph = capture.graph
-        self._taken = {*reserved(language), program}
+        self._taken = {*reserved(language), *taken, program}
         self.outside = {program}  # of these, those that stand beside the program
         self._beside = beside
         self._orders = graph.trace.orders

@@ -6,7 +6,7 @@ import ast
 import functools
 import math
 from collections import Counter
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 import numpy as np
@@ -163,16 +163,20 @@ class Printer:
         """The syntax of a static value, its arrays as constants."""
         return syntax.literal(value, self._array, self._of_arrays)
 
-    def needed(self, taken: Collection[str] = ()) -> tuple[list[str], list[str]]:
-        """The imports that what was written needs, and the helpers that must be defined.
 
-        Beside them stands what has the names that are `taken`.
-        """
-        texts = definitions(self.helpers, self.language.define, taken)
-        trees = map(ast.parse, texts if self.language.modules else [])
-        used = {n.id for tree in trees for n in ast.walk(tree) if isinstance(n, ast.Name)}
-        used |= self.modules
-        return [line for name, line in self.language.modules.items() if name in used], texts
+def needed(
+    language: Language, helpers: Mapping[str, Callable[..., Any]], modules: Collection[str],
+    taken: Collection[str] = (),
+) -> tuple[list[str], list[str]]:  # fmt: skip
+    """The imports for what was written, and the definitions of its helpers.
+
+    Beside them stands what has the names that are `taken`.
+    """
+    texts = definitions(helpers, language.define, taken)
+    trees = map(ast.parse, texts if language.modules else [])
+    used = {n.id for tree in trees for n in ast.walk(tree) if isinstance(n, ast.Name)}
+    used.update(modules)
+    return [line for name, line in language.modules.items() if name in used], texts
 
 
 def _of_stacks(step: Step) -> bool:

@@ -81,10 +81,10 @@ def returned(tree: Any) -> list[str]:
     whole = f"return {tree_text(tree)}"
     if isinstance(tree, tuple) and len(tree) > 1:
         whole = f"return {tree_text(tree)[1:-1]}"
-    return [whole] if len(whole) <= _WIDTH else _wrapped("return ", tree)
+    return [whole] if len(whole) <= _WIDTH else wrapped("return ", tree)
 
 
-def _wrapped(start: str, tree: Any, width: int = _WIDTH) -> list[str]:
+def wrapped(start: str, tree: Any, width: int = _WIDTH) -> list[str]:
     """`start` and a tree of texts, on one line or with a branch on each."""
     line = start + tree_text(tree)
     if len(line) <= width or not isinstance(tree, (tuple, list, dict)) or not leaves(tree):
@@ -97,7 +97,7 @@ def _wrapped(start: str, tree: Any, width: int = _WIDTH) -> list[str]:
     )
     lines = [start + opening]
     for label, branch in pairs:
-        inner = _wrapped(label, branch, width - 4)
+        inner = wrapped(label, branch, width - 4)
         lines += [f"    {text}" for text in inner]
         lines[-1] += ","
     return [*lines, closing]

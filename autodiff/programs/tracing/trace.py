@@ -132,7 +132,8 @@ class Trace(Interpreter):
     def zero_may_meet(self, ct: Any, factor: Any) -> bool:
         """Whether the program must look where it multiplies ct with the factor.
 
-        Where only chance can bring a zero and an infinity together it does not, and is doubtful.
+        Where only chance can bring a zero and an infinity together it does not, and is doubtful:
+        on floats, of which a look at the result takes no time, also where that is an argument's.
         """
         zeros = self.knowledge.zeros(ct)
         infinities = self.knowledge.infinities(factor) if zeros else Infinities.NONE
@@ -142,7 +143,8 @@ class Trace(Interpreter):
         met = zeros is Zeros.IN_EXAMPLE and not is_finite(data_of(factor))
         if self.careful or met or (of_numbers and zeros is Zeros.BY_CHOICE):
             return True
-        self.doubtful = self.doubtful or of_numbers or zeros is Zeros.BY_CHOICE
+        if of_numbers or zeros is Zeros.BY_CHOICE or _are_floats(ct, factor):
+            self.doubtful = True
         return False
 
     def infinity_may_meet(self, ct: Any) -> bool:
@@ -165,6 +167,10 @@ def _settles_shape(primitive: Primitive) -> bool:
         except (TypeError, ValueError):
             return True
     return len(shapes) == 1
+
+
+def _are_floats(*factors: Any) -> bool:
+    return all([type(data_of(factor)) is float for factor in factors])
 
 
 def _differentiable(operand: Any) -> bool:
@@ -206,7 +212,7 @@ class TracedGenerator:
 
     def __init__(self, trace: Trace, name: str, example: np.random.Generator) -> None:
         self._trace, self.name = trace, name
-        self._example = np.random.Generator(type(example.bit_generator)(0))
+        self.example = np.random.Generator(type(example.bit_generator)(0))
 
     def __getattr__(self, method: str) -> Callable[..., Any]:
         if method not in self.METHODS:
@@ -220,7 +226,7 @@ class TracedGenerator:
         for given in (*args, *keywords.values()):
             if isinstance(given, Value):
                 refuse(given, "a random draw", "a draw of fixed parameters, scaled afterwards")
-        drawn = getattr(self._example, method)(*args, **keywords)
+        drawn = getattr(self.example, method)(*args, **keywords)
         node = self._trace.leaf(drawn, None)
         self._trace.draws[node] = Draw(method, self, args, keywords)
         return node
