@@ -9,10 +9,14 @@ import numpy as np
 from ..graph.value import Value
 from ..primitives.declare import as_numpy, elementwise
 from ..primitives.symbol import Symbol
+from .arithmetic import abs
 from .choices import where
 from .predicates import isinf, isnan
 
 LOG_2 = math.log(2.0)
+
+
+_LEAST = 5.56e-309  # of this, and of smaller numbers, 1 / a is infinite
 
 
 @elementwise("a ** b")
@@ -34,7 +38,7 @@ def pow(z, a, b):
     """
     node = isinstance(b, Value) and not isinstance(b, Symbol)
     zeroth = (
-        ((a == 0) | isnan(a)) * (b == 0) if node else b == 0
+        ((abs(a) <= _LEAST) | isnan(a)) * (b == 0) if node else b == 0
     )  # where the exponent is 0, and not -1
     power = a if type(b) is float and b == 2 else a ** (b - 1 + zeroth)
     return b * power, lambda: z * log(where(a == 0, 1.0, a))

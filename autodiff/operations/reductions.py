@@ -10,6 +10,7 @@ import numpy as np
 
 from ..graph.node import shape_of
 from ..primitives.declare import as_numpy, primitive
+from .arithmetic import div
 from .choices import maximum, minimum, where
 from .shapes import expand_dims
 from .zeros import times
@@ -88,7 +89,7 @@ def min(ct, z, x, axis=None, keepdims=False):
 
 def _shared(ct: Any, chosen: Any, axis: Axis, keepdims: bool) -> Any:
     """The cotangent in equal shares to the chosen entries, and exactly 0 to the others."""
-    share = chosen / sum(chosen, axis, True)
+    share = div(chosen, sum(chosen, axis, True))  # of a number that is NaN, 0 / 0
     return where(share, times(spread(ct, axis, keepdims), share), 0.0)
 
 

@@ -1,12 +1,19 @@
 """Programs of plain floats."""
 
+import inspect
+import itertools
 import math
+import warnings
 
 import numpy as np
 import pytest
+from agreement import saved
 
 import autodiff as ad
 from autodiff import compile, derive, value_and_grad
+from autodiff.extend import operations
+from autodiff.primitives.registry import registry
+from autodiff.programs.tracing.standins import TraceError
 from autodiff.support.tree import leaves
 
 
@@ -75,3 +82,114 @@ def test_a_number_takes_every_shape(name):
         for found in (derive(f, 1.5, argnums=())(1.5), compile(f)(1.5)):
             for part, its in zip(leaves(found), leaves(expected), strict=True):
                 np.testing.assert_array_equal(part, its, strict=True)
+
+
+# -- every operation at special points ----------------------------------------------------------
+
+POINTS = [0.0, -0.0, 1.0, -1.0, np.inf, -np.inf, np.nan, 1e308, 5e-324]
+FEW = [0.0, -1.0, np.inf, np.nan]
+WHOLE = [0, 1, -3, True, False]
+# Whose shape the numbers decide, or which look at them: these are refused, by name.
+NOT_IN_PROGRAMS = {
+    "argwhere", "flatnonzero", "matrix_power", "nanmedian", "nanpercentile", "nanquantile",
+    "percentile", "quantile", "unique",
+}  # fmt: skip
+
+
+def of_numbers(name):
+    """An operation as a function of so many numbers that gives one; None if it takes no numbers."""
+    found = registry.operations[name]
+    variadic = getattr(found, "variadic", False)
+    count = 2 if variadic else len(getattr(found, "operands", None) or required(found.call))
+
+    def f(*numbers):
+        out = found.call(list(numbers)) if variadic else found.call(*numbers)
+        return sum(map(np.sum, leaves(out)))
+
+    kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
+    names = [f"x{i}" for i in range(count)]
+    f.__signature__ = inspect.Signature([inspect.Parameter(name, kind) for name in names])
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            value_and_grad(f, tuple(range(count)))(*EXAMPLE[:count])
+    except (TypeError, ValueError, IndexError, AttributeError, RecursionError):
+        return None, 0
+    return f, count
+
+
+def required(call):
+    kinds = inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD
+    parameters = inspect.signature(call).parameters.values()
+    return [p for p in parameters if p.default is p.empty and p.kind in kinds]
+
+
+EXAMPLE = [0.5, 0.25, 0.75]
+OF_NUMBERS = {name: of_numbers(name) for name in registry.operations}
+OF_NUMBERS = {name: found for name, found in OF_NUMBERS.items() if 0 < found[1] <= 3}
+
+
+def test_most_operations_take_numbers():
+    assert len(OF_NUMBERS) > 190
+    assert operations().keys() & OF_NUMBERS.keys() >= {"add", "pow", "erfinv", "where", "max"}
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+@pytest.mark.parametrize("name", sorted(OF_NUMBERS.keys() - NOT_IN_PROGRAMS))
+def test_every_operation_on_floats_is_what_eager_says(name):
+    f, count = OF_NUMBERS[name]
+    both = value_and_grad(f, tuple(range(count)))
+    readings = [derive(both, *EXAMPLE[:count], argnums=())]
+    readings += [saved(readings[0]), compile(both)]
+    points = [*itertools.product(POINTS if count < 3 else FEW, repeat=count)]
+    points += [*itertools.product(WHOLE, repeat=count)]
+    for point in points:
+        expected = result_of(both, map(float, point))
+        for reading in readings:
+            found = result_of(reading, point)
+            if isinstance(expected, type):
+                assert found is expected
+                continue
+            np.testing.assert_array_equal(found, expected, f"{name} at {point}")
+            assert np.signbit(found[0]) == np.signbit(expected[0]) or found[0] != found[0]
+
+
+def result_of(reading, point):
+    """The numbers that a reading gives, or the kind of error that it raises."""
+    try:
+        return list(map(float, leaves(reading(*point))))
+    except Exception as error:
+        return type(error)
+
+
+@pytest.mark.parametrize("name", sorted(NOT_IN_PROGRAMS & OF_NUMBERS.keys()))
+def test_what_is_not_in_programs_is_refused_by_name(name):
+    f, count = OF_NUMBERS[name]
+    with pytest.raises(TraceError, match=f"`{name}`"):
+        derive(f, *EXAMPLE[:count])
+
+
+LEAST = np.finfo(float).tiny  # smaller numbers are 0 to XLA
+# JAX's own digamma and its derivative, and i0, are NaN at infinity.
+NAN_FOR_JAX = {"digamma", "i0"}
+
+
+def elementwise_on_numbers():
+    return [
+        name for name, found in operations().items() if found.elementwise and name in OF_NUMBERS
+    ]
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+@pytest.mark.parametrize("name", elementwise_on_numbers())
+def test_every_operation_on_floats_by_jax(name):
+    pytest.importorskip("jax")
+    f, count = OF_NUMBERS[name]
+    both = value_and_grad(f, tuple(range(count)))
+    by_jax = compile(both, engine="jax")
+    for point in itertools.product(POINTS if count == 1 else FEW, repeat=count):
+        if 5e-324 in point or (name in NAN_FOR_JAX and not np.isfinite(point).all()):
+            continue
+        for found, right in zip(leaves(by_jax(*point)), leaves(both(*point)), strict=True):
+            near = 16 * np.finfo(float).eps
+            np.testing.assert_allclose(float(found), float(right), near, max(near, LEAST))
