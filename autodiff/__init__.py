@@ -62,7 +62,7 @@ from .operations.rounding import (
 )
 from .operations.scans import cumprod, cumsum, prod, recurrence
 from .operations.shapes import (
-    angle, astype, broadcast_arrays, broadcast_to, expand_dims, flatten, flip, full_like, imag,
+    astype, broadcast_arrays, broadcast_to, expand_dims, flatten, flip, full_like, imag,
     linspace, matrix_transpose, meshgrid, moveaxis, ravel, real, reshape, roll, rollaxis,
     squeeze, swapaxes, transpose, tril, triu,
 )
@@ -75,9 +75,9 @@ from .operations.statistics import (
     nanpercentile, nanprod, nanquantile, nanstd, nansum, nanvar, percentile, ptp, quantile,
 )
 from .operations.trigonometry import (
-    arccos, arccosh, arccot, arccoth, arccsc, arccsch, arcsec, arcsech, arcsin, arcsinh, arctan,
-    arctan2, arctanh, cos, cosh, cot, coth, csc, csch, deg2rad, hypot, rad2deg, sec, sech, sin,
-    sinc, sinh, tan, tanh,
+    angle, arccos, arccosh, arccot, arccoth, arccsc, arccsch, arcsec, arcsech, arcsin, arcsinh,
+    arctan, arctan2, arctanh, cos, cosh, cot, coth, csc, csch, deg2rad, hypot, rad2deg, sec, sech,
+    sin, sinc, sinh, tan, tanh,
 )
 from .primitives.anomaly import detect_anomaly
 from .primitives.declare import elementwise, primitive

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
-from ..graph.node import shape_of
+from ..graph.messages import describe
+from ..graph.node import data_of, shape_of
+from ..graph.value import Value
 from ..primitives.declare import (
     as_numpy,
     composite,
@@ -14,12 +18,16 @@ from ..primitives.declare import (
     primitive,
 )
 from ..support.tree import tree_map
-from .predicates import isfinite, isnan, nonzero
+from .predicates import isfinite, isnan, logical_and, mask, nonzero
+from .shapes import like, reshape
 
 
 @elementwise("maximum(a, b)")
 def maximum(z, a, b):
-    """The larger of two; a tie shares the derivative equally."""
+    """The larger of two; a tie shares the derivative equally.
+
+    Where one is NaN so is the value, and as neither is the larger, both derivatives are 0.
+    """
     return (a > b) + 0.5 * (a == b), (b > a) + 0.5 * (a == b)
 
 
@@ -94,8 +102,12 @@ def clip(x, low=None, high=None):
 
 
 @as_numpy(np.clip)
-def _numpy_clip(a, a_min=None, a_max=None, *, min=None, max=None):
-    return clip(a, min if a_min is None else a_min, max if a_max is None else a_max)
+def _numpy_clip(a, a_min=np._NoValue, a_max=np._NoValue, *, min=np._NoValue, max=np._NoValue):
+    if a_min is a_max is np._NoValue:
+        return clip(a, *(None if bound is np._NoValue else bound for bound in (min, max)))
+    if a_min is np._NoValue or a_max is np._NoValue or not min is max is np._NoValue:
+        raise TypeError("`clip` is given both `a_min` and `a_max`, or `min` and `max`, or one.")
+    return clip(a, a_min, a_max)
 
 
 @elementwise("nan_to_num(x, nan=nan, posinf=posinf, neginf=neginf)")
@@ -119,28 +131,77 @@ def select(conditions, choices, default=0.0):
 
 
 @composite(np.piecewise)
-def piecewise(x, conditions, functions):
+def piecewise(x, condlist, funclist, *args, **keywords):
     """Entry by entry, the function (or number) whose condition is the last to hold.
 
-    A function more than there are conditions is for where none holds, else that is 0.
+    A function more than there are conditions is for where none holds, else that is 0. Functions
+    are called with what else is given here.
     """
-    if not isinstance(conditions, (list, tuple)) and len(np.shape(conditions)) <= len(shape_of(x)):
-        conditions = [conditions]
-    values = [f(x) if callable(f) else f for f in functions]
-    default = values.pop() if len(values) == len(conditions) + 1 else 0.0
+    conditions = _listed(condlist, shape_of(x))
+    if len(funclist) - len(conditions) not in (0, 1):
+        raise ValueError(
+            "`piecewise` has a function to each condition, and may have one more, but here are "
+            f"{len(conditions)} conditions and {len(funclist)} functions."
+        )
+    values = [f(x, *args, **keywords) if callable(f) else f for f in funclist]
+    default = values.pop() if len(values) > len(conditions) else 0.0
     result = where(np.zeros(shape_of(x), bool), x, default)  # of the shape and kind of x
     for condition, value in zip(conditions, values, strict=True):
-        result = where(condition, value, result)
-    return result
+        result = where(_beside(x, condition), value, result)
+    return like(result, x)
+
+
+def _listed(conditions, shape):
+    """The conditions in a list, in which one need not stand."""
+    one = not shape_of(conditions)
+    one = one or (not isinstance(conditions[0], (list, Value, np.ndarray)) and shape)
+    return [conditions] if one else conditions
+
+
+def _beside(x, condition):
+    """A condition that broadcasts against x: as an index may, it may have the first axes alone."""
+    condition = mask(condition)
+    own, shape = shape_of(condition), shape_of(x)
+    if own and own != shape[: len(own)]:
+        raise IndexError(
+            f"A condition of `piecewise` has the shape of x, {shape}, but this one has {own}."
+        )
+    return reshape(condition, own + (1,) * (len(shape) - len(own)))
 
 
 @composite(np.choose)
-def choose(which, choices):
-    """Entry by entry, the choice that the whole number `which` counts, from 0."""
+def choose(which, choices, mode="raise"):
+    """Entry by entry, the choice that the whole number `which` counts, from 0.
+
+    What counts no choice raises ValueError, or with mode "wrap" or "clip" is brought inside.
+    """
+    count = len(choices)
+    shape = np.broadcast_shapes(shape_of(which), *(shape_of(choices[i]) for i in range(count)))
+    which = _counting(which, count, mode, some=math.prod(shape) > 0)
     result = choices[0]
-    for i, choice in enumerate(choices):
-        result = where(which == i, choice, result)
+    for i in range(count):
+        result = where(which == i, choices[i], result)
+    if getattr(which, "traced", False):  # its program gives NaN where this raises
+        result = where(logical_and(which >= 0, which < count), result, np.nan)
     return result
+
+
+def _counting(which, count, mode, some):
+    """Whole numbers from 0 that count so many choices."""
+    if not isinstance(which, Value):
+        which = np.asarray(which)
+    numbers = data_of(which)
+    if np.asarray(numbers).dtype.kind not in "biu":
+        raise TypeError(f"`choose` counts by whole numbers, but was given {describe(which)}.")
+    if mode == "wrap":
+        return which % count
+    if mode == "clip":
+        return clip(which, 0, count - 1)
+    if mode not in ("raise", None):
+        raise ValueError(f"`choose` has the modes raise, wrap and clip, but not {mode!r}.")
+    if some and not np.all((numbers >= 0) & (numbers < count)):
+        raise ValueError(f"There are {count} choices, counted from 0, but `which` has others.")
+    return which
 
 
 @internal

@@ -12,6 +12,7 @@ from ..primitives.symbol import Symbol
 from .arithmetic import abs
 from .choices import where
 from .predicates import isinf, isnan
+from .shapes import astype
 
 LOG_2 = math.log(2.0)
 
@@ -44,7 +45,9 @@ def pow(z, a, b):
     return b * power, lambda: z * log(where(a == 0, 1.0, a))
 
 
-as_numpy(np.float_power)(pow)
+@as_numpy(np.float_power)
+def _float_power(a, b):
+    return pow(*(o if type(o) is Value else astype(o, np.float64) for o in (a, b)))
 
 
 @elementwise("exp(x)")

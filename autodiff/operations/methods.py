@@ -84,6 +84,10 @@ METHODS = (
     "logabsdet", "overlap_add", "pad_constant", "qr_stacked", "scatter", "svd_stacked", "windows",
 )  # fmt: skip
 
+# Of these, what an array's method takes more than the operation, as `t.max(initial=0.0)`.
+REDUCTIONS = (np.max, np.mean, np.min, np.prod, np.std, np.sum, np.var)
+SCANS = (np.cumprod, np.cumsum, np.round)
+
 # What an ndarray has beside them.
 OF_NDARRAY = (
     np.all, np.any, np.argmax, np.argmin, np.argpartition, np.argsort, np.choose, np.copy,
@@ -112,6 +116,11 @@ def _numel(self: Value) -> int:
     return np.size(self._data)
 
 
+def _clip(self: Value, min: Any = None, max: Any = None, out: Any = None) -> Any:
+    """The entries limited to between a smallest and a largest, of which one may be left out."""
+    return array_function(self, np.clip, None, (self, min, max, out), {})
+
+
 def _of_numpy(function: Any) -> Any:
     """A method that takes the arguments of NumPy's function."""
 
@@ -121,6 +130,21 @@ def _of_numpy(function: Any) -> Any:
     method.__name__ = function.__name__
     own = f"What `np.{function.__name__}` gives for it, with NumPy's arguments."
     method.__doc__ = registry.numpy[function].__doc__ or own
+    return method
+
+
+def _reduction(function: Any) -> Any:
+    """A reduction as a method: the operation itself, where no more is given than that takes."""
+    call = operation(function.__name__).call
+    of_numpy = _of_numpy(function)
+
+    def method(self: Value, axis: Any = None, *args: Any, **keywords: Any) -> Any:
+        usual = not keywords or (len(keywords) == 1 and type(keywords.get("keepdims")) is bool)
+        if usual and not args and (axis is None or type(axis) in (int, tuple)):
+            return call(self, axis, **keywords)
+        return of_numpy(self, axis, *args, **keywords)
+
+    method.__name__, method.__doc__ = of_numpy.__name__, of_numpy.__doc__
     return method
 
 
@@ -147,8 +171,10 @@ def install() -> None:
         **{name: operation(ours).method for name, ours in ALIASES.items()},
         "clamp": _clamp,
         "numel": _numel,
+        **{function.__name__: _reduction(function) for function in REDUCTIONS},
+        **{function.__name__: _of_numpy(function) for function in SCANS},
         "astype": astype,
-        "clip": _of_numpy(np.clip),
+        "clip": _clip,
     }
     of_tensors = {
         "__getitem__": getitem,

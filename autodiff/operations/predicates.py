@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from ..primitives.declare import internal, nondifferentiable
+import numpy as np
+
+from ..graph.value import Value
+from ..primitives.declare import as_numpy, internal, nondifferentiable
 
 
 @nondifferentiable("a > b")
@@ -120,6 +123,21 @@ def all(x, axis=None, keepdims=False):
     """Whether every entry is not zero, as plain data."""
 
 
+def mask(condition):
+    """A condition as NumPy's `where=` has it: of truths alone."""
+    return condition if isinstance(condition, Value) else np.asarray(condition, bool)
+
+
+@as_numpy(np.any)
+def _numpy_any(a, axis=None, keepdims=False, where=True):
+    return any(a if where is True else logical_and(a, mask(where)), axis, keepdims)
+
+
+@as_numpy(np.all)
+def _numpy_all(a, axis=None, keepdims=False, where=True):
+    return all(a if where is True else logical_or(a, logical_not(mask(where))), axis, keepdims)
+
+
 @nondifferentiable("count_nonzero(x, axis=axis, keepdims=keepdims)")
 def count_nonzero(x, axis=None, keepdims=False):
     """How many entries are not zero, as plain data."""
@@ -145,8 +163,8 @@ def allclose(a, b, rtol=1e-5, atol=1e-8, equal_nan=False):
     """Whether all are nearly equal, as plain data."""
 
 
-@nondifferentiable("isin(x, values)")
-def isin(x, values):
+@nondifferentiable("isin(x, values, assume_unique=assume_unique, invert=invert)")
+def isin(x, values, assume_unique=False, invert=False):
     """Where an entry of x is one of `values`, as plain data."""
 
 
@@ -164,7 +182,7 @@ def argpartition(x, kth=0, axis=-1):
 
 
 @nondifferentiable("lexsort(keys, axis=axis)")
-def lexsort(keys, axis=-1):
+def lexsort(*keys, axis=-1):
     """The indices that would sort by the last key, then by those before, as a plain array."""
 
 
@@ -203,8 +221,8 @@ def argwhere(x):
     """The indices of the entries that are not zero, one in each row, as a plain array."""
 
 
-@nondifferentiable("searchsorted(x, v, side=side)")
-def searchsorted(x, v, side="left"):
+@nondifferentiable("searchsorted(x, v, side=side, sorter=sorter)")
+def searchsorted(x, v, side="left", sorter=None):
     """The indices at which v would keep x sorted, as plain data."""
 
 

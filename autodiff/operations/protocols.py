@@ -28,7 +28,10 @@ _ABOUT = (
 )  # fmt: skip
 
 # Arguments of NumPy's that change nothing in the result's numbers.
-_HARMLESS = frozenset({"casting", "kind", "optimize", "order_of_calls", "stable", "subok"})
+_HARMLESS = frozenset({
+    "casting", "copy", "device", "kind", "optimize", "order", "overwrite_input", "stable", "subok",
+    "writeable",
+})  # fmt: skip
 _INPLACE = frozenset({np.copyto, np.put, np.put_along_axis, np.place, np.putmask, np.fill_diagonal})
 
 
@@ -64,11 +67,9 @@ def _ufunc_method(
         apart = (..., *(None,) * np.ndim(data_of(b)))
         return registry.numpy[ufunc](a[apart] if np.ndim(data_of(a)) else a, b)
     if (ufunc, method) in _REDUCTIONS:
-        x, *rest = inputs
-        given = dict(zip(("axis", "dtype", "out", "keepdims"), rest, strict=False)) | keywords
-        for key in [k for k in given if k not in ("axis", "keepdims")]:
-            _refuse_keyword(f"{name}.{method}", key, given.pop(key))
-        return registry.numpy[_REDUCTIONS[ufunc, method]](x, **({"axis": 0} | given))
+        names = ("axis", "dtype", "out", "keepdims", "initial", "where")
+        given = {"axis": 0} | dict(zip(names, inputs[1:], strict=False)) | keywords
+        return array_function(None, _REDUCTIONS[ufunc, method], None, inputs[:1], given)
     if method == "at":
         raise TypeError(
             f"`{name}.at` writes into its array, and a Tensor is not written in place.\n"
@@ -81,7 +82,7 @@ def _ufunc_method(
 
 
 def array_function(
-    self: Value, function: Any, types: Any, args: tuple[Any, ...], keywords: dict[str, Any]
+    self: Any, function: Any, types: Any, args: tuple[Any, ...], keywords: dict[str, Any]
 ) -> Any:
     if function in registry.numpy:
         given, named = _translated(function, args, keywords)
@@ -134,7 +135,10 @@ def _plan(function: Any, call: Any) -> _Plan | None:
 def _translated(
     function: Any, args: tuple[Any, ...], keywords: dict[str, Any]
 ) -> tuple[tuple[Any, ...], dict[str, Any]]:
-    """The arguments of NumPy's function as ours takes them; TypeError for one it has not."""
+    """The arguments of NumPy's function as ours takes them; TypeError for one it has not.
+
+    Those of an uncommon form are shown to NumPy first, so that what it refuses is refused.
+    """
     plan = _plan(function, registry.numpy[function])
     if plan is None:
         for key in ("out", "where"):
@@ -144,22 +148,48 @@ def _translated(
     given = dict(zip(plan.theirs, args, strict=False), **keywords)
     operands: list[Any] = []
     named = dict(plan.filled)
+    common = len(args) <= len(plan.theirs)
     for place, name in enumerate(plan.theirs):
         if name not in given:
             continue
         value = given.pop(name)
         if place < plan.leading:
             operands.append(value)
-        elif value is np._NoValue:
-            continue
+            common = common and (place == 0 or isinstance(value, _OPERANDS) or _is_common(value))
+        elif value is np._NoValue or _same(value, plan.defaults.get(name)):
+            if name in plan.ours and name not in plan.filled and value is not np._NoValue:
+                named[name] = value
         elif name in plan.ours:
             named[name] = value
-        elif not _same(value, plan.defaults.get(name)):
+            common = common and name != "where" and (_is_common(value) or name in _BOUNDS)
+        else:
             _refuse_keyword(_name(function), name, value, plan.ours)
+            common = False
     for name in given:  # what NumPy's takes as **keywords
         if name not in plan.ours:
             _refuse_keyword(_name(function), name, given[name], plan.ours)
+    if not common:
+        with np.errstate(all="ignore"):
+            function(*map(_plain, args), **{k: _plain(v) for k, v in keywords.items()})
     return tuple(operands), named | given
+
+
+_OPERANDS = (Value, np.ndarray, float)
+_BOUNDS = frozenset({"a_min", "a_max", "min", "max"})  # which may be as an operand is
+
+
+def _is_common(value: Any) -> bool:
+    """Whether an argument is an axis, a shape, a flag or a word, as most are: of ints alone."""
+    if type(value) is tuple:
+        return all([type(entry) is int for entry in value])
+    return type(value) in (int, bool, str)
+
+
+def _plain(value: Any) -> Any:
+    """An argument with the data of nodes, to show it to NumPy, which may write into it."""
+    if type(value) in (list, tuple):
+        return type(value)(map(_plain, value))
+    return np.array(data_of(value)) if isinstance(value, Value) else value
 
 
 def _same(value: Any, default: Any) -> bool:
@@ -168,7 +198,7 @@ def _same(value: Any, default: Any) -> bool:
 
 def _refuse_keyword(name: str, key: str, value: Any, ours: tuple[str, ...] = ()) -> None:
     """Raise TypeError for an argument that would change the result and is not taken here."""
-    if value is None or key in _HARMLESS:
+    if key in _HARMLESS or (value is None and key in ("out", "dtype")):
         return
     if key == "out":
         raise TypeError(
@@ -187,8 +217,6 @@ def _refuse_keyword(name: str, key: str, value: Any, ours: tuple[str, ...] = ())
             f"`{name}` of a Tensor keeps the Tensor's dtype, and has no `dtype=`.\n"
             "Convert it first or afterwards, as in `t.astype(np.float32)`."
         )
-    if key == "order" and value in ("C", "K"):
-        return
     takes = f"It takes {', '.join(ours[1:])}." if ours[1:] else "It takes none by name."
     raise TypeError(
         f"`{name}` of a Tensor has no argument `{key}=` here.\n{takes}{advice_on([key])}"

@@ -11,7 +11,7 @@ from ..primitives.declare import as_numpy, primitive
 from ..primitives.namespaces import helper
 from .indexing import getitem
 from .joining import concatenate
-from .reductions import Axis, axes_of, count_of, spread
+from .reductions import axes_of, count_of, in_type, spread, total_of
 from .shapes import flip, moveaxis, reshape
 from .zeros import safe_product, times, zero_may_meet
 
@@ -151,7 +151,16 @@ def recurrence(ct, s, factor, x):
     return by_factor, pulled
 
 
-@as_numpy(np.prod)
-def _numpy_prod(a: Any, axis: Axis = None, keepdims: bool = False, initial: Any = None) -> Any:
-    product = prod(a, axis, keepdims)
-    return product if initial is None else product * initial
+# -- what NumPy's functions take more --------------------------------------------------------
+
+numpy_prod = as_numpy(np.prod)(total_of(prod, lambda a, b: a * b, 1))
+
+
+@as_numpy(np.cumsum)
+def numpy_cumsum(a: Any, axis: int | None = None, dtype: Any = None) -> Any:
+    return in_type(cumsum(in_type(a, dtype), axis), dtype)
+
+
+@as_numpy(np.cumprod)
+def numpy_cumprod(a: Any, axis: int | None = None, dtype: Any = None) -> Any:
+    return in_type(cumprod(in_type(a, dtype), axis), dtype)

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..graph.node import data_of, shape_of
+from ..graph.value import Value
 from ..primitives.declare import as_numpy, composite, internal, nondifferentiable, primitive
 
 # -- shapes and axes -----------------------------------------------------------------------
@@ -182,6 +183,14 @@ def like(x, other):
     return x if dtype is None or data_of(x).dtype == dtype else cast(x, dtype)
 
 
+def as_entry_of(x, number):
+    """A number in the type of the entries of x, so that it widens no result."""
+    if isinstance(number, Value):
+        return like(number, x)
+    dtype = getattr(data_of(x), "dtype", np.dtype(float))
+    return np.asarray(number, dtype if dtype.kind == "f" or np.isfinite(number) else float)
+
+
 @primitive("flip(x, axis=axis)")
 def flip(ct, z, x, axis=None):
     """The order reversed along one axis, some, or all."""
@@ -210,10 +219,15 @@ def triu(ct, z, x, k=0):
 # -- NumPy's functions of complex numbers, on real ones ------------------------------------
 
 
-@composite(np.conjugate, np.real, np.real_if_close)
+@composite(np.conjugate, np.real)
 def real(x):
     """The same as a new node: the real part, and the conjugate, of real numbers."""
     return reshape(x, shape_of(x))
+
+
+@as_numpy(np.real_if_close)
+def _numpy_real_if_close(a, tol=100):
+    return real(a)
 
 
 @composite(np.imag)
@@ -222,16 +236,13 @@ def imag(x):
     return np.zeros_like(x)
 
 
-@composite(np.angle)
-def angle(x, deg=False):
-    """0 for a number that is not negative, else pi (or 180): the angle of real numbers."""
-    return like(np.where(x < 0, 180.0 if deg else np.pi, 0.0), x)
-
-
 @composite(np.full_like)
-def full_like(x, value):
-    """An array shaped like x, of one value (or of an array's, repeated)."""
-    return value + np.zeros_like(x)
+def full_like(x, fill_value, dtype=None, shape=None):
+    """An array of the shape and type of x, of one value (or of an array's, repeated)."""
+    if not isinstance(fill_value, Value):
+        return np.full_like(data_of(x), fill_value, dtype, shape=shape)
+    repeated = broadcast_to(fill_value, shape_of(x) if shape is None else shape)
+    return astype(repeated, np.asarray(data_of(x)).dtype if dtype is None else dtype)
 
 
 @composite(np.linspace)

@@ -23,12 +23,17 @@ def _logsumexp(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     """log(sum(exp(x))) with the largest term taken out, so that a sum near 1 keeps its digits."""
     x = np.asarray(x)
     axes = axes_of(axis, x.ndim)
-    last = tuple(range(x.ndim - len(axes), x.ndim))
-    rows = np.moveaxis(x, axes, last)
-    rows = rows.reshape(*rows.shape[: x.ndim - len(axes)], -1)
+    rows = _rows(x, axes)
     top, rest = _top_and_rest(rows)
     result = (top + np.log1p(rest))[..., 0]
     return np.expand_dims(result, axes) if keepdims else result
+
+
+def _rows(x: Any, axes: tuple[int, ...]) -> Any:
+    """The entries along these axes in one row each, along a last axis."""
+    rows = np.moveaxis(x, axes, tuple(range(x.ndim - len(axes), x.ndim)))
+    rest = rows.shape[: x.ndim - len(axes)]
+    return rows.reshape(*rest, math.prod([x.shape[a] for a in axes]))
 
 
 def _top_and_rest(rows: Any) -> tuple[Any, Any]:
@@ -52,7 +57,9 @@ def logsumexp(ct, z, x, axis=None, keepdims=False):
 
 
 @helper("softmax")
-def _softmax(x: Any, axis: int = -1) -> Any:
+def _softmax(x: Any, axis: Axis = -1) -> Any:
+    if not np.size(x):
+        return np.zeros_like(x)
     powers = np.exp(x - np.max(x, axis=axis, keepdims=True))
     return powers / np.sum(powers, axis=axis, keepdims=True)
 
@@ -64,10 +71,12 @@ def softmax(ct, z, x, axis=-1):
 
 
 @helper("log_softmax")
-def _log_softmax(x: Any, axis: int = -1) -> Any:
-    rows = np.moveaxis(np.asarray(x), axis, -1)
-    top, rest = _top_and_rest(rows)
-    return np.moveaxis(rows - top - np.log1p(rest), -1, axis)
+def _log_softmax(x: Any, axis: Axis = -1) -> Any:
+    x = np.asarray(x)
+    axes = axes_of(axis, x.ndim)
+    top, rest = _top_and_rest(_rows(x, axes))
+    top, rest = np.expand_dims(top[..., 0], axes), np.expand_dims(rest[..., 0], axes)
+    return x - top - np.log1p(rest)
 
 
 @primitive("log_softmax(x, axis=axis)")

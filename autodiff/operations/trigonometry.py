@@ -6,10 +6,12 @@ import math
 
 import numpy as np
 
-from ..primitives.declare import as_numpy, elementwise
+from ..primitives.declare import as_numpy, composite, elementwise
 from .arithmetic import abs
 from .choices import where
 from .exponentials import sqrt
+from .predicates import isnan, signbit
+from .shapes import as_entry_of
 
 
 @elementwise("sin(x)")
@@ -56,13 +58,20 @@ def arctan(z, x):
 @elementwise("arctan2(y, x)")
 def arctan2(z, y, x):
     """The angle in radians, from -pi to pi, of the point (x, y)."""
-    return x / hypot(x, y) / hypot(x, y), -y / hypot(x, y) / hypot(x, y)
+    return x / hypot(x, y) / hypot(x, y), -(y / hypot(x, y)) / hypot(x, y)
 
 
 @elementwise("hypot(a, b)")
 def hypot(z, a, b):
-    """sqrt(a * a + b * b) without overflow; its derivative at (0, 0) is the subgradient 0."""
-    return a / where(z == 0, 1.0, z), b / where(z == 0, 1.0, z)
+    """sqrt(a * a + b * b) without overflow; its derivatives at (0, 0) are the subgradient 0."""
+    return a / where(z == 0, np.inf, z), b / where(z == 0, np.inf, z)
+
+
+@composite(np.angle)
+def angle(x, deg=False):
+    """The angle of real numbers: 0, or pi (or 180) of those with a minus sign."""
+    half = as_entry_of(x, 180.0 if deg else np.pi)
+    return where(isnan(x), x, where(signbit(x), half, 0 * half))
 
 
 @elementwise("deg2rad(x)")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -12,7 +11,7 @@ from ..graph.node import data_of
 from . import symbol
 from .apply import apply
 from .door import admitted
-from .eager import bound_arguments, public
+from .eager import bound_arguments, public, signature_of
 from .primitive import Primitive
 from .registry import Operation, registry
 from .trial import check_form, helpers_named, try_elementwise, try_primitive
@@ -135,18 +134,24 @@ def nondifferentiable(formula: str) -> Callable[[Callable[..., Any]], Callable[.
 
     def declare(rule: Callable[..., Any]) -> Callable[..., Any]:
         primitive = Primitive(rule, formula, differentiable=False)
-        count, signature = len(primitive.operands), inspect.signature(rule)
+        count, signature = len(primitive.operands), signature_of(primitive)
+        compares = primitive.formula.operator is not None
 
         def call(*args: Any, **keywords: Any) -> Any:
             args = bound_arguments(rule.__name__, signature, args, keywords)
             operands, params = args[:count], admitted(primitive, args[count:])
+            if primitive.variadic:
+                operands = tuple(operands[0])
+            if compares and str in map(type, operands):
+                raise TypeError(f"`{rule.__name__}` compares numbers, but this is a text.")
             if any(isinstance(o, symbol.Symbol) or getattr(o, "traced", False) for o in operands):
                 return apply(primitive, operands, params)
             data = [data_of(o) for o in operands]
-            result = primitive.on_arrays(*data, *params)
+            result = primitive.on_arrays(*primitive.arguments(data, params))
             shared = isinstance(result, np.ndarray) and any(result is d for d in data)
             return result.copy() if shared else result  # which the caller may write into
 
+        call.__signature__ = signature  # type: ignore[attr-defined]
         call.__name__ = call.__qualname__ = rule.__name__
         call.__doc__, call.__module__ = rule.__doc__, rule.__module__
         return _entered(primitive, call)

@@ -138,10 +138,7 @@ def _general(primitive: Primitive) -> Callable[..., Any]:
     """
     count, defaults = len(primitive.operands), tuple(primitive.defaults.values())
     places = {name: i for i, name in enumerate(primitive.defaults)}
-    positional = inspect.Parameter.POSITIONAL_OR_KEYWORD
-    signature = inspect.Signature(
-        [p if p.kind is positional else p.replace(kind=positional) for p in primitive.parameters]
-    )
+    signature = signature_of(primitive)
 
     def call(*args: Any, **keywords: Any) -> Any:
         given = len(args) - count  # static parameters by position
@@ -161,6 +158,14 @@ def _general(primitive: Primitive) -> Callable[..., Any]:
 
     call.__signature__ = signature  # type: ignore[attr-defined]
     return call
+
+
+def signature_of(primitive: Primitive) -> inspect.Signature:
+    """How an operation is called: of many operands it takes one list."""
+    positional = inspect.Parameter.POSITIONAL_OR_KEYWORD
+    return inspect.Signature(
+        [p if p.kind is positional else p.replace(kind=positional) for p in primitive.parameters]
+    )
 
 
 def bound_arguments(
