@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..support.numbers import as_numpys
 from .habits import ATTRIBUTES, NotHere, refuse_keywords
 from .leaf import replace_data
 from .leaving import refuse_leaving
@@ -46,7 +47,12 @@ class Value(Node):
         """`data` as this kind of node holds it."""
         if isinstance(data, np.ma.MaskedArray):
             raise TypeError(MASKED)
-        if isinstance(data, np.ndarray) and data.ndim == 0:
+        if isinstance(data, Value):
+            raise TypeError(
+                f"A Value is made from a number, but this is already a {type(data).__name__}.\n"
+                "Use it as it is, or take `.data` to start a new graph from its number."
+            )
+        if isinstance(data := as_numpys(data), np.ndarray) and data.ndim == 0:
             data = data[()]
         if isinstance(data, (numbers.Real, np.bool_)) and not isinstance(data, np.timedelta64):
             try:
@@ -56,11 +62,6 @@ class Value(Node):
                     "A Value holds one float, but this number is too large for any of them.\n"
                     "Scale it first: the largest float is about 1.8e308."
                 ) from None
-        if isinstance(data, Value):
-            raise TypeError(
-                f"A Value is made from a number, but this is already a {type(data).__name__}.\n"
-                "Use it as it is, or take `.data` to start a new graph from its number."
-            )
         raise TypeError(
             f"A Value holds one real number, but this is {describe(data)}.\n"
             "Use `Tensor(...)` for an array or a list of numbers."

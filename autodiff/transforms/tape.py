@@ -16,6 +16,7 @@ from ..graph.tensor import Tensor, as_array
 from ..graph.value import Value
 from ..operations.choices import identity
 from ..operations.shapes import cast
+from ..support.numbers import as_numpys
 from ..support.tree import (
     checked_argnums,
     difference,
@@ -46,6 +47,7 @@ class Level:
         if isinstance(argument, Value):
             floats: Value = as_float(argument)
             return identity(argument) if floats is argument else floats
+        argument = as_numpys(argument)
         if isinstance(argument, np.ndarray):
             return new_node(Tensor, as_array(argument, copy=True, promote=True))
         try:

@@ -93,3 +93,51 @@ def test_losses_are_noted_as_numbers():
     losses[0] = Value(2.0).item()
     losses[1] = Tensor([3.0]).sum().item()
     assert losses.tolist() == [2.0, 3.0]
+
+
+class OfAnotherLibrary:
+    """What a tensor of PyTorch's, an array of JAX's and a series of pandas' have in common."""
+
+    def __init__(self, data, refuses=False):
+        self.data, self.refuses = np.array(data), refuses
+
+    def __array__(self, dtype=None, copy=None):
+        if self.refuses:
+            raise RuntimeError("Can't call numpy() on Tensor that requires grad.")
+        return np.asarray(self.data, dtype)
+
+
+def cubes(x):
+    return np.sum(x**3)
+
+
+X = np.array([1.0, 2.0])
+READINGS = {
+    "grad": lambda x: ad.grad(cubes)(x),
+    "vjp": lambda x: ad.vjp(lambda x: x**3, x)[1](OfAnotherLibrary([1.0, 1.0]))[0],
+    "jvp": lambda x: ad.jvp(lambda x: x**3, (x,), (OfAnotherLibrary([1.0, 1.0]),))[1],
+    "hvp": lambda x: ad.hvp(cubes, (x,), (OfAnotherLibrary(X / 2),)),
+    "hessian": lambda x: np.diag(ad.hessian(cubes)(x)) * X / 2,
+    "derive": lambda x: ad.derive(cubes, x)(x)[1],
+    "derived for NumPy's": lambda x: ad.derive(cubes, X)(x)[1],
+    "compile": lambda x: ad.compile(ad.grad(cubes))(x),
+    "Tensor": lambda x: 3 * Tensor(x).data ** 2,
+}
+
+
+@pytest.mark.parametrize("reading", READINGS)
+def test_arrays_of_other_libraries_are_arguments(reading):
+    np.testing.assert_array_equal(READINGS[reading](OfAnotherLibrary(X)), 3 * X**2)
+
+
+def test_numbers_of_other_libraries():
+    assert Value(OfAnotherLibrary(2.0)).data == 2.0
+    assert ad.grad(lambda x: x * x)(OfAnotherLibrary(2.0)) == 4.0
+    assert (Value(2.0) * OfAnotherLibrary(3.0)).data == 6.0
+
+
+def test_a_tensor_in_the_graph_of_another_library_is_refused():
+    refuses = OfAnotherLibrary(X, refuses=True)
+    for use in (ad.grad(cubes), ad.compile(ad.grad(cubes)), Value):
+        with pytest.raises(TypeError, match=r"(?s)requires grad.*detach"):
+            use(refuses)

@@ -12,12 +12,13 @@ from ...graph.node import data_of
 from ...graph.tensor import as_array, to_float
 from ...primitives.operands import is_number
 from ...support.identifiers import identifier
+from ...support.numbers import as_numpys
 from ...support.tree import checked_argnums, leaves
 
 
 def as_example(leaf: Any, name: str) -> Any:
     """A leaf of an argument as an engine's float or array; itself where it is one."""
-    leaf = data_of(leaf)
+    leaf = as_numpys(data_of(leaf))
     if isinstance(leaf, np.ndarray):
         array = as_array(leaf, copy=False, promote=False)
         usual = np.dtype(array.dtype.name)  # of which there is one object, to be known again by
@@ -47,11 +48,12 @@ def hold_floats(args: tuple[Any, ...]) -> bool:
 
 
 def _is_float(leaf: Any) -> bool:
-    data = data_of(leaf)
+    data = as_numpys(data_of(leaf))
     return is_number(data) or (isinstance(data, np.ndarray) and data.dtype.kind == "f")
 
 
 def _is_whole(leaf: Any) -> bool:
+    leaf = as_numpys(data_of(leaf))
     return isinstance(leaf, np.ndarray) and leaf.dtype.kind in "biu"
 
 
