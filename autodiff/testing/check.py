@@ -14,6 +14,7 @@ from ..transforms.forward import jvp
 from . import diagnosis
 from .comparison import Comparison
 from .differences import Along, Slope, central
+from .fineness import check_fine, misled
 from .oracles import Argnums, along, direction, observed_order, output_weights, slopes_by_entry
 from .problem import Leaf, Problem, Vector, dot, flattened
 from .report import GradientError, Report, UncheckableError, failure
@@ -24,8 +25,9 @@ MODES = ("vjp", "jvp")
 def check_gradients(
     f: Callable[..., Any], *args: Any, argnums: Argnums = None, order: int = 2,
     modes: tuple[str, ...] = MODES, rtol: float | None = None,
-    gradient: Callable[..., Any] | None = None, keywords: Mapping[str, Any] | None = None,
-    has_aux: bool = False, entries: int = 64, directions: int = 4, seed: int = 0,
+    gradient: Callable[..., Any] | None = None, vjp: Callable[..., Any] | None = None,
+    keywords: Mapping[str, Any] | None = None, has_aux: bool = False,
+    entries: int = 64, directions: int = 4, seed: int = 0,
 ) -> Report:  # fmt: skip
     """Check the derivatives of f at `args` against finite differences, and report.
 
@@ -37,7 +39,8 @@ def check_gradients(
     higher ones as derivatives of the one before, along random directions.
 
     With `gradient`, f may be any function at all, and `gradient(*args)`, in the structure of
-    the arguments, is what is checked (the first order alone).
+    the arguments, is what is checked (the first order alone). With `vjp`, that is a backward pass
+    written by hand: `vjp(ct, *args)` is given a cotangent, in the structure of f's output.
 
     Two numbers agree when they differ by no more than the oracle's own estimate of its error
     allows, and by `rtol` (the square root of the dtype's rounding, if not given); where they do
@@ -48,7 +51,8 @@ def check_gradients(
 
     Raises GradientError, an AssertionError, which says which argument and entry is wrong, by how
     much, and in what way, where the way is known. Raises UncheckableError, a ValueError, where f
-    is not finite, or too rough for any difference, or of empty arguments, and ValueError where
+    is not finite, or too rough for any difference (as what is computed in float32 and given as
+    float64), or of empty arguments, and ValueError where
     it differs from call to call or gives no numbers: a check that compared nothing is none.
 
     >>> check_gradients(lambda x: np.sum(np.tanh(x) ** 2), np.array([0.5, -1.0]))
@@ -58,30 +62,33 @@ def check_gradients(
     autodiff.testing.report.GradientError: The gradient of `<lambda>` is wrong at argument 0 ...
     """
     checked_function(f, "check_gradients")
-    _check_options(order, modes, directions, gradient)
+    by_hand = gradient is not None or vjp is not None
+    _check_options(order, modes, directions, by_hand)
+    if gradient is not None and vjp is not None:
+        raise TypeError("What is checked is `gradient` or `vjp`, not both.\nCheck one at a time.")
     with np.errstate(all="ignore"):
-        problem = Problem(f, args, argnums, keywords, has_aux, gradient)
+        problem = Problem(f, args, argnums, keywords, has_aux, gradient, vjp)
         _check_not_empty(problem)
         _check_steady(problem)
         check = _Check(problem, rtol, np.random.default_rng(seed))
-        pull, push = "vjp" in modes, "jvp" in modes and gradient is None
+        pull, push = "vjp" in modes, "jvp" in modes and not by_hand
         if problem.point.vector.size <= entries:
             check.by_entry(pull, push)
         else:
             check.by_direction(pull, push, directions)
-        if gradient is None and not check.report.kinks:
+        if not by_hand and not check.report.kinks:
             check.higher(order, modes)
+        if not check.report.checked:
+            check_fine(problem, check.rng)
         check.report.require_something(problem)
     return check.report
 
 
-def _check_options(
-    order: int, modes: tuple[str, ...], directions: int, gradient: Callable[..., Any] | None
-) -> None:
+def _check_options(order: int, modes: tuple[str, ...], directions: int, by_hand: bool) -> None:
     for mode in modes:
         if mode not in MODES:
             raise ValueError(f"The modes are {' and '.join(map(repr, MODES))}, but not {mode!r}.")
-    if not modes or (gradient is not None and "vjp" not in modes):
+    if not modes or (by_hand and "vjp" not in modes):
         what = "A gradient of your own is" if modes else "Derivatives are"
         raise ValueError(
             f"{what} checked in a mode, but here modes={modes!r}.\n"
@@ -291,6 +298,10 @@ class _Check:
         if wrong.any():
             self._allow_for_rounding(compared, wrong)
         if wrong.any():
+            for i in map(int, np.flatnonzero(wrong)):
+                if misled(compared.lines(i), i, compared.numeric[i]):
+                    check_fine(self.problem, self.rng)
+                    break
             raise failure(self.problem, compared, wrong, self.rtol, self._taylor(compared))
         self.report.add(compared, self.rtol)
 

@@ -162,15 +162,15 @@ def flattened(tree: Any) -> Vector:
 class Problem:
     """A function at a point: its outputs as a vector, and what the engine says of them.
 
-    `gradient`, where it is given, is what f's author says instead of the engine.
+    `gradient` or `backward`, where one is given, is what f's author says instead of the engine.
     """
 
     def __init__(
         self, f: Callable[..., Any], args: tuple[Any, ...], argnums: Any = None,
         keywords: Mapping[str, Any] | None = None, has_aux: bool = False,
-        gradient: Callable[..., Any] | None = None,
+        gradient: Callable[..., Any] | None = None, backward: Callable[..., Any] | None = None,
     ) -> None:  # fmt: skip
-        self.f, self.gradient, self.has_aux = f, gradient, has_aux
+        self.f, self.gradient, self.backward, self.has_aux = f, gradient, backward, has_aux
         self.keywords = dict(keywords or {})
         self.point = Point(args, argnums)
         self.out = self.targeted(*self.point.targets(self.point.vector))
@@ -207,19 +207,31 @@ class Problem:
     def pull(self, weights: Vector, at: Vector | None = None) -> list[Any]:
         """The leaves of the gradient of <weights, outputs>, as they were given, here or `at`."""
         targets = self.point.targets(self.point.vector if at is None else at)
+        given = self.point.with_targets(targets)
         if self.gradient is not None:
-            found = self.gradient(*self.point.with_targets(targets), **self.keywords)
-            like = self.point.by
-            if len(like) == 1 and (self.point.single or not same_structure(found, like)):
-                found = (found,)
-            if not same_structure(found, like):
-                raise TypeError(
-                    f"A gradient has the structure of the arguments {self.point.numbers}, but "
-                    f"this one is {describe(found)}.\nReturn one part for each, in a tuple."
-                )
-            return [data_of(leaf) for leaf in leaves_in_order_of(found, like)]
+            return self._by_hand(self.gradient(*given, **self.keywords))
+        if self.backward is not None:
+            ct = unflatten_like(self.out, weights)
+            return self._by_hand(self.backward(ct, *given, **self.keywords))
         pull = vjp(self.targeted, *targets)[1]
         return [data_of(leaf) for leaf in leaves(pull(unflatten_like(self.out, weights)))]
+
+    def _by_hand(self, found: Any) -> list[Any]:
+        """The leaves of a gradient that f's author has written."""
+        like = self.point.by
+        if len(like) == 1 and (self.point.single or not same_structure(found, like)):
+            found = (found,)
+        if not same_structure(found, like):
+            raise TypeError(
+                f"A gradient has the structure of the arguments {self.point.numbers}, but "
+                f"this one is {describe(found)}.\nReturn one part for each, in a tuple."
+            )
+        return [data_of(leaf) for leaf in leaves_in_order_of(found, like)]
+
+    @property
+    def by_hand(self) -> bool:
+        """Whether f may be any function at all: its author says the gradient."""
+        return self.gradient is not None or self.backward is not None
 
     def push(self, direction: Vector, at: Vector | None = None) -> Vector:
         """The tangent of the outputs, as the point (this, or `at`) moves along `direction`."""

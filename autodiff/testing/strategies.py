@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 try:
-    from hypothesis import given, reject
+    from hypothesis import given, reject, settings
     from hypothesis import strategies as st
     from hypothesis.extra import numpy as hypothesis_numpy
 except ImportError as error:
@@ -42,29 +44,52 @@ def shapes_that_broadcast(
     return drawn.map(lambda shapes: shapes.input_shapes)
 
 
-def points(like: Any, first: int = 0) -> Strategy:
-    """Numbers in the structure, shapes and dtypes of `like`, from -2 to 2.
+def points(
+    like: Any, first: int = 0, *, low: float = -2.0, high: float = 2.0,
+    values: Sequence[float] = (),
+) -> Strategy:  # fmt: skip
+    """Numbers in the structure, shapes and dtypes of `like`, from `low` to `high`.
 
-    A strategy in the place of a leaf is drawn from; what is no float stays as it is. No entry
-    is a whole number or 0, and no two are equal, so that common kinks and ties are missed.
+    A strategy in the place of a leaf is drawn from; what is no float stays as it is. No two
+    entries are equal, and of the usual range none is 0 or a whole number, so that common kinks and
+    ties are missed; but an entry may also be one of `values`, those of your own that matter. Raises
+    ValueError for a range that holds nothing.
     """
+    if not (low < high and math.isfinite(high - low)):
+        raise ValueError(
+            f"Points lie between two finite numbers, but low={low!r} and high={high!r}.\n"
+            "Write the smaller one as `low`."
+        )
     if isinstance(like, st.SearchStrategy):
         return like
     if isinstance(like, (list, tuple, dict)):
-        parts = st.tuples(*(points(leaf, 7 * i) for i, leaf in enumerate(leaves(like), first)))
+        within = partial(points, low=low, high=high, values=values)
+        parts = st.tuples(*(within(leaf, 7 * i) for i, leaf in enumerate(leaves(like), first)))
         return parts.map(lambda drawn: unflatten(like, drawn))
     data = data_of(like)
     if np.asarray(data).dtype.kind != "f":
         return st.just(like)
     count = int(np.size(data))
-    # Of a quarter, each entry has a part of its own: the golden ratio's multiples never meet.
-    offsets = 0.25 * ((np.arange(first, first + count) * 0.6180339887498949 + 0.3) % 1)
-    whole = st.lists(st.integers(-8, 7), min_size=count, max_size=count)
-    return whole.map(lambda drawn: _like(data, np.array(drawn, float) / 4 + offsets))
+    # Of sixteen parts, each entry has a place of its own: the golden ratio's multiples never meet.
+    part = (high - low) / 16
+    places = (np.arange(first, first + count) * 0.6180339887498949 + 0.3) % 1
+    digits = max(1, 2 - math.floor(math.log10(part)))
+
+    def entries(drawn: list[Any]) -> Any:
+        numbers = [
+            d if isinstance(d, float) else round((low + high) / 2 + part * (d + place), digits)
+            for d, place in zip(drawn, places, strict=True)
+        ]
+        return _like(data, np.array(numbers, float))
+
+    entry: Strategy = st.integers(-8, 7)
+    if values:
+        entry = st.one_of(entry, st.sampled_from([float(v) for v in values]))
+    return st.lists(entry, min_size=count, max_size=count).map(entries)
 
 
 def _like(data: Any, flat: Any) -> Any:
-    array = np.round(flat, 3).reshape(np.shape(data)).astype(np.asarray(data).dtype)
+    array = flat.reshape(np.shape(data)).astype(np.asarray(data).dtype)
     return array if isinstance(data, np.ndarray) else type(data)(array)
 
 
@@ -195,13 +220,15 @@ def _expression(
 
 
 def gradient_property(
-    *like: Any, **options: Any
+    *like: Any, low: float = -2.0, high: float = 2.0, values: Sequence[float] = (), **options: Any
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Make a test of a function: its derivatives are checked wherever it is defined.
 
     `like` says what its arguments are: each is a strategy, or an example whose structure,
-    shapes and dtypes are taken. `options` are those of `check_gradients`. Points at which the
-    function is not finite are passed over; on a kink, a subgradient passes.
+    shapes and dtypes are taken, with numbers from `low` to `high`, and now and then one of
+    `values`. `options` are those of `check_gradients`. Points at which the function is not finite
+    are passed over; on a kink, a subgradient passes. It has no deadline: how long a check takes
+    is no property of the derivative. Hypothesis' `@settings` may stand above it.
 
     >>> import numpy as np
     >>> @gradient_property(np.zeros(3))
@@ -219,13 +246,16 @@ def gradient_property(
         if not callable(f):
             raise TypeError(f"@gradient_property decorates a function, but this is {describe(f)}.")
 
-        @given(points(tuple(like)))
+        @given(points(tuple(like), low=low, high=high, values=values))
+        @settings(deadline=None)
         def test(args: tuple[Any, ...]) -> None:
             try:
                 check_gradients(f, *args, **options)
             except UncheckableError:
                 reject()
 
+        # So that settings of the user's may stand above it: they are not the second ones.
+        vars(test).pop("_hypothesis_internal_settings_applied", None)
         for name in ("__name__", "__qualname__", "__module__", "__doc__"):
             setattr(test, name, getattr(f, name, None))
         return test

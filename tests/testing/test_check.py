@@ -431,3 +431,81 @@ def test_what_cancels_to_zero_is_no_false_alarm(f):
 def test_no_allowance_for_rounding_hides_a_wrong_rule(f, args, gradient):
     with pytest.raises(GradientError):
         check_gradients(f, *args, gradient=gradient)
+
+
+# -- a backward pass by hand -----------------------------------------------------------------
+
+
+def layer(x, W):
+    return np.tanh(x @ W), x.sum(axis=0)
+
+
+def layer_backward(ct, x, W):
+    out, sums = ct
+    out = out * (1 - np.tanh(x @ W) ** 2)
+    return out @ W.T + sums, x.T @ out
+
+
+LAYER = np.linspace(-1.0, 1.0, 6).reshape(3, 2), np.array([[0.5, -1.0], [2.0, 0.3]])
+
+
+def test_a_backward_pass_by_hand():
+    assert check_gradients(layer, *LAYER, vjp=layer_backward).checked == 10
+    check_gradients(layer, *LAYER, argnums=1, vjp=lambda ct, x, W: layer_backward(ct, x, W)[1])
+    check_gradients(math.sin, 1.0, vjp=lambda ct, x: ct * math.cos(x))
+    big = np.linspace(-1.0, 1.0, 300)
+    check_gradients(np.tanh, big, vjp=lambda ct, x: ct * (1 - np.tanh(x) ** 2))
+
+
+@pytest.mark.parametrize(
+    ("backward", "where"),
+    [
+        (
+            lambda ct, x, W: (layer_backward(ct, x, W)[0], -layer_backward(ct, x, W)[1]),
+            "argument 1",
+        ),
+        (lambda ct, x, W: layer_backward((ct[0], 0.0), x, W), "argument 0"),
+        (lambda ct, x, W: layer_backward((np.ones((3, 2)), np.ones(2)), x, W), "argument 0"),
+        (lambda ct, x, W: layer_backward(ct, x, W)[::-1], "shape"),
+    ],
+)
+def test_a_wrong_backward_pass_by_hand(backward, where):
+    with pytest.raises(GradientError, match=where):
+        check_gradients(layer, *LAYER, vjp=backward)
+
+
+def test_one_at_a_time():
+    with pytest.raises(TypeError, match="not both"):
+        check_gradients(np.sin, 1.0, gradient=np.cos, vjp=lambda ct, x: ct)
+    with pytest.raises(TypeError, match="structure of the arguments"):
+        check_gradients(layer, *LAYER, vjp=lambda ct, x, W: ct[0])
+
+
+# -- a forward pass in float32 ---------------------------------------------------------------
+
+COARSE = [
+    (lambda x: float(np.sum(np.tanh(x.astype(np.float32)))), lambda x: 1 - np.tanh(x) ** 2),
+    (lambda x: x.astype(np.float32).astype(np.float64) ** 2, None),
+    (lambda x: np.sum((x.astype(np.float32) ** 2).astype(np.float64)), lambda x: 2 * x),
+]
+
+
+@pytest.mark.parametrize(("f", "gradient"), COARSE)
+def test_a_forward_pass_in_float32_is_not_called_a_wrong_gradient(f, gradient):
+    x = np.linspace(0.3, 2.0, 5)
+    backward = None if gradient else lambda ct, x: ct * 2 * x
+    with pytest.raises(UncheckableError, match=r"(?s)computes in less.*float64"):
+        check_gradients(f, x, gradient=gradient, vjp=backward)
+
+
+def test_a_forward_pass_in_float32_of_arguments_of_float32_is_checked():
+    x = np.linspace(0.3, 2.0, 5, dtype=np.float32)
+    check_gradients(lambda x: np.sum(np.tanh(x)), x, gradient=lambda x: 1 - np.tanh(x) ** 2)
+    with pytest.raises(GradientError):
+        check_gradients(lambda x: np.sum(np.tanh(x)), x, gradient=lambda x: 1.1 - np.tanh(x) ** 2)
+
+
+@pytest.mark.parametrize("f", [np.floor, lambda x: x * 0.0 + 1.0, np.sign, lambda x: 1e6 + x**3])
+def test_what_is_flat_is_not_called_coarse(f):
+    with pytest.raises(GradientError):
+        check_gradients(f, np.array([0.5, 1.7]), vjp=lambda ct, x: ct * (1 + x))

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import time
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from hypothesis.extra.numpy import arrays
 
 import autodiff as ad
 from autodiff.extend import operation, operations
+from autodiff.support.tree import leaves
 from autodiff.testing import (
     GradientError,
     arrays_for,
@@ -202,3 +204,52 @@ def test_the_kit_says_what_it_has():
     assert {"expressions", "check_gradients", "gradient_property"} <= set(dir(kit))
     with pytest.raises(AttributeError, match="no attribute 'nonsense'"):
         _ = kit.nonsense
+
+
+# -- ranges and values of one's own -------------------------------------------------------------
+
+
+def wrong_above_two(x):
+    """A function of one's own whose derivative is wrong for x > 2 alone."""
+    return ad.where(x > 2, ad.stop_gradient(x * x), x * x)
+
+
+def test_a_fault_outside_of_the_usual_range_is_found_in_ones_own():
+    gradient_property(0.0, order=1)(wrong_above_two)()
+    for own in ({"high": 10.0}, {"values": (3.5,)}, {"low": 100.0, "high": 101.0}):
+        with pytest.raises(GradientError):
+            gradient_property(0.0, order=1, **own)(wrong_above_two)()
+
+
+@given(points({"a": np.zeros((2, 2)), "b": [0.0]}, low=1000.0, high=5000.0))
+def test_points_of_a_range(tree):
+    numbers = np.array(leaves(tree["a"])[0].ravel().tolist() + tree["b"])
+    assert ((numbers >= 1000) & (numbers <= 5000)).all()
+    assert len(set(numbers)) == len(numbers)
+
+
+def test_values_occur():
+    drawn = find(points(np.zeros(2), values=(0.0, 7.5)), lambda x: x[0] == 7.5 and x[1] == 0.0)
+    assert drawn.tolist() == [7.5, 0.0]
+
+
+@pytest.mark.parametrize(("low", "high"), [(1.0, 1.0), (2.0, 1.0), (0.0, np.inf), (np.nan, 1.0)])
+def test_a_range_that_holds_nothing_is_refused(low, high):
+    with pytest.raises(ValueError, match="two finite numbers"):
+        gradient_property(0.0, low=low, high=high)(lambda x: x)
+
+
+def test_a_slow_check_has_no_deadline_and_settings_may_stand_above():
+    before = settings.get_current_profile_name()
+    settings.register_profile("impatient", deadline=1, max_examples=1)
+    settings.load_profile("impatient")
+    try:
+        gradient_property(0.0, order=1)(slow_square)()
+        settings(max_examples=2, deadline=None)(gradient_property(0.0, order=1)(slow_square))()
+    finally:
+        settings.load_profile(before)
+
+
+def slow_square(x):
+    time.sleep(0.001)
+    return x * x
