@@ -64,12 +64,15 @@ STEPS = ("_plainly", "_carefully")  # the two functions of which a program may b
 CHECKS = {"_checked": Helper(_checked, {}), "_with_care": Helper(_with_care, {"jax": _BY_JAX})}
 
 
-def wanted_of(tree: Any, exact: bool) -> Any:
-    """What is asked of an argument: of its leaves the dtype and shape, with `exact` the width."""
+def wanted_of(tree: Any, exact: bool, promoted: bool) -> Any:
+    """What is asked of an argument: of its leaves the dtype and shape, with `exact` the width.
+
+    What is differentiated by is `promoted`: whole numbers may be given for floats.
+    """
     if isinstance(tree, dict):
-        return {key: wanted_of(branch, exact) for key, branch in tree.items()}
+        return {key: wanted_of(branch, exact, promoted) for key, branch in tree.items()}
     if isinstance(tree, (list, tuple)):
-        return [wanted_of(branch, exact) for branch in tree]
+        return [wanted_of(branch, exact, promoted) for branch in tree]
     if isinstance(tree, TracedGenerator):
         return "Generator"
     if not isinstance(tree, Value):
@@ -77,4 +80,5 @@ def wanted_of(tree: Any, exact: bool) -> Any:
     data = tree._data
     if not isinstance(data, np.ndarray):
         return "number" if exact else "float ()"
-    return f"{data.dtype if exact else data.dtype.name.rstrip('0123456789')} {data.shape}"
+    dtype = np.dtype(float) if promoted and data.dtype.kind in "biu" else data.dtype
+    return f"{dtype if exact else dtype.name.rstrip('0123456789')} {data.shape}"

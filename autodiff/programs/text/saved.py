@@ -26,9 +26,9 @@ def saved_source(plain: Module, careful: Capture) -> str:
     of_floats = language.floats is not language.arrays
     capture = plain.capture
     wanted = {
-        name: wanted_of(arg, exact=of_floats)
-        for name, own, arg in zip(parameters, capture.parameters, capture.args, strict=True)
-        if own not in capture.static
+        name: wanted_of(arg, of_floats, promoted=i in capture.argnums)
+        for i, (name, arg) in enumerate(zip(parameters, capture.args, strict=True))
+        if capture.parameters[i] not in capture.static
     }
     body = [line for name, kind in wanted.items() for line in _check(name, kind)]
     helpers = {**plain.printer.helpers, "_checked": CHECKS["_checked"].function}

@@ -197,3 +197,15 @@ def test_numbers_are_ieee_754():
     function = saved(derive(f, 1.0, 2.0))
     for x, y in itertools.product([-1.0, 0.0, -0.0, 2.0, 1e308, np.inf, np.nan], repeat=2):
         same(function(x, y), value_and_grad(f, (0, 1))(x, y))
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_whole_numbers_are_differentiated_by_with_care():
+    def f(x):
+        return np.log10(ad.digamma(x))[1]  # NaN at another entry
+
+    x = np.array([1, 2, -1])
+    program = derive(f, x, argnums=0)
+    for given in (x, x.astype(float)):
+        for found in (program(given), saved(program)(given)):
+            np.testing.assert_allclose(found[1], ad.grad(f)(given), rtol=1e-14)
