@@ -12,7 +12,7 @@ from ..support.numbers import as_numpys
 from .habits import ATTRIBUTES, NotHere, refuse_keywords
 from .leaf import replace_data
 from .leaving import refuse_leaving
-from .messages import MASKED, describe
+from .messages import MASKED, describe, refuse_scipy
 from .node import Node, data_of, fill
 
 
@@ -174,6 +174,7 @@ class Value(Node):
         raise TypeError(MASKED)  # a masked array asks for it, having taken the plain data
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
+        refuse_scipy(self)
         raise TypeError(
             f"NumPy asked for the plain array of {self.label()}, and its gradient would be lost.\n"
             "Use `.data` if no gradient is wanted; else join nodes by `autodiff.stack`, fill by "

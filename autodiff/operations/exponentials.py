@@ -127,6 +127,12 @@ def xlogy(z, x, y):
     return log(y), where(x == 0, 0.0, x / y)
 
 
+@elementwise("where(x == 0, 0.0, x * log1p(where(x == 0, 0.0, y)))")
+def xlog1py(z, x, y):
+    """x * log(1 + y), and 0 where x is 0, also at y = -1."""
+    return log1p(y), where(x == 0, 0.0, x / (1 + y))
+
+
 @elementwise("1 / (1 + exp(-x))", quiet=True)
 def sigmoid(f, x):
     """Logistic function, between 0 and 1.

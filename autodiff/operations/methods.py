@@ -65,12 +65,14 @@ PROTOCOLS: dict[str, Any] = {"__array_ufunc__": array_ufunc, "__array_function__
 METHODS = (
     # entry by entry
     "abs", "arccos", "arccosh", "arccot", "arccoth", "arccsc", "arccsch", "arcsec", "arcsech",
-    "arcsin", "arcsinh", "arctan", "arctanh", "cbrt", "ceil", "cos", "cosh", "cot", "coth", "csc",
-    "csch", "deg2rad", "digamma", "elu", "erf", "erfc", "erfinv", "exp", "exp2", "expm1", "fabs",
-    "floor", "gamma", "gammaln", "gelu", "hard_tanh", "i0", "leaky_relu", "log", "log10", "log1p",
-    "log2", "log_sigmoid", "logit", "nan_to_num", "neg", "polygamma", "positive", "rad2deg",
-    "reciprocal", "relu", "rint", "round", "sec", "sech", "selu", "sigmoid", "sign", "silu", "sin",
-    "sinc", "sinh", "soft_sign", "softplus", "sqrt", "square", "tan", "tanh", "trunc",
+    "arcsin", "arcsinh", "arctan", "arctanh", "cbrt", "ceil", "cos", "cosh", "cot", "coth",
+    "csc", "csch", "deg2rad", "digamma", "elu", "entr", "erf", "erfc", "erfcinv", "erfcx",
+    "erfinv", "exp", "exp2", "expm1", "fabs", "floor", "gamma", "gammaln", "gelu", "hard_tanh",
+    "i0", "i0e", "i1", "i1e", "j0", "j1", "leaky_relu", "log", "log10", "log1p", "log2",
+    "log_ndtr", "log_sigmoid", "logit", "nan_to_num", "ndtr", "ndtri", "neg", "polygamma",
+    "positive", "rad2deg", "reciprocal", "relu", "rint", "round", "sec", "sech", "selu",
+    "sigmoid", "sign", "silu", "sin", "sinc", "sinh", "soft_sign", "softplus", "sqrt", "square",
+    "tan", "tanh", "trunc",
     # along axes
     "cumprod", "cumsum", "log_softmax", "logsumexp", "max", "mean", "min", "prod", "softmax",
     "sort", "std", "sum", "var",
@@ -80,8 +82,9 @@ METHODS = (
     # of matrices
     "cholesky", "det", "inv", "pinv",
     # what other operations are made of
-    "bessel_i", "cast", "cofactors", "eigh_stacked", "euclidean_norm", "getitem", "identity",
-    "logabsdet", "overlap_add", "pad_constant", "qr_stacked", "scatter", "svd_stacked", "windows",
+    "bessel_i", "bessel_ie", "bessel_j", "cast", "cofactors", "eigh_stacked", "euclidean_norm",
+    "getitem", "identity", "logabsdet", "overlap_add", "pad_constant", "qr_stacked",
+    "scaled_erfc", "scatter", "svd_stacked", "windows",
 )  # fmt: skip
 
 # Of these, what an array's method takes more than the operation, as `t.max(initial=0.0)`.

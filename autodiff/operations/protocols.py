@@ -1,6 +1,7 @@
 """NumPy's own functions and operators on Values and Tensors, by NumPy's two protocols.
 
-What they do is looked up in what the operations themselves declare: there is no second list.
+What they do is looked up in what the operations themselves declare: there is no second list. (For
+SciPy's ufuncs there is one of names, in scipy_special.py.)
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ from ..graph.node import data_of
 from ..graph.value import Value
 from ..primitives.namespaces import signature_of
 from ..primitives.registry import registry
+from ..support.frames import scipys_function
+from .scipy_special import UFUNCS, is_scipys
 
 # Functions that ask about shapes and types, or make new arrays like another: they look at no
 # number, so they work on the plain data.
@@ -39,15 +42,28 @@ _INPLACE = frozenset({np.copyto, np.put, np.put_along_axis, np.place, np.putmask
 
 
 def array_ufunc(self: Value, ufunc: np.ufunc, method: str, *inputs: Any, **keywords: Any) -> Any:
-    name = f"np.{ufunc.__name__}"
+    call = _call_of(ufunc)
     if method != "__call__":
-        return _ufunc_method(name, ufunc, method, inputs, keywords)
-    call = registry.numpy.get(ufunc)
+        return _ufunc_method(_name_of(ufunc), ufunc, method, inputs, keywords)
     taken = inspect.signature(call).parameters if keywords and call is not None else {}
     given = {key: keywords.pop(key) for key in ("axis",) if key in keywords and key in taken}
     for key, value in keywords.items():
-        _refuse_keyword(name, key, value)
-    return _refuse(name) if call is None else call(*inputs, **given)
+        _refuse_keyword(_name_of(ufunc), key, value)
+    return _refuse(_name_of(ufunc)) if call is None else call(*inputs, **given)
+
+
+def _call_of(ufunc: np.ufunc) -> Any:
+    """What a ufunc is on a node, or None."""
+    call = registry.numpy.get(ufunc)
+    return UFUNCS.get(ufunc.__name__) if call is None and is_scipys(ufunc) else call
+
+
+def _name_of(ufunc: np.ufunc) -> str:
+    """What a ufunc is called where the user has it from."""
+    name = ufunc.__name__
+    if ufunc is getattr(np, name, None) or ufunc in registry.numpy:
+        return f"np.{name}"
+    return f"scipy.special.{name}" if is_scipys(ufunc) else scipys_function() or name
 
 
 # What a ufunc's methods are called among NumPy's functions.
@@ -62,10 +78,11 @@ _REDUCTIONS: dict[tuple[np.ufunc, str], Any] = {
 def _ufunc_method(
     name: str, ufunc: np.ufunc, method: str, inputs: tuple[Any, ...], keywords: dict[str, Any]
 ) -> Any:
-    if method == "outer" and ufunc in registry.numpy:
+    call = _call_of(ufunc)
+    if method == "outer" and call is not None:
         a, b = inputs
         apart = (..., *(None,) * np.ndim(data_of(b)))
-        return registry.numpy[ufunc](a[apart] if np.ndim(data_of(a)) else a, b)
+        return call(a[apart] if np.ndim(data_of(a)) else a, b)
     if (ufunc, method) in _REDUCTIONS:
         names = ("axis", "dtype", "out", "keepdims", "initial", "where")
         given = {"axis": 0} | dict(zip(names, inputs[1:], strict=False)) | keywords
@@ -228,7 +245,8 @@ def _name(function: Any) -> str:
 
 
 def _refuse(name: str) -> NoReturn:
+    whose = "SciPy" if name.startswith("scipy") else "NumPy"
     raise TypeError(
-        f"NumPy's `{name}` has no derivative rule here, so a Tensor cannot go through it.\n"
+        f"{whose}'s `{name}` has no derivative rule here, so a Tensor cannot go through it.\n"
         f"Use `{name}(t.data)` if no gradient is wanted, or declare the rule with `@primitive`."
     )

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import builtins
 import math
 from typing import Any
 
 import numpy as np
 
-from ..primitives.declare import composite, elementwise, internal, primitive
+from ..primitives.declare import elementwise, primitive
 from ..primitives.namespaces import helper
 from .exponentials import exp
 from .zeros import times
@@ -48,28 +47,49 @@ def erfc(z, x):
     return -2 / math.sqrt(math.pi) * exp(-x * x)
 
 
+def _inverse(size: Any, tail: Any) -> Any:
+    """The x >= 0 of which erf is `size` and erfc is `tail`, each right where it is small.
+
+    A first guess (Winitzki 2008), made right by four steps of Halley's method.
+    """
+    log = np.log(tail * (2 - tail))
+    part = 2 / (math.pi * 0.147) + log / 2
+    x = np.sqrt(np.sqrt(part * part - log / 0.147) - part)
+    for _ in range(4):
+        far = np.where(tail < 0.5, tail - _erfc(x), _erf(x) - size)
+        far = far / (2 / math.sqrt(math.pi) * np.exp(-x * x))
+        x = x - far / (1 + x * far)
+    return np.where(tail == 0, np.inf, x)
+
+
 @helper("erfinv", jax="jax.scipy.special.erfinv(y)")
 def _erfinv(y: Any) -> Any:
-    """A first guess (Winitzki 2008), made right by three steps of Halley's method."""
     y = np.asarray(y)
     with np.errstate(all="ignore"):
         work = y.astype(np.float64)
-        tail = 1 - np.abs(work)
-        log = np.log(tail * (2 - tail))
-        part = 2 / (math.pi * 0.147) + log / 2
-        x = np.sqrt(np.sqrt(part * part - log / 0.147) - part)
-        for _ in range(3):
-            far = np.where(tail < 0.5, tail - _erfc(x), _erf(x) - np.abs(work))
-            far = far / (2 / math.sqrt(math.pi) * np.exp(-x * x))
-            x = x - far / (1 + x * far)
-        x = np.where(tail == 0, np.inf, x)
-    return np.copysign(x, work).astype(_float_of(y))
+        result = np.copysign(_inverse(np.abs(work), 1 - np.abs(work)), work)
+    return result.astype(_float_of(y))
+
+
+@helper("erfcinv", jax="-jax.scipy.special.ndtri(y / 2) * math.sqrt(0.5)")
+def _erfcinv(y: Any) -> Any:
+    y = np.asarray(y)
+    with np.errstate(all="ignore"):
+        work = y.astype(np.float64)
+        result = np.copysign(_inverse(np.abs(1 - work), np.minimum(work, 2 - work)), 1 - work)
+    return result.astype(_float_of(y))
 
 
 @elementwise("erfinv(y)")
 def erfinv(x, y):
     """Inverse of `erf`, for |y| <= 1."""
     return 0.5 * math.sqrt(math.pi) * exp(x * x)
+
+
+@elementwise("erfcinv(y)")
+def erfcinv(x, y):
+    """Inverse of `erfc`, for 0 <= y <= 2, with all its digits near 0."""
+    return -0.5 * math.sqrt(math.pi) * exp(x * x)
 
 
 # -- the gamma function and its kin --------------------------------------------------------
@@ -101,42 +121,57 @@ def _gammaln(x: Any) -> Any:
     return _by_entry(_gammaln_entry, x)
 
 
-@helper(
-    "polygamma",
-    jax="jax.scipy.special.polygamma(n, x) if n else jax.scipy.special.digamma(x)",
-)
+@helper("polygamma")
 def _polygamma(x: Any, n: int) -> Any:
-    """By the asymptotic series at x + m >= 16, and the recurrence back to x.
+    """By the asymptotic series at x + m >= 16 + n, and the recurrence back to x.
 
-    Abramowitz and Stegun, 6.4.6 and 6.4.11 (6.3.5 and 6.3.18 for n = 0); left of 0, where the
-    recurrence is long, by reflection for n = 0 (6.3.7).
+    Left of 0 that is reflected. Abramowitz and Stegun, 6.4.11, 6.4.6 and 6.4.7 (6.3.18, 6.3.5
+    and 6.3.7 for n = 0).
     """
     x = np.asarray(x)
+    sign = -1.0 if n % 2 == 0 else 1.0
     with np.errstate(all="ignore"):
         work = x.astype(np.float64)
-        turned = (work < 0) & (n == 0)
-        start = np.where(turned, 1 - work, work)
-        sign = -1.0 if n % 2 == 0 else 1.0
-        moved, total = start.copy(), np.zeros_like(start)
-        while np.any(low := (moved < 16) & np.isfinite(moved)):
-            total += np.where(low, sign * math.factorial(n) / moved ** (n + 1), 0.0)
-            moved += low
-        total += sign * _asymptotic(moved, n)
-        result = np.where(turned, total - math.pi / np.tan(math.pi * work), total)
-        pole = (work <= 0) & (work == np.floor(work))
-        result = np.where(pole, np.nan if n % 2 == 0 else np.inf, result)
+        start = np.where(work < 0, 1 - work, work)
+        total = np.zeros_like(start)
+        for _ in range(16 + n):
+            low = start < 16 + n
+            total = total + np.where(low, math.factorial(n) / start ** (n + 1), 0.0)
+            start = start + low
+        result = sign * (total + _asymptotic(n, -np.log(start), lambda k: start**k))
+        turn = work - np.round(work)
+        result = np.where(work < 0, -sign * result - _cotangent(turn, n), result)
+        ends = -np.copysign(np.inf, work) if n % 2 == 0 else np.inf + 0 * work
+        ends = np.where((work == 0) | (n % 2 == 1), ends, np.nan)
+        result = np.where((work <= 0) & (turn == 0), ends, result)
     return result.astype(_float_of(x))
 
 
-def _asymptotic(x: Any, n: int) -> Any:
-    """(-1)**(n + 1) times the n-th derivative of digamma, for large x."""
+def _cotangent(x: Any, n: int) -> Any:
+    """The n-th derivative of pi / tan(pi x): pi**(n + 1) times a polynomial in 1 / tan(pi x)."""
+    powers = [0, 1]  # the coefficients of the polynomial; the next is -(1 + c * c) times its slope
+    for _ in range(n):
+        slope = [k * a for k, a in enumerate(powers)][1:]
+        powers = [-a - b for a, b in zip([*slope, 0, 0], [0, 0, *slope], strict=True)]
+    far = 0.5 - np.abs(x)  # from where the cotangent is 0
+    c = np.where(far > 0.25, 1 / np.tan(math.pi * x), np.sign(x) * np.tan(math.pi * far))
+    total = 0.0
+    for a in reversed(powers):
+        total = total * c + float(a)
+    return math.pi ** (n + 1) * total
+
+
+def _asymptotic(n: int, minus_log: Any, power: Any) -> Any:
+    """(-1)**(n + 1) times the n-th derivative of digamma, for a large x.
+
+    `minus_log` is -log(x), and `power(k)` is x**k: or what these rise by from one x to another.
+    """
     bernoulli = (1 / 6, -1 / 30, 1 / 42, -1 / 30, 5 / 66, -691 / 2730, 7 / 6, -3617 / 510)
-    head = -np.log(x) if n == 0 else math.factorial(n - 1) / x**n
-    total = head + math.factorial(n) / (2 * x ** (n + 1))
+    head = minus_log if n == 0 else math.factorial(n - 1) * power(-n)
+    total = head + math.factorial(n) / 2 * power(-n - 1)
     for k, b in enumerate(bernoulli, 1):
-        total = total + b * (math.factorial(2 * k + n - 1) / math.factorial(2 * k)) / x ** (
-            2 * k + n
-        )
+        factor = b * (math.factorial(2 * k + n - 1) / math.factorial(2 * k))
+        total = total + factor * power(-2 * k - n)
     return total
 
 
@@ -162,54 +197,3 @@ def digamma(z, x):
 def polygamma(ct, z, x, n=1):
     """The n-th derivative of `digamma`, for a whole number n >= 0 (note the order: x, n)."""
     return times(ct, polygamma(x, n + 1))
-
-
-@composite()
-def betaln(a, b):
-    """The logarithm of the beta function, gamma(a) gamma(b) / gamma(a + b), for positive a, b."""
-    return gammaln(a) + gammaln(b) - gammaln(a + b)
-
-
-@composite()
-def beta(a, b):
-    """The beta function, gamma(a) gamma(b) / gamma(a + b), for positive a, b."""
-    return exp(betaln(a, b))
-
-
-# -- Bessel functions ----------------------------------------------------------------------
-
-
-@helper(
-    "bessel_i",
-    jax="""
-    first = (x / 2) ** n / jax.scipy.special.factorial(n)
-    step = lambda k, s: (s[0] * (x * x / 4) / (k * (k + n)), s[1] + s[0])
-    jax.lax.fori_loop(1, 500, step, (first, 0.0 * first))[1]
-    """,
-)
-def _bessel_i(x: Any, n: int) -> Any:
-    """The series of (x/2)**(2k+n) / (k! (k+n)!): its terms have one sign, so none cancel."""
-    x = np.asarray(x)
-    half = x.astype(np.float64) / 2
-    with np.errstate(all="ignore"):
-        term, k = half**n / math.factorial(n), 0
-        total = np.array(term)
-        while np.any(np.isfinite(total) & (np.abs(term) > 1e-17 * np.abs(total))):
-            k += 1
-            term = term * half * half / (k * (k + n))
-            total = total + term
-    return total.astype(_float_of(x))
-
-
-@elementwise("i0(x)")
-def i0(z, x):
-    """The modified Bessel function of order 0."""
-    return bessel_i(x, 1)
-
-
-@internal
-@primitive("bessel_i(x, n)")
-def bessel_i(ct, z, x, n=1):
-    """The modified Bessel function of the first kind, of the order of a whole number n >= 0."""
-    lower = bessel_i(x, builtins.abs(n - 1))
-    return times(ct, 0.5 * (lower + bessel_i(x, n + 1)))

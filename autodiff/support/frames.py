@@ -30,6 +30,21 @@ def stores_item(frame: FrameType) -> bool:
     return frame.f_code.co_code[frame.f_lasti] in _STORES
 
 
+def scipys_function() -> str | None:
+    """The public name of SciPy's function that the user has called, if one is on the stack."""
+    frame: FrameType | None = sys._getframe()
+    found = None
+    while frame is not None:
+        module = frame.f_globals.get("__name__", "")
+        if module.startswith("scipy."):
+            public = ".".join(part for part in module.split(".") if not part.startswith("_"))
+            found = f"{public}.{frame.f_code.co_name}"
+        elif found:
+            break
+        frame = frame.f_back
+    return found
+
+
 def user_line() -> str:
     """The innermost line on the stack that is not the engine's own."""
     frame = sys._getframe()

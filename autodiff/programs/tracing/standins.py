@@ -11,6 +11,7 @@ import sys
 from types import FrameType
 from typing import Any, NoReturn
 
+from ...graph.messages import refuse_scipy
 from ...graph.tensor import Tensor
 from ...graph.value import Value
 from ...operations import predicates
@@ -63,6 +64,7 @@ class Traced(Tracer):
         return str(self)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
+        refuse_scipy(self)
         refuse(
             self,
             "a plain array of it (as NumPy wants for an index or a fill value)",

@@ -1,0 +1,141 @@
+"""Bessel functions of whole order, and the modified ones."""
+
+from __future__ import annotations
+
+import builtins
+import math
+from typing import Any
+
+import numpy as np
+
+from ..primitives.declare import elementwise, internal, primitive
+from ..primitives.namespaces import helper
+from .rounding import sign
+from .special import _float_of
+from .zeros import times
+
+
+def _hankel(x: Any, n: int, unit: Any) -> Any:
+    """The sum of unit**k times the k-th term of Hankel's series, for x far from 0.
+
+    Abramowitz and Stegun, 9.2.5 to 9.2.10 (with unit = i) and 9.7.1 (with unit = -1).
+    """
+    term = total = np.ones_like(x)
+    for k in range(1, 25):
+        term = term * (unit * (4 * n * n - (2 * k - 1) ** 2) / (8 * k)) / x
+        total = total + term
+    return total
+
+
+@helper("bessel_j")
+def _bessel_j(x: Any, n: int = 0) -> Any:
+    """Near 0 by Bessel's integral (9.1.21, at the midpoints of equal parts), far off by Hankel."""
+    x = np.asarray(x)
+    with np.errstate(all="ignore"):
+        work = np.abs(x.astype(np.float64))
+        edge = 25 + n * n // 4
+        near, far, count = np.minimum(work, edge), np.maximum(work, edge), (edge + n) // 4 + 11
+        total = 0.0 * near
+        for k in range(count):
+            angle = (k + 0.5) * math.pi / (2 * count)
+            phase = near * math.sin(angle)
+            if n % 2 == 0:
+                total = total + math.cos(n * angle) * np.cos(phase)
+            else:
+                total = total + math.sin(n * angle) * np.sin(phase)
+        wave = (np.cos(far) + 1j * np.sin(far)) * (1 - 1j) * (-1j) ** n
+        beyond = (wave * _hankel(far, n, 1j)).real / np.sqrt(math.pi * far)
+        result = np.where(work < edge, total / count, np.where(work == np.inf, 0.0, beyond))
+        result = result if n % 2 == 0 else np.copysign(1.0, x) * result
+    return result.astype(_float_of(x))
+
+
+@helper("bessel_ie")
+def _bessel_ie(x: Any, n: int = 0) -> Any:
+    """Near 0 by the series of (x/2)**(2k+n) / (k! (k+n)!), far off by Hankel."""
+    x = np.asarray(x)
+    with np.errstate(all="ignore"):
+        work = np.abs(x.astype(np.float64))
+        edge = 30 + n * n // 4
+        near, far = np.minimum(work, edge), np.maximum(work, edge)
+        term = total = np.exp(-near) * (near / 2) ** n / math.factorial(n)
+        for k in range(1, edge + 21):
+            term = term * near * near / (4 * k * (k + n))
+            total = total + term
+        result = np.where(work < edge, total, _hankel(far, n, -1) / np.sqrt(2 * math.pi * far))
+        result = result if n % 2 == 0 else np.copysign(1.0, x) * result
+    return result.astype(_float_of(x))
+
+
+@helper("bessel_i")
+def _bessel_i(x: Any, n: int = 0) -> Any:
+    x = np.asarray(x)
+    with np.errstate(all="ignore"):
+        work = np.clip(x.astype(np.float64), -1500.0, 1500.0)
+        half = np.exp(np.abs(work) / 2)  # and exp(|x|) may be infinite where the result is not
+        result = half * _bessel_ie(work, n) * half
+    return result.astype(_float_of(x))
+
+
+@internal
+@primitive("bessel_j(x, n)")
+def bessel_j(ct, z, x, n=0):
+    """The Bessel function of the first kind, of the order of a whole number n >= 0."""
+    if n == 0:
+        return times(ct, -bessel_j(x, 1))
+    return times(ct, 0.5 * (bessel_j(x, n - 1) - bessel_j(x, n + 1)))
+
+
+@internal
+@primitive("bessel_i(x, n)")
+def bessel_i(ct, z, x, n=1):
+    """The modified Bessel function of the first kind, of the order of a whole number n >= 0."""
+    lower = bessel_i(x, builtins.abs(n - 1))
+    return times(ct, 0.5 * (lower + bessel_i(x, n + 1)))
+
+
+@internal
+@primitive("bessel_ie(x, n)")
+def bessel_ie(ct, z, x, n=0):
+    """exp(-|x|) * bessel_i(x, n)."""
+    lower = bessel_ie(x, builtins.abs(n - 1))
+    return times(ct, 0.5 * (lower + bessel_ie(x, n + 1)) - sign(x) * z)
+
+
+@elementwise("bessel_j(x, 0)")
+def j0(z, x):
+    """The Bessel function of the first kind, of order 0."""
+    return -j1(x)
+
+
+@elementwise("bessel_j(x, 1)")
+def j1(z, x):
+    """The Bessel function of the first kind, of order 1."""
+    return 0.5 * (j0(x) - bessel_j(x, 2))
+
+
+@elementwise("i0(x)")
+def i0(z, x):
+    """The modified Bessel function of order 0."""
+    return i1(x)
+
+
+@elementwise("bessel_i(x, 1)")
+def i1(z, x):
+    """The modified Bessel function of order 1."""
+    return 0.5 * (i0(x) + bessel_i(x, 2))
+
+
+@elementwise("bessel_ie(x, 0)")
+def i0e(z, x):
+    """exp(-|x|) * i0(x), which does not overflow.
+
+    Its derivative is the difference of two neighbours, of relative accuracy 2 |x| eps.
+    """
+    return i1e(x) - sign(x) * z
+
+
+@elementwise("bessel_ie(x, 1)")
+def i1e(z, x):
+    """exp(-|x|) * i1(x), which does not overflow; its derivative is as accurate as i0e's."""
+    return 0.5 * (i0e(x) + bessel_ie(x, 2)) - sign(x) * z
