@@ -12,6 +12,7 @@ from ..graph.value import Value
 from ..support.tree import leaves, tree_map
 from ..support.wrapping import Wrapping
 from .buffered.workspace import BufferedProgram
+from .cache import Cache
 from .capture import Capture
 from .derive import checked_engine
 from .jax import JaxCall, as_jax, example_of
@@ -30,33 +31,40 @@ class Compiled(Wrapping):
     """
 
     def __init__(
-        self, f: Callable[..., Any], static: tuple[str, ...], donate: tuple[str, ...]
-    ) -> None:
-        super().__init__(f, (f, static, donate))
+        self, f: Callable[..., Any], static: tuple[str, ...], donate: tuple[str, ...],
+        cache_size: int,
+    ) -> None:  # fmt: skip
+        super().__init__(f, (f, static, donate, cache_size))
         self._f, self._static, self._donate = f, static, donate
         self._parameters = Parameters(f)
         self._arity = self._parameters.arity
         self._parameters.check(static, donate)
-        self._programs: list[Any] = []
+        self._programs = Cache(cache_size, self._parameters.places(static))
 
     @property
     def source(self) -> str:
         """The program that was compiled last. Raises ValueError before the first call."""
-        if not self._programs:
+        if self._programs.made is None:
             raise ValueError(
                 "Nothing is compiled before the first call: its arguments say for what."
             )
-        return self._programs[0].source  # type: ignore[no-any-return]
+        return self._programs.made.source  # type: ignore[no-any-return]
+
+    def cache_clear(self) -> None:
+        """Let go of all programs: calls that come are traced anew."""
+        self._programs.clear()
 
     def __call__(self, *args: Any, **keywords: Any) -> Any:
         if keywords or len(args) != self._arity:
             args = self._parameters.in_order(args, keywords)
-        for program in self._programs:
-            if program.fits(args):
-                if program.captures and in_transform():
-                    return self._parameters.by_position(*args)
-                return program(*args)
-        return self._slowly(args)
+        program = self._programs.used
+        if program is None or not program.fits(args):
+            program = self._programs.find(args)
+            if program is None:
+                return self._slowly(args)
+        if program.captures and in_transform():
+            return self._parameters.by_position(*args)
+        return program(*args)
 
     def _slowly(self, args: tuple[Any, ...]) -> Any:
         """A call whose arguments fit no program as they are."""
@@ -73,13 +81,12 @@ class Compiled(Wrapping):
             arg if name in static else tree_map(functools.partial(self._leaf, name=name), arg)
             for name, arg in zip(names, args, strict=True)
         )
-        for program in self._programs:
-            if program.fits(args):
-                return program(*args)
-        program = self._program(names, args, static, self._donate)
-        if not program.fits(args):  # nothing is written into what cannot be given away
-            program = self._program(names, args, static, ())
-        self._programs.insert(0, program)
+        program = self._programs.find(args)
+        if program is None:
+            program = self._program(names, args, static, self._donate)
+            if not program.fits(args):  # nothing is written into what cannot be given away
+                program = self._program(names, args, static, ())
+            self._programs.add(args, program)
         return program(*args)
 
     def _leaf(self, leaf: Any, name: str) -> Any:
@@ -131,14 +138,17 @@ def compile(
     static: str | tuple[str, ...] = (),
     donate: str | tuple[str, ...] = (),
     engine: str = "numpy",
+    cache_size: int = 4096,
 ) -> Any:
     """f as a program that is traced at the first call and runs at the speed of hand-written NumPy.
 
     A function, a decorator, or with options a maker of decorators. Transforms compose with it:
     `compile(value_and_grad(f))`; a whole training step can be one program. It is traced again
     for arguments of another structure, shape or dtype, or other values of the `static`
-    parameters. What it returns is safe to keep. Arguments are not written to, but for those
-    named in `donate`: they are the caller's no longer, and results of their shape are put there.
+    parameters. The programs for the `cache_size` kinds of arguments that were used last are kept,
+    and none from before `cache_clear()`, a method of what is returned. What it returns is safe to
+    keep. Arguments are not written to, but for those named in `donate`: they are the caller's no
+    longer, and results of their shape are put there.
 
     Tensors of a closure are read anew at each call, arrays and numbers of a closure are
     constants from the first call on; side effects happen when it is traced, and a random
@@ -160,7 +170,8 @@ def compile(
     >>> w.round(3)
     array([1., 1.])
     """
-    options = [(o,) if isinstance(o, str) else tuple(o) for o in (static, donate)]
+    names = [(o,) if isinstance(o, str) else tuple(o) for o in (static, donate)]
+    options: Any = (*names, cache_size)
     kind = CompiledByJax if checked_engine(engine) == "jax" else Compiled
     if f is None:
         return lambda function: kind(checked_function(function, "compile"), *options)

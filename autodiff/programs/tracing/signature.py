@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 import numpy as np
@@ -75,6 +75,15 @@ class Parameters:
                     "`static` and `donate` name parameters of the function, which has "
                     f"{', '.join(self._signature.parameters)}, but not {name!r}."
                 )
+
+    def places(self, names: Collection[str]) -> list[int]:
+        """Where in the order these parameters are; from the end those by keyword alone."""
+        last = [*self._by_keyword, *self._others]
+        return [
+            last.index(name) - len(last) if name in last else place
+            for place, name in enumerate(self._signature.parameters)
+            if name in names and name != self._several
+        ]
 
     def in_order(self, args: tuple[Any, ...], keywords: dict[str, Any]) -> tuple[Any, ...]:
         """The arguments of a call with its defaults. Raises TypeError as the call would."""
