@@ -83,7 +83,7 @@ class Entry:
 
     def __init__(self, changes: dict[str, Any]) -> None:
         self.changes: dict[str, Any] | None = changes
-        self.handle = ref(self, MODES.discard)
+        self.handle = Handle(self, MODES.discard)
 
     def enter(self) -> None:
         """Put this in force in this context, over what is so already."""
@@ -96,15 +96,22 @@ class Entry:
         MODES.discard(self.handle)
 
 
+class Handle(ref[Entry]):
+    """A weak reference to an entry, known by itself: it outlives that, be it for a moment."""
+
+    __slots__ = ()
+    __hash__ = object.__hash__
+
+
 # The entries that are in force in whatever context. It is empty nearly always, and then an
 # operation finds out in one look that no mode needs its attention.
-MODES: set[ref[Entry]] = set()
+MODES: set[Handle] = set()
 
 
 class _Entries(NamedTuple):
     """What one context has entered, in order, and the mode that comes of it."""
 
-    handles: tuple[ref[Entry], ...] = ()
+    handles: tuple[Handle, ...] = ()
     mode: Mode = _DEFAULT
 
 
@@ -112,7 +119,7 @@ _NOTHING = _Entries()
 _ENTRIES: ContextVar[_Entries] = ContextVar("nabigrad_modes", default=_NOTHING)
 
 
-def entered() -> tuple[ref[Entry], ...]:
+def entered() -> tuple[Handle, ...]:
     """What this context has entered, in order."""
     return _ENTRIES.get().handles
 
@@ -127,7 +134,7 @@ def current_mode() -> Mode:
     return mode
 
 
-def settle(handles: tuple[ref[Entry], ...]) -> Mode:
+def settle(handles: tuple[Handle, ...]) -> Mode:
     """The mode that these give, without those that are over, as this context's."""
     mode, remaining = _DEFAULT, []
     for handle in handles:

@@ -8,12 +8,12 @@ tree, with the operands' texts put in, is what pictures and programs show.
 from __future__ import annotations
 
 import ast
-import functools
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
+from ..support.cached import Cached
 from ..support.syntax import (
     OPERATORS,
     call,
@@ -21,6 +21,7 @@ from ..support.syntax import (
     literal,
     name,
     outside_brackets,
+    parse,
 )
 from .namespaces import defaults_of, numpy_function, scalar_function
 from .registry import registry
@@ -87,7 +88,7 @@ class Formula:
         self.operands = tuple(operands)
         self.params = tuple(params)
         try:
-            self.tree: ast.expr = ast.parse(text, mode="eval").body
+            self.tree: ast.expr = parse(text, mode="eval").body
         except SyntaxError as error:
             raise ValueError(
                 f"A formula is one Python expression, but {text!r} does not parse.\n"
@@ -140,10 +141,10 @@ class Formula:
 
     def on_arrays(self) -> Callable[..., Any]:
         """The formula as a function of arrays, then of its parameters."""
-        tree = ast.parse(self.text, mode="eval").body
+        tree = parse(self.text, mode="eval").body
         return self._compiled(numpy_function, _ByCall(ast.MatMult, "matmul_by_dot").visit(tree))
 
-    @functools.cached_property
+    @Cached
     def asked(self) -> set[str]:
         """The operands that are asked for what only arrays have, as in `x[index]`."""
         whole = [n for n in ast.walk(self.tree) if isinstance(n, (ast.Attribute, ast.Subscript))]
@@ -163,7 +164,7 @@ class Formula:
                 return float(result) if np.ndim(result) == 0 else result
 
             return on_numpys_floats
-        tree = ast.parse(self.text, mode="eval").body
+        tree = parse(self.text, mode="eval").body
         return self._compiled(scalar_function, powers_by_math(tree))
 
     def _compiled(self, look_up: Callable[[str], Any], tree: ast.expr) -> Callable[..., Any]:
@@ -190,6 +191,6 @@ class Formula:
         formula's own, such as `exp`. What is `x.mT` of `stacks` of matrices is `x.T` of others.
         """
         put = {**operands, **{key: written(value) for key, value in params.items()}}
-        fresh = ast.parse(self.text, mode="eval").body
+        fresh = parse(self.text, mode="eval").body
         tree = _Put(put, qualified, stacks).visit(fresh)
         return outside_brackets(tree) if params else tree

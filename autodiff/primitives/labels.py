@@ -31,7 +31,7 @@ def formula_text(node: Value, name_of: Callable[[Any], str]) -> str:
 
 def _parsed(text: str) -> ast.expr:
     try:
-        return ast.parse(text, mode="eval").body
+        return syntax.parse(text, mode="eval").body  # type: ignore[no-any-return]
     except (SyntaxError, ValueError):
         return syntax.name(text)
 

@@ -85,7 +85,7 @@ def _head_of_form(form: Any) -> Any:
 
 
 def _form(text: str) -> Any:
-    return _form_of(ast.parse(text, mode="eval").body)
+    return _form_of(syntax.parse(text, mode="eval").body)
 
 
 def _form_of(tree: ast.expr) -> Any:

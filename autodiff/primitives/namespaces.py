@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from ..support.quiet import quiet
 from ..support.syntax import matmul_by_dot
 from .registry import Helper, registry
 
@@ -113,9 +114,10 @@ def scalar_function(name: str) -> Any:
     if not callable(on_arrays):
         return on_arrays
 
+    quietly = quiet(on_arrays)
+
     def on_floats(*operands: Any, **keywords: Any) -> Any:
-        with np.errstate(all="ignore"):
-            result = on_arrays(*operands, **keywords)
+        result = quietly(*operands, **keywords)
         return float(result) if np.ndim(result) == 0 else result
 
     return on_floats

@@ -33,7 +33,7 @@ def pull_function(
     written = powers_by_math if on_floats else _WithFloats().visit
     shared, partials = ([written(e) for e in es] for es in (shared, partials))
     used = {n.id for e in [*shared, *partials] for n in ast.walk(e) if isinstance(n, ast.Name)}
-    read = [ast.parse(f"{n} = {place}").body[0] for n, place in places.items() if n in used]
+    read = [syntax.parse(f"{n} = {place}").body[0] for n, place in places.items() if n in used]
     pulled = pairs(operands, [p(e) for p, e in zip(products, partials, strict=True)])
     return syntax.compile_function(label, ["ct", "node"], [*read, *shared], pulled, look_up)
 
@@ -54,7 +54,7 @@ def pairs(operands: Iterable[str], pulled: Iterable[ast.expr]) -> ast.expr:
     """The syntax of a tuple of pairs: an operand, by its place, and its cotangent."""
     both = zip(operands, pulled, strict=True)
     rows: list[ast.expr] = [
-        ast.Tuple([ast.parse(place, mode="eval").body, part], ast.Load()) for place, part in both
+        ast.Tuple([syntax.parse(place, mode="eval").body, part], ast.Load()) for place, part in both
     ]
     return ast.Tuple(rows, ast.Load())
 
@@ -111,5 +111,5 @@ def _share(expressions: Sequence[ast.expr]) -> tuple[list[ast.stmt], list[ast.ex
                 statements.append(ast.Assign([target], value))  # type: ignore[arg-type]
             return syntax.name(names[text])
 
-    fresh = [ast.parse(ast.unparse(e), mode="eval").body for e in expressions]
+    fresh = [syntax.parse(ast.unparse(e), mode="eval").body for e in expressions]
     return statements, [Share().visit(e) for e in fresh]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import functools
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeGuard
@@ -11,6 +10,8 @@ from typing import Any, TypeGuard
 import numpy as np
 
 from ..support import syntax
+from ..support.cached import Cached
+from ..support.quiet import quiet
 from . import symbol
 from .formula import Formula
 from .partials import is_choice
@@ -106,18 +107,16 @@ class Primitive(Operation):
         static = dict(zip(self.defaults, params, strict=True))
         return self.formula.put(put, static, stacks=any(np.ndim(d) > 2 for d in data))
 
-    @functools.cached_property
+    @Cached
     def on_floats(self) -> Callable[..., Any]:
         """The forward on Python floats, compiled when it is first wanted."""
-        with syntax.COMPILING:
-            return self.formula.on_floats()
+        return self.formula.on_floats()
 
-    @functools.cached_property
+    @Cached
     def on_arrays(self) -> Callable[..., Any]:
         """The forward on arrays, compiled when it is first wanted."""
-        with syntax.COMPILING:
-            on_arrays = self.formula.on_arrays()
-        return _without_overflow_warning(on_arrays) if self.quiet else on_arrays
+        on_arrays = self.formula.on_arrays()
+        return quiet(on_arrays, over="ignore") if self.quiet else on_arrays
 
     @property
     def symbol(self) -> str:
@@ -132,11 +131,11 @@ class Primitive(Operation):
         names = [*self.lead, *self.operands, *self.defaults]
         return symbol.trace_partials(self.rule, names, len(self.operands), label or self.name)
 
-    @functools.cached_property
+    @Cached
     def on_tensors(self) -> Callable[..., Any]:
         """The forward on arrays, and beside its result that which the rule `keeps`, if any."""
         if self.keeps is None:
-            return self.on_arrays
+            return self.on_arrays  # type: ignore[no-any-return]
         return registry.helpers[registry.fused[self.name, self.keeps]].function
 
     @property
@@ -144,7 +143,7 @@ class Primitive(Operation):
         """The operation whose result the rule `keeps`."""
         return operation(self.keeps)  # type: ignore[arg-type]
 
-    @functools.cached_property
+    @Cached
     def choices(self) -> list[bool]:
         """Which of an elementwise rule's partials are of a choice: see `partials.is_choice`."""
         varying = {*self.lead, *self.operands}
@@ -164,16 +163,7 @@ class Primitive(Operation):
 
     def ieee(self, *arguments: Any) -> float:
         """The forward on floats by NumPy, for inf and nan where Python raises an exception."""
-        with np.errstate(all="ignore"):
-            return float(self.on_arrays(*(np.float64(a) for a in arguments)))
-
-
-def _without_overflow_warning(function: Callable[..., Any]) -> Callable[..., Any]:
-    def quiet(*arguments: Any) -> Any:
-        with np.errstate(over="ignore"):
-            return function(*arguments)
-
-    return quiet
+        return float(quiet(self.on_arrays)(*map(np.float64, arguments)))
 
 
 def _has_rule(found: Operation | None) -> TypeGuard[Primitive]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -33,11 +32,10 @@ class Pullback:
     def compiled(self, which: str) -> Callable[..., Any]:
         """`pull_floats`, which raises where IEEE 754 has an infinity or NaN, or `pull_arrays`."""
         label = f"{which}_{self.primitive.name}"
-        with syntax.COMPILING:
-            if self.primitive.elementwise:
-                pull = self._of_partials(label, on_floats=which == "pull_floats")
-            else:
-                pull = self._of_rule(label)
+        if self.primitive.elementwise:
+            pull = self._of_partials(label, on_floats=which == "pull_floats")
+        else:
+            pull = self._of_rule(label)
         setattr(self, which, pull)
         return pull
 
@@ -74,10 +72,10 @@ class Pullback:
         return syntax.compile_function(
             label,
             ["ct", "node"],
-            ast.parse(f"returned = {call}\n{check}").body,
+            syntax.parse(f"returned = {call}\n{check}").body,
             pairs(
                 [place(i) for i in self.positions],
-                [ast.parse(part, mode="eval").body for part in parts],
+                [syntax.parse(part, mode="eval").body for part in parts],
             ),
             known.__getitem__,
         )

@@ -15,6 +15,7 @@ import numpy as np
 
 from ..graph.messages import describe
 from ..graph.node import data_of
+from ..support import syntax
 from .primitive import Primitive, forced
 from .registry import Helper, registry
 
@@ -52,7 +53,7 @@ def helpers_named(rule: Callable[..., Any], formula: str) -> dict[str, Helper]:
     Raises ValueError for one that has the name of NumPy's, or of another module's.
     """
     try:
-        names = {n.id for n in ast.walk(ast.parse(formula)) if isinstance(n, ast.Name)}
+        names = {n.id for n in ast.walk(syntax.parse(formula)) if isinstance(n, ast.Name)}
     except SyntaxError:
         return {}  # which the formula itself reports
     found: dict[str, Helper] = {}

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import math
 import operator
-import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
@@ -40,8 +39,22 @@ OPERATORS: dict[type[ast.AST], tuple[str, Callable[..., Any], str, str]] = {
     ast.BitAnd: ("&", operator.and_, "and", "bitwise_and"),
     ast.BitOr: ("|", operator.or_, "or", "bitwise_or"),
 }
-# One thread at a time makes syntax: Python's parser counts its depth for all of them together.
-COMPILING = threading.RLock()
+
+
+def parse(text: str, mode: str = "exec") -> Any:
+    """`ast.parse`, again where it fails for another thread: it counted the depth of all together.
+
+    That is so before Python 3.11.8 and 3.12.2.
+    """
+    for _ in range(_TIMES):
+        try:
+            return ast.parse(text, mode=mode)
+        except SystemError:
+            continue
+    return ast.parse(text, mode=mode)
+
+
+_TIMES = 20
 
 
 class _OutsideBrackets(ast.NodeTransformer):
@@ -166,7 +179,7 @@ def compile_function(
 
     The syntax comes from the registry alone: formulas, and rules run on symbols.
     """
-    module = ast.parse(f"def {function_name}({', '.join(parameters)}): pass")
+    module = parse(f"def {function_name}({', '.join(parameters)}): pass")
     definition = module.body[0]
     if not isinstance(definition, ast.FunctionDef):
         raise ValueError(f"{function_name!r} is no name for a function.")

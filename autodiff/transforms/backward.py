@@ -21,6 +21,7 @@ from ..primitives.anomaly import pulling_back
 from ..primitives.laws import product
 from ..primitives.lazy import can_be_lazy
 from ..support.numbers import is_finite
+from ..support.quiet import quiet
 from .unbroadcast import unbroadcast
 
 Cotangents = dict[Value, Any]
@@ -106,7 +107,7 @@ def seed(root: Value, cotangent: Any) -> Any:
 
 
 # No warning comes from here: what is singular has warned in the forward pass.
-@np.errstate(all="ignore")
+@quiet
 def pull_back(
     order: Sequence[Value], seeds: Sequence[tuple[Value, Any]], inner: bool = True
 ) -> Cotangents:
@@ -260,6 +261,7 @@ class _OfNodes:
 _OF_NODES: Any = _OfNodes()
 
 
+@quiet
 def pull_edges(node: Value, ct: Any) -> tuple[Any, ...]:
     """What each of `node.inputs` gets from a cotangent at `node`, edge by edge.
 
@@ -269,10 +271,9 @@ def pull_edges(node: Value, ct: Any) -> tuple[Any, ...]:
         if operand._clock > node._clock:
             _refuse_changed(operand, node)
     pull = pull_carefully if isinstance(node, Tensor) else pull_plainly
-    with np.errstate(all="ignore"):
-        parts = list(pull(ct, node)) if node.inputs else []
-        parts = parts or [(operand, None) for operand in node.inputs]
-        return tuple(unbroadcast(0.0 if part is None else part, o, node) for o, part in parts)
+    parts = list(pull(ct, node)) if node.inputs else []
+    parts = parts or [(operand, None) for operand in node.inputs]
+    return tuple(unbroadcast(0.0 if part is None else part, o, node) for o, part in parts)
 
 
 def _has_nan(pulled: Cotangents) -> bool:

@@ -12,15 +12,15 @@ import functools
 import itertools
 import os
 import threading
+from _thread import start_new_thread
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from contextlib import suppress
+from queue import SimpleQueue
+from typing import Any
 
 import numpy as np
 
 from .lowering import Call, Variable
-
-if TYPE_CHECKING:
-    from concurrent.futures import ThreadPoolExecutor
 
 SMALLEST = 32_768  # entries of an array that is worth cutting up
 SHORTEST, LONGEST = 12_288, 65_536  # entries of a block
@@ -101,17 +101,44 @@ def _closed(run: list[Call], calls: Sequence[Call], outputs: Sequence[Any]) -> l
 
 
 # -- at run time ---------------------------------------------------------------------------
+#
+# An interrupt may come at any moment, and then no thread must wait for another for ever: so there
+# is no lock here that Python's code takes and gives back, but queues, whose locks C holds.
+
+Share = tuple[collections.deque[int], Callable[[], None], "SimpleQueue[BaseException | None]"]
 
 
 @functools.cache
-def _pool() -> ThreadPoolExecutor:
-    from concurrent.futures import ThreadPoolExecutor  # only large arrays are worth its import
+def _helpers() -> SimpleQueue[Share]:
+    """The queue from which other threads take their share, as many as there are cores to them."""
+    shares: SimpleQueue[Share] = SimpleQueue()
+    with suppress(RuntimeError):  # where no thread can be had, we work alone
+        for _ in range(_cores() - 1):
+            start_new_thread(_help, (shares,))
+    return shares
 
-    return ThreadPoolExecutor(_cores() - 1, thread_name_prefix="nabigrad")
+
+def _help(shares: SimpleQueue[Share]) -> None:
+    while True:
+        _take(*shares.get())
+
+
+def _take(open_shares: collections.deque[int], run: Callable[[], None], done: Any) -> None:
+    """Do a share of a work, unless none is open any more, and say when it is done."""
+    try:
+        open_shares.pop()
+    except IndexError:
+        return
+    try:
+        run()
+    except BaseException as error:  # it is raised where the work was given out
+        done.put(error)
+    else:
+        done.put(None)
 
 
 if hasattr(os, "register_at_fork"):  # a child process has none of its parent's threads
-    os.register_at_fork(after_in_child=_pool.cache_clear)
+    os.register_at_fork(after_in_child=_helpers.cache_clear)
 
 
 @functools.cache
@@ -130,12 +157,25 @@ def in_blocks(
     todo = collections.deque(range(0, size, length))  # from which each thread takes the next
     sums: dict[int, tuple[float, ...]] = {}
     run = functools.partial(_until_done, work, todo, size, length, tuple(dtypes), arrays, sums)
-    tasks = [_pool().submit(run) for _ in range(min(_cores(), size // SHARED) - 1)]
-    run()
-    for task in tasks:
-        if not task.cancel():
-            task.result()
+    _run_together(run, min(_cores(), size // SHARED) - 1)
     return [np.add.reduce(column) for column in zip(*map(sums.__getitem__, sorted(sums)))]
+
+
+def _run_together(run: Callable[[], None], helpers: int) -> None:
+    """Run it here, and at once in so many other threads as are free."""
+    open_shares = collections.deque(range(helpers))
+    done: SimpleQueue[BaseException | None] = SimpleQueue()
+    for _ in range(helpers):
+        _helpers().put((open_shares, run, done))
+    run()
+    while open_shares:  # what no one has begun is done
+        with suppress(IndexError):
+            open_shares.pop()
+            helpers -= 1
+    for _ in range(helpers):
+        error = done.get()
+        if error is not None:
+            raise error
 
 
 def _until_done(

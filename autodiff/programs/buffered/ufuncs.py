@@ -52,7 +52,7 @@ class _Reductions(ast.NodeTransformer):
                 if name in _REDUCTIONS and {k.arg for k in node.keywords} <= {"axis", "keepdims"}:
                     axis = {k.arg: k for k in node.keywords}
                     axis.setdefault("axis", ast.keyword("axis", ast.Constant(None)))
-                    reduce = ast.parse(f"np.{_REDUCTIONS[name]}.reduce", mode="eval").body
+                    reduce = syntax.parse(f"np.{_REDUCTIONS[name]}.reduce", mode="eval").body
                     return ast.Call(reduce, [x], list(axis.values()))
         return node
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import functools
 from collections.abc import Callable
+from contextvars import Context
 from typing import Any
 
 import numpy as np
@@ -75,7 +76,7 @@ class BufferedProgram:
         except IndexError:
             run = self._make()
             if self._quiet:
-                run = np.errstate(all="ignore")(run)
+                run = _quiet(run)
         try:
             out = run(*args)
         except (ArithmeticError, ValueError):
@@ -244,6 +245,13 @@ class BufferedProgram:
         exec(compiled_source(self.name, self.source), namespace)
         namespace.update(self._printer.helpers)  # the same, with what they keep between calls
         return namespace
+
+
+def _quiet(run: Callable[..., Any]) -> Callable[..., Any]:
+    """run, without warnings, for one call at a time: in a context, which C enters and leaves."""
+    context = Context()
+    context.run(np.seterr, all="ignore")
+    return functools.partial(context.run, run)
 
 
 def _may_warn(step: Step) -> bool:

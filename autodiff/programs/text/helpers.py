@@ -58,7 +58,7 @@ def free_name(wanted: str, taken: Collection[str]) -> str:
 def _renamed(text: str, others: Mapping[str, str]) -> str:
     """A definition in which functions are called by other names."""
     put = {name: syntax.name(other) for name, other in others.items()}
-    return ast.unparse(ast.fix_missing_locations(syntax.filled(ast.parse(text), put)))
+    return ast.unparse(ast.fix_missing_locations(syntax.filled(syntax.parse(text), put)))
 
 
 def copied(name: str, function: Callable[..., Any]) -> tuple[str, dict[str, Callable[..., Any]]]:
@@ -72,7 +72,7 @@ def copied(name: str, function: Callable[..., Any]) -> tuple[str, dict[str, Call
 def _as_written(text: str, function: Callable[..., Any]) -> str | None:
     """A definition with the body as it stands in its file, if that is all on lines of its own."""
     source = textwrap.dedent(inspect.getsource(function))
-    tree = ast.parse(source).body[0]
+    tree = syntax.parse(source).body[0]
     if not isinstance(tree, ast.FunctionDef) or tree.body[0].lineno == tree.lineno:
         return None
     if any(isinstance(node, ast.AnnAssign) for node in ast.walk(tree)):
@@ -84,7 +84,7 @@ def _as_written(text: str, function: Callable[..., Any]) -> str | None:
 @functools.cache
 def bare(function: Callable[..., Any]) -> tuple[ast.FunctionDef, dict[str, Callable[..., Any]]]:
     """A function's syntax without types and decorators, and those of ours that it calls."""
-    tree = ast.parse(textwrap.dedent(inspect.getsource(function))).body[0]
+    tree = syntax.parse(textwrap.dedent(inspect.getsource(function))).body[0]
     if not isinstance(tree, ast.FunctionDef):
         raise TypeError(f"{function!r} is not a plain function, so it has no source to copy.")
     tree.decorator_list, tree.returns = [], None

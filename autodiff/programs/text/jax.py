@@ -77,9 +77,9 @@ def _define(name: str, function: Callable[..., Any]) -> tuple[str, dict[str, Cal
     known = [h for h in registry.helpers.values() if inspect.unwrap(h.function) is function]
     helper = known[0] if known else CHECKS.get(name)
     if helper is None or "jax" not in helper.bodies:
-        tree = _ToJax().visit(ast.parse(ast.unparse(tree)).body[0])
+        tree = _ToJax().visit(syntax.parse(ast.unparse(tree)).body[0])
     else:
-        *before, last = body = ast.parse(textwrap.dedent(helper.bodies["jax"])).body
+        *before, last = body = syntax.parse(textwrap.dedent(helper.bodies["jax"])).body
         if not isinstance(last, ast.Expr):
             raise TypeError(f"The last line of `{name}` over JAX is no expression.")
         names = {n.id for statement in body for n in ast.walk(statement) if isinstance(n, ast.Name)}

@@ -173,7 +173,7 @@ def needed(
     Beside them stands what has the names that are `taken`.
     """
     texts = definitions(helpers, language.define, taken)
-    trees = map(ast.parse, texts if language.modules else [])
+    trees = map(syntax.parse, texts if language.modules else [])
     used = {n.id for tree in trees for n in ast.walk(tree) if isinstance(n, ast.Name)}
     used.update(modules)
     return [line for name, line in language.modules.items() if name in used], texts
