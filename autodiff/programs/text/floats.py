@@ -100,7 +100,7 @@ class _Raising(ast.NodeTransformer):
             return self._ieee(self.qualified("pow"), "power", [node.left, node.right])
         if isinstance(node.op, (ast.FloorDiv, ast.Mod)):
             operator, _, _, numpys = syntax.OPERATORS[type(node.op)]
-            pythons = ast.parse(f"lambda a, b: a {operator} b", mode="eval").body
+            pythons = syntax.parse(f"lambda a, b: a {operator} b", mode="eval").body
             return self._ieee(pythons, numpys, [node.left, node.right])
         return node
 
