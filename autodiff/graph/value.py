@@ -13,7 +13,7 @@ from .habits import ATTRIBUTES, NotHere, refuse_keywords
 from .leaf import replace_data
 from .leaving import refuse_leaving
 from .messages import MASKED, describe, refuse_scipy
-from .node import Node, data_of, fill
+from .node import Node, data_of, fill, new_node
 
 
 class Value(Node):
@@ -185,24 +185,14 @@ class Value(Node):
         name = "" if self.name is None else f", name={self.name!r}"
         return f"Value({self._data!r}, grad={self.grad!r}{name})"
 
-    def __copy__(self) -> Value:
-        return self.__deepcopy__({})
-
-    def __deepcopy__(self, memo: dict[int, Any]) -> Value:
+    def __reduce__(self) -> Any:
+        """How a leaf is copied and pickled: by its data, its name and its gradient."""
         if self._pullback is not None:
             raise TypeError(
-                f"Leaves can be copied, but {self.label()} is a result inside a graph.\n"
-                "Copy its number with `.data`, or copy the leaves and compute it again."
+                f"Leaves are copied and pickled, but {self.label()} is a result inside a graph.\n"
+                "Take its number with `.data`, or copy the leaves and compute it again."
             )
-        copied = memo[id(self)] = type(self)(self._data, name=self.name)
-        copied._grad = self._grad
-        return copied
-
-    def __reduce__(self) -> Any:
-        raise TypeError(
-            f"A {type(self).__name__} is not pickled: a pickle runs code when it is read.\n"
-            "Save `.data`, as in `numpy.savez(path, w=w.data)`."
-        )
+        return restored, (type(self), self._data, self.name, self._grad)
 
     if TYPE_CHECKING:
         # For mypy, which does not see what is set later: the table in operations/methods.py,
@@ -232,6 +222,13 @@ class Value(Node):
         def __trunc__(self) -> Any: ...
         def __neg__(self) -> Any: ...
         def __abs__(self) -> Any: ...
+
+
+def restored(kind: type[Value], data: Any, name: str | None, grad: Any) -> Value:
+    """The copy of a leaf."""
+    leaf = new_node(kind, kind._own(data))
+    leaf.name, leaf._grad = name, grad
+    return leaf
 
 
 def _checked_name(name: Any) -> str | None:

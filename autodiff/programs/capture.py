@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import types
 from collections.abc import Callable, Collection
 from typing import Any
 
@@ -89,6 +90,10 @@ class Capture:
         self.trace.forget()
         self.out = tree_map(lambda _: 0, self.out)
         del self.graph
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What is pickled of it, for a program: that has the steps, of the function the name."""
+        return {**vars(self), "f": types.SimpleNamespace(__name__=name_of(self.f))}
 
     def _run(self, optional: bool) -> Any:
         """The value and the gradients; the value alone where there are none to be had."""

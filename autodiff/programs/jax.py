@@ -11,6 +11,7 @@ import numpy as np
 
 from ..graph.node import data_of
 from ..graph.value import Value
+from ..support.cached import Cached
 from ..support.tree import leaves, tree_map, unflatten
 from .capture import Capture, checked_arguments
 from .kinds import Array, Known, fitting, kind_of
@@ -47,7 +48,6 @@ class JaxProgram(Program):
         self, capture: Capture, name: str, donated: tuple[str, ...] = (),
         as_arguments: bool = False,
     ) -> None:  # fmt: skip
-        self._jitted: Callable[..., Any] | None = None
         self._taken = _given_away(capture, donated)
         module = self._written(capture, name, JAX, as_arguments)
         again = capture.careful()
@@ -58,7 +58,8 @@ class JaxProgram(Program):
             self._careful_one = JaxProgram(again, name, as_arguments=as_arguments)
         capture.forget()
 
-    def _jit(self) -> Callable[..., Any]:
+    @Cached
+    def _jitted(self) -> Callable[..., Any]:
         """The program from two lists of leaves (donated and others) to a list of them."""
         jax, taken, first = the_jax(), self._taken, self._on_leaves()
         second = self._careful_one and self._careful_one._on_leaves()
@@ -100,8 +101,6 @@ class JaxProgram(Program):
 
     def run(self, given: list[Any]) -> Any:
         """The result for the leaves of arguments that are known to fit."""
-        if self._jitted is None:
-            self._jitted = self._jit()
         pairs = list(zip(given, self._taken, strict=True))
         donated, others = [g for g, mine in pairs if mine], [g for g, mine in pairs if not mine]
         captured = [

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
+from ..support.cached import Cached
 from ..support.files import replacing
 from ..support.numbers import has_nan
+from ..support.quiet import quiet
 from ..support.tree import leaves, unflatten
 from .capture import Capture, checked_arguments
 from .text.language import Language
@@ -38,7 +37,6 @@ class Program:
         module = self._written(capture, name, NUMPY)
         self._saved = saved_source(module, capture.careful())
         capture.forget()
-        self._run = defined(name, self.source)
         self._named_tuples = holds_named_tuple(capture.out)
 
     def _written(
@@ -50,7 +48,12 @@ class Program:
         self.source, self._captured = module.source, module.captured
         return module
 
-    @functools.cached_property
+    @Cached
+    def _run(self) -> Callable[..., Any]:
+        """The function that the source defines."""
+        return defined(self.name, self.source)
+
+    @Cached
     def _run_carefully(self) -> Callable[..., Any]:
         """The function that the saved module defines."""
         return defined(self.name, self._saved)
@@ -58,15 +61,22 @@ class Program:
     def __call__(self, *args: Any) -> Any:
         capture = self._capture
         given = unflatten(capture.args, checked_arguments(capture, args))
-        with np.errstate(all="ignore"):
-            try:
-                out = self._run(*given)
-                odd = capture.trace.doubtful and any(map(has_nan, leaves(out)))
-            except (ArithmeticError, ValueError):
-                odd = True
-            if odd:
-                out = self._run_carefully(*given)
+        out = self._computed(given)
         return unflatten(capture.out, leaves(out)) if self._named_tuples else out
+
+    @quiet
+    def _computed(self, given: Any) -> Any:
+        try:
+            out = self._run(*given)
+            odd = self._capture.trace.doubtful and any(map(has_nan, leaves(out)))
+        except (ArithmeticError, ValueError):
+            odd = True
+        return self._run_carefully(*given) if odd else out
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What is pickled of it: texts, and what its arguments are like; no function."""
+        functions = ("_run", "_run_carefully", "_jitted")
+        return {key: value for key, value in vars(self).items() if key not in functions}
 
     def __str__(self) -> str:
         return self.source

@@ -219,20 +219,40 @@ def test_a_value_is_no_container_and_no_index():
     assert 3.0 not in Tensor([1.0, 2.0])
 
 
-@pytest.mark.parametrize("make", [lambda: Value(2.0, name="w"), lambda: Tensor([2.0], name="w")])
-def test_copies_are_of_leaves_and_pickles_of_none(make):
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: Value(2.0, name="w"), lambda: Tensor([2.0], name="w"), lambda: Tensor(2.0, "w"),
+        lambda: Tensor(np.array([2.0], np.float16), name="w"),
+    ],
+)  # fmt: skip
+def test_leaves_are_copied_and_pickled(make):
     leaf = make()
+    untouched = copy.deepcopy(leaf)
     (leaf * leaf).sum().backward()
-    for copied in (copy.copy(leaf), copy.deepcopy(leaf), copy.deepcopy({"w": leaf})["w"]):
+    for copied in (
+        copy.copy(leaf), copy.deepcopy(leaf), copy.deepcopy({"w": leaf})["w"],
+        *(pickle.loads(pickle.dumps(leaf, protocol)) for protocol in range(6)),
+    ):  # fmt: skip
         assert copied is not leaf
+        assert type(copied) is type(leaf)
         assert (copied.name, copied.data, copied.grad) == ("w", leaf.data, leaf.grad)
-        copied.data = [5.0] if isinstance(leaf, Tensor) else 5.0
-        assert leaf.data == 2.0
-    with pytest.raises(TypeError, match="result inside a graph"):
-        copy.deepcopy(leaf * 2)
-    for node in (leaf, leaf * 2):
-        with pytest.raises(TypeError, match=r"not pickled.*\n.*numpy\.savez"):
-            pickle.dumps(node)
+        assert getattr(copied, "dtype", None) == getattr(leaf, "dtype", None)
+        (copied * 3).sum().backward()
+        copied.data = copied.data + 3.0
+        assert (leaf.data, leaf.grad, copied.data, copied.grad) == (2.0, 4.0, 5.0, 7.0)
+    assert untouched.grad == 0.0
+    one, two = pickle.loads(pickle.dumps([leaf, leaf]))
+    assert one is two
+
+
+@pytest.mark.parametrize("make", [lambda: Value(2.0, name="w"), lambda: Tensor([2.0], name="w")])
+def test_results_inside_a_graph_are_neither_copied_nor_pickled(make):
+    for attempt in (copy.copy, copy.deepcopy, pickle.dumps):
+        with pytest.raises(TypeError, match=r"result inside a graph.\n.*`\.data`"):
+            attempt(make() * 2)
+    with ad.no_grad():
+        assert copy.deepcopy(make() * 2).data == 4.0
 
 
 def test_a_gradient_is_taken_away_by_none_and_never_is_none():

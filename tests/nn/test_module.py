@@ -1,5 +1,6 @@
 """Modules: the parameters they find, and what they are loaded from."""
 
+import copy
 import io
 import os
 import pickle
@@ -11,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from autodiff import Tensor, Value
-from nn import MLP, Linear, Module, Neuron, Sequential
+from nn import MLP, LeakyReLU, Linear, Module, Neuron, Sequential
 
 
 class Holder(Module):
@@ -335,3 +336,35 @@ def test_a_text_is_no_archive_and_nothing_unsafe_is_advised(tmp_path):
     with pytest.raises(ValueError, match=r"it is no \.npz archive\.\n.*module\.save") as caught:
         Linear(2, 3).load(path)
     assert "pickle" not in str(caught.value)
+
+
+def model_of(seed):
+    return Sequential(Linear(2, 3, seed=seed), LeakyReLU(0.3), Linear(3, 1, seed=1))
+
+
+@pytest.mark.parametrize("copied", [copy.deepcopy, lambda m: pickle.loads(pickle.dumps(m))])
+@pytest.mark.parametrize("make", [lambda: MLP(2, [3, 1], seed=0), lambda: model_of(0)])
+def test_a_module_is_copied_and_pickled(make, copied):
+    model, x = make(), np.ones(2)
+    again = copied(model)
+    assert repr(again) == repr(model)
+    names = [name for name, _ in model.named_parameters()]
+    assert [name for name, _ in again.named_parameters()] == names
+    before = value_of(model(x))
+    np.testing.assert_array_equal(value_of(again(x)), before)
+    for p in again.parameters():
+        p.data = p.data + 1.0
+    assert value_of(again(x)) != before
+    assert value_of(model(x)) == before
+
+
+def value_of(out):
+    return out[0].data if isinstance(out, list) else out.data
+
+
+def test_parameters_that_are_shared_are_so_in_a_copy():
+    model = Sequential(Linear(2, 2, seed=0), Linear(2, 2, seed=1))
+    model.tied = model.parameters()[0]
+    again = pickle.loads(pickle.dumps(model))
+    assert len(again.parameters()) == len(model.parameters())
+    assert again.tied is again.parameters()[0]

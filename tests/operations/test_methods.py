@@ -13,8 +13,8 @@ from autodiff.operations.methods import METHODS, OPERATORS
 
 OF_BOTH = """
     __iadd__ __ifloordiv__ __imatmul__ __imod__ __imul__ __ipow__ __isub__ __itruediv__
-    __abs__ __add__ __array__ __array_function__ __array_ufunc__ __bool__ __ceil__ __copy__
-    __deepcopy__ __divmod__ __float__ __floor__ __floordiv__ __int__ __matmul__ __mod__ __mul__
+    __abs__ __add__ __array__ __array_function__ __array_ufunc__ __bool__ __ceil__
+    __divmod__ __float__ __floor__ __floordiv__ __int__ __matmul__ __mod__ __mul__
     __neg__ __pandas_priority__ __pos__ __pow__ __radd__ __rdivmod__ __rfloordiv__ __rmatmul__
     __rmod__ __rmul__ __round__ __rpow__ __rsub__ __rtruediv__ __sub__ __truediv__ __trunc__ abs
     arccos arccosh arccot arccoth arccsc arccsch arcsec arcsech arcsin arcsinh arctan arctanh

@@ -1,6 +1,8 @@
 """Optimisers against the closed forms of their paths."""
 
+import copy
 import math
+import pickle
 from fractions import Fraction
 
 import numpy as np
@@ -290,3 +292,23 @@ def test_a_step_without_any_gradient_is_refused(make):
     (w * 2.0).backward()
     optimizer.step()
     assert (w.data, t.data) == (0.0, 1.0)
+
+
+@pytest.mark.parametrize("make", [GD, SGD, lambda params: SGD(params, momentum=0.9)])
+@pytest.mark.parametrize("copied", [copy.deepcopy, lambda m: pickle.loads(pickle.dumps(m))])
+def test_an_optimiser_is_copied_and_pickled_with_its_parameters(make, copied):
+    params = [Value(2.0), Tensor([1.0, 3.0])]
+    optimiser = make(params)
+
+    def steps(params, optimiser, count):
+        for _ in range(count):
+            optimiser.zero_grad()
+            (params[0] * params[1] ** 2).sum().backward()
+            optimiser.step()
+        return [np.array(p.data) for p in params]
+
+    steps(params, optimiser, 2)
+    again = copied((params, optimiser))
+    assert again[1].params[0] is again[0][0]
+    for found, expected in zip(steps(*again, 2), steps(params, optimiser, 2), strict=True):
+        np.testing.assert_array_equal(found, expected)

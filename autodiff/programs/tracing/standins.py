@@ -11,7 +11,10 @@ import sys
 from types import FrameType
 from typing import Any, NoReturn
 
+import numpy as np
+
 from ...graph.messages import refuse_scipy
+from ...graph.node import new_node
 from ...graph.tensor import Tensor
 from ...graph.value import Value
 from ...operations import predicates
@@ -94,6 +97,12 @@ class Traced(Tracer):
     def __deepcopy__(self, memo: dict[int, Any]) -> Any:
         return self
 
+    def __reduce__(self) -> Any:
+        """As programs are pickled: of an example's data the shape and the dtype are known."""
+        if isinstance(self, Tensor):
+            return _stand_in_of_array, (self.shape, self.dtype, self.name)
+        return _stand_in, (TracedValue, self._data, self.name)
+
     def compared(self, operation: str, *operands: Any) -> Any:
         if operation in ("equal", "not_equal") and any(map(_is_no_number, operands)):
             return operation == "not_equal"
@@ -115,6 +124,16 @@ class TracedTensor(Traced, Tensor):
     """An array that changes from call to call; its shape and dtype do not."""
 
     __slots__ = ()
+
+
+def _stand_in(kind: type[Value], example: Any, name: str) -> Value:
+    node = new_node(kind, example)
+    node.name = name
+    return node
+
+
+def _stand_in_of_array(shape: tuple[int, ...], dtype: Any, name: str) -> Value:
+    return _stand_in(TracedTensor, np.broadcast_to(np.zeros((), dtype), shape), name)
 
 
 def _is_no_number(thing: Any) -> bool:

@@ -215,6 +215,8 @@ class TracedGenerator:
         self.example = np.random.Generator(type(example.bit_generator)(0))
 
     def __getattr__(self, method: str) -> Callable[..., Any]:
+        if method.startswith("__"):  # what Python asks for, as it copies and pickles
+            raise AttributeError(method)
         if method not in self.METHODS:
             raise TraceError(
                 f"A traced generator draws by {', '.join(self.METHODS)}, but not by `{method}`.\n"
