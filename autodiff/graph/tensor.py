@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .leaving import refuse_leaving
+from .leaving import refuse_leaving, refuse_unseen
 from .messages import MASKED, describe
 from .value import Value
 
@@ -119,11 +119,11 @@ class Tensor(Value):
         return float(self._data.item())
 
     def __float__(self) -> float:
-        refuse_leaving(self, "float()")
+        refuse_unseen(self, "float()")
         return self._one_number("float()")
 
     def __int__(self) -> int:
-        refuse_leaving(self, "int()")
+        refuse_unseen(self, "int()")
         return int(self._one_number("int()"))
 
     def __bool__(self) -> bool:

@@ -11,7 +11,7 @@ import numpy as np
 from ..support.numbers import as_numpys
 from .habits import ATTRIBUTES, NotHere, refuse_keywords
 from .leaf import replace_data
-from .leaving import refuse_leaving
+from .leaving import refuse_leaving, refuse_unseen
 from .messages import MASKED, describe, refuse_scipy
 from .node import Node, data_of, fill, new_node
 
@@ -147,11 +147,11 @@ class Value(Node):
         There `math.sqrt(x)` asks for it, or the array a, and what comes of it would have the
         gradient 0. Outside of `grad`, `math.sqrt(x)` and `a.fill(x)` are not told from `float(x)`.
         """
-        refuse_leaving(self, "float()")
+        refuse_unseen(self, "float()")
         return float(self._data)
 
     def __int__(self) -> int:
-        refuse_leaving(self, "int()")
+        refuse_unseen(self, "int()")
         return int(self._data)
 
     def item(self) -> float:
