@@ -153,8 +153,12 @@ def piecewise(x, condlist, funclist, *args, **keywords):
 
 def _listed(conditions, shape):
     """The conditions in a list, in which one need not stand."""
-    one = not shape_of(conditions)
-    one = one or (not isinstance(conditions[0], (list, Value, np.ndarray)) and shape)
+    if isinstance(conditions, (list, tuple)):
+        one = not isinstance(conditions[0], (list, Value, np.ndarray)) and shape
+    else:
+        one = len(shape_of(conditions)) < 1 + bool(shape)
+        if shape_of(conditions)[:1] == (0,):
+            raise IndexError("`piecewise` has one condition or more, but here are none.")
     return [conditions] if one else conditions
 
 

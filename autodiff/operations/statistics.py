@@ -25,6 +25,7 @@ from .predicates import (
     logical_and,
     logical_not,
     logical_or,
+    mask,
 )
 from .products import matmul
 from .reductions import (
@@ -197,7 +198,7 @@ def quantile(
         raise IndexError(f"A quantile is of one entry or more, but the shape is {shape_of(x)}.")
     result = _at_places(sort(rows, -1), place, shape_of(rows)[-1], q)
     result = where(any(isnan(rows), -1), as_entry_of(result, np.nan), result)
-    return reshape(result, shape_of(q) + kept) if keepdims else result
+    return _shaped(result, q, kept, keepdims)
 
 
 @composite(np.nanquantile)
@@ -211,8 +212,7 @@ def nanquantile(
         return nanmean(x, axis, keepdims=keepdims)
     count = maximum(count_nonzero(_numbers(rows), -1, True), 1)
     place = _places(rows, parts, count, method, _weights_of_rows(weights, x, axis))
-    result = _at_places(sort(rows, -1), place, count, q)
-    return reshape(result, shape_of(q) + kept) if keepdims else result
+    return _shaped(_at_places(sort(rows, -1), place, count, q), q, kept, keepdims)
 
 
 def _weights_of_rows(weights: Any, x: Any, axis: Axis) -> Any:
@@ -239,11 +239,24 @@ def _parts(q: Any) -> Any:
     numbers = np.asarray(data_of(q))
     if numbers.dtype.kind not in "biuf":
         raise TypeError(f"A quantile is of a part that is a number, but this is {describe(q)}.")
-    if getattr(q, "traced", False):  # its program gives NaN where this raises
-        return where(logical_and(q >= 0, q <= 1), q, np.nan)
+    if getattr(q, "traced", False):
+        return where(_is_part(q), q, 0.0)
     if not np.all((numbers >= 0) & (numbers <= 1)):
         raise ValueError("Quantiles are parts from 0 to 1 (percentiles from 0 to 100).")
     return q if isinstance(q, Value) else numbers.astype(float)
+
+
+def _is_part(q: Any) -> Any:
+    return logical_and(q >= 0, q <= 1)
+
+
+def _shaped(result: Any, q: Any, kept: tuple[int, ...], keepdims: bool) -> Any:
+    """Quantiles with the axes that are kept; NaN where a program was given what is no part."""
+    if getattr(q, "traced", False):
+        rest = len(shape_of(result)) - len(shape_of(q))
+        valid = reshape(_is_part(q), shape_of(q) + (1,) * rest)
+        result = where(valid, result, as_entry_of(result, np.nan))
+    return reshape(result, shape_of(q) + kept) if keepdims else result
 
 
 def _places(rows: Any, parts: Any, count: Any, method: Any, weights: Any) -> Any:
@@ -330,7 +343,7 @@ def nanmedian(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
 def _numbers(x: Any, condition: Any = True) -> Any:
     """Which entries take part: numbers, where the condition holds."""
     numbers = logical_not(isnan(x))
-    return numbers if condition is True else logical_and(numbers, condition)
+    return numbers if condition is True else logical_and(numbers, mask(condition))
 
 
 def _filled(x: Any, value: float) -> Any:

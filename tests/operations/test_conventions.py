@@ -31,6 +31,20 @@ def test_norm_and_std_at_their_kink():
     assert slope(lambda x: ad.hypot(x, x), 0.0) == 0.0
 
 
+@pytest.mark.parametrize("f", [np.linalg.norm, np.std, lambda x: np.hypot(x[0], x[1])])
+def test_all_derivatives_at_the_kink_of_a_norm_are_0(f):
+    """As those of abs: the gradient there is 0 by convention, and so it is no more changed."""
+    np.testing.assert_array_equal(ad.hessian(f)(np.zeros(2)), np.zeros((2, 2)))
+    np.testing.assert_array_equal(ad.hessian(ad.abs)(0.0), 0.0)
+
+
+@pytest.mark.parametrize("f", [np.maximum, np.minimum])
+def test_nan_is_no_extreme(f):
+    value, slopes = value_and_grad(f, (0, 1))(np.nan, 1.0)
+    assert np.isnan(value)
+    assert slopes == (0.0, 0.0)
+
+
 def test_ties_share_equally():
     np.testing.assert_array_equal(grad(np.max)(np.array([1.0, 1.0, 0.0])), [0.5, 0.5, 0.0])
     np.testing.assert_array_equal(grad(np.min)(np.array([1.0, 0.0, 0.0])), [0.0, 0.5, 0.5])

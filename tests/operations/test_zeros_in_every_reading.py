@@ -678,8 +678,7 @@ ALL_CHOICES = [
 ]
 CHOICES = {choice.name: choice for choice in ALL_CHOICES}
 assert len(CHOICES) == len(ALL_CHOICES), "two choices have one name"
-# How many numbers there are decides where the quantiles lie: no program can say that.
-TRACED = [name for name in CHOICES if name not in ("nanmedian", "nanquantile")]
+TRACED = list(CHOICES)
 
 # -- cases -----------------------------------------------------------------------------------
 

@@ -42,7 +42,7 @@ def _several(x):
 WHOLE = (1, 0, -1, 2, np.int64(1), np.array(1), True, 1.0, "1", [1], (1,), None, 9, -9)
 FLAGS = (True, False, 1, 0, np.True_, None)
 AXES = (
-    0, -1, 1, None, (0,), (0, 1), (1, 0), (-1, 0), (), [0], [0, 1], range(2), np.array([0, 1]),
+    0, -1, None, (0, 1), 1, (0,), (1, 0), (-1, 0), (), [0], [0, 1], range(2), np.array([0, 1]),
     deque([0]), np.int64(0), np.array(1), np.array([0]), True, 2, -3, (0, 0), (0, 5), 0.0, "0",
 )  # fmt: skip
 DTYPES = (np.float64, np.float32, "f4", float, np.dtype("f8"), None, int, bool, "nonsense", 3)
@@ -162,7 +162,7 @@ TOGETHER = (
     ("axis", "q"), ("axis", "indices"), ("axis", "n"), ("axis", "repeats"), ("axis", "shift"),
     ("axis", "indices_or_sections"), ("shape", "order"), ("where", "initial"),
 )  # fmt: skip
-FEW = 6  # forms of each of such two
+FEW = 4  # forms of each of such two
 EMPTY = inspect.Parameter.empty
 
 
