@@ -17,7 +17,7 @@ _IN_PROCESS = threading.Lock()
 
 _NO_RENDERER = (
     "Drawing needs Graphviz, and neither a `dot` program nor pygraphviz was found.\n"
-    "Install the wheel with `pip install 'nabigrad[render]'`, or Graphviz itself "
+    "Install the wheel with `pip install 'pygraphviz>=2.0'`, or Graphviz itself "
     "(`apt install graphviz`, `brew install graphviz`).\n"
     "Without either, `draw(value).source` is the picture in the DOT language."
 )

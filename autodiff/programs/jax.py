@@ -24,13 +24,13 @@ from .tracing.standins import TraceError
 
 
 def the_jax() -> Any:
-    """JAX, imported when it is first wanted. Raises ImportError that names the extra."""
+    """JAX, imported when it is first wanted. Raises ImportError that says how to have it."""
     try:
         import jax
     except ImportError as error:
         raise ImportError(
             'engine="jax" runs programs by JAX, which is not installed here.\n'
-            "Install the extra that brings it: pip install 'nabigrad[jax]'."
+            "Install it: pip install 'jax>=0.8'."
         ) from error
     return jax
 

@@ -16,7 +16,7 @@ try:
 except ImportError as error:
     raise ImportError(
         "The strategies of `autodiff.testing` draw by hypothesis, which is not installed.\n"
-        "Install the extra that brings it: pip install 'nabigrad[testing]'"
+        "Install it: pip install 'hypothesis>=6.100'."
     ) from error
 
 from ..graph.messages import describe

@@ -87,3 +87,13 @@ def public_things():
 def test_everything_public_says_what_it_does():
     silent = [name for name, thing in public_things() if not (inspect.getdoc(thing) or "").strip()]
     assert not silent
+
+
+def test_what_is_said_to_be_installed_can_be():
+    """The project is on no registry: a hint names what is, as setup.cfg does."""
+    config = (ROOT / "setup.cfg").read_text(encoding="utf-8")
+    folders = [Path(str(package.__file__)).parent for package in (autodiff, nn, optim, viz)]
+    for path in [*PAGES, *(file for folder in folders for file in folder.rglob("*.py"))]:
+        for hint in re.findall(r"pip install '?([^'`\"\s]+)", path.read_text(encoding="utf-8")):
+            known = re.search(rf"^    {re.escape(hint)}", config, re.MULTILINE)
+            assert hint.startswith(".") or known, f"{path} says `pip install {hint}`"

@@ -108,7 +108,7 @@ def test_without_either_the_error_names_both_fixes(monkeypatch, tmp_path):
     path = tmp_path / "picture.svg"
     path.write_text("old")
     with pytest.raises(
-        RenderError, match=r"(?s)pip install.*nabigrad.render.*apt install graphviz"
+        RenderError, match=r"(?s)pip install 'pygraphviz>=2.0'.*apt install graphviz"
     ):
         viz.save(f(), path)
     assert path.read_text() == "old"
