@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -35,7 +36,7 @@ def _declared(
 ) -> Callable[..., Any]:
     """The operation of a rule. A user's is checked: it is run at once, to find its faults here.
 
-    Its formula may use the functions of its own module; and if it is unary, it is a method.
+    Its formula may use the functions in the user's reach; and if it is unary, it is a method.
     """
     if (getattr(rule, "__module__", None) or "").startswith("autodiff."):
         primitive = Primitive(rule, formula, **options)
@@ -43,7 +44,8 @@ def _declared(
     check_form(rule, formula, how)
     before = registry.snapshot()
     try:
-        registry.helpers.update(helpers_named(rule, formula))
+        around = sys._getframe(2).f_locals  # where the declaration stands
+        registry.helpers.update(helpers_named(rule, formula, around))
         primitive = Primitive(rule, formula, **options)
         check(primitive)
         call = _entered(primitive, public(primitive))
@@ -64,7 +66,7 @@ def elementwise(
     for each operand (a tuple where there are several); parameters with a default are static.
     It is written with the functions of `autodiff`, and so differentiates again. `quiet`
     silences NumPy's overflow warning where the formula gives the right limit.
-    The formula may use NumPy's functions and those of its own module.
+    The formula may use NumPy's functions and any in reach where the declaration stands.
     Raises TypeError for a rule of another arity or that returns what is no partial, ValueError
     for a formula that is not entry by entry or names what is unknown, and for a name that is
     taken; the same declaration run again replaces the operation.

@@ -6,9 +6,8 @@ import ast
 import inspect
 import itertools
 import keyword
-import types
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -47,29 +46,37 @@ def check_form(rule: Any, formula: Any, decorator: str) -> None:
             )
 
 
-def helpers_named(rule: Callable[..., Any], formula: str) -> dict[str, Helper]:
-    """The functions of the rule's own module that its formula calls.
+def helpers_named(
+    rule: Callable[..., Any], formula: str, around: Mapping[str, Any]
+) -> dict[str, Helper]:
+    """The functions that a formula calls beside NumPy's: all that its author has in reach.
 
-    Raises ValueError for one that has the name of NumPy's, or of another module's.
+    These are the variables `around` the declaration, what the rule closes over, and its module.
+    Raises ValueError for one of the author's own that has the name of NumPy's, or of another's.
     """
     try:
         names = {n.id for n in ast.walk(syntax.parse(formula)) if isinstance(n, ast.Name)}
     except SyntaxError:
         return {}  # which the formula itself reports
+    reach = {**rule.__globals__, **inspect.getclosurevars(rule).nonlocals, **around}
     found: dict[str, Helper] = {}
     for name in names.difference(inspect.signature(rule).parameters):
-        function = rule.__globals__.get(name)
-        if not isinstance(function, types.FunctionType) or function.__module__ != rule.__module__:
+        function = reach.get(name)
+        operation = function is rule or hasattr(function, "primitive")
+        if operation or not callable(function) or isinstance(function, type):
             continue
-        known = registry.helpers.get(name)
-        theirs = known is not None and known.function.__module__ != function.__module__
-        if hasattr(np, name) or theirs:
+        known, module = registry.helpers.get(name), getattr(function, "__module__", None)
+        if known is not None and known.function is function:
+            continue
+        other = known is not None and known.function.__module__ != module
+        if hasattr(np, name) and module != rule.__module__:
+            continue  # as of `from math import exp`: in a formula it is NumPy's
+        if hasattr(np, name) or other:
             raise ValueError(
                 f"In a formula `{name}` is {'NumPy' if hasattr(np, name) else 'Nabigrad'}'s, but "
                 "this module has a function of that name, too.\nGive yours another name."
             )
-        if not hasattr(function, "primitive"):
-            found[name] = Helper(function, {})
+        found[name] = Helper(function, {})
     return found
 
 

@@ -603,3 +603,51 @@ def test_many_operands_may_have_a_residual():
         for found in (grad(f)(x), ad.compile(grad(f))(x), ad.derive(f, x)(x)[1]):
             np.testing.assert_array_equal(found, 9 * x)
         assert grad(lambda v: half_square([v, v]))(3.0) == 12.0
+
+
+# -- functions in the author's reach ------------------------------------------------------------
+
+
+def test_a_formula_calls_what_its_author_has_in_reach():
+    from scipy.special import zeta as riemann  # imported here, of another module
+
+    def around_it(x):
+        return 2 * x
+
+    def declared():
+        def shifted(x):
+            return around_it(x) + 1
+
+        @ad.elementwise("shifted(x)")
+        def line(z, x):
+            return 2.0
+
+        return line
+
+    @ad.elementwise("riemann(x)")
+    def zeta_function(z, x):
+        return float("nan")
+
+    assert declared()(3.0) == 7.0
+    assert zeta_function(2.0) == riemann(2.0)
+
+
+def test_of_two_functions_of_one_name_the_nearer_is_meant():
+    def nearest(x):
+        return -x
+
+    @ad.elementwise("nearest(x)")
+    def minus(z, x):
+        return -1.0
+
+    assert minus(2.0) == -2.0
+
+
+def test_numpys_names_are_numpys_in_a_formula():
+    from math import exp  # noqa: F401, of floats alone
+
+    @ad.elementwise("exp(x)")
+    def exponential(z, x):
+        return z
+
+    np.testing.assert_array_equal(exponential(np.zeros(2)), np.ones(2))

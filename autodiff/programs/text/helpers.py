@@ -8,13 +8,17 @@ import functools
 import inspect
 import itertools
 import math
+import sys
 import textwrap
+import types
 from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from ...support import syntax
+from ..tracing.standins import TraceError
 
 
 def definitions(
@@ -61,9 +65,49 @@ def _renamed(text: str, others: Mapping[str, str]) -> str:
     return ast.unparse(ast.fix_missing_locations(syntax.filled(syntax.parse(text), put)))
 
 
-def copied(name: str, function: Callable[..., Any]) -> tuple[str, dict[str, Callable[..., Any]]]:
-    """A helper as it stands in its file, without types, and those of ours that it calls."""
-    tree, called = bare(function)
+@dataclass(frozen=True)
+class Line:
+    """A line that gives a name to what a helper reads and what is no function to be copied."""
+
+    form: str  # with the name left open, as in "{} = 0.5"
+
+    def named(self, name: str) -> str:
+        """The line for this name."""
+        return self.form.format(name).replace(f" {name} as {name}", f" {name}")
+
+
+def _line(thing: Any) -> Line | None:
+    """The line for a module, a constant, or what can be imported by name; None for others."""
+    if isinstance(thing, types.ModuleType):
+        return Line(f"import {thing.__name__} as {{}}")
+    if isinstance(thing, (bool, int, float, str)):
+        text = ast.unparse(syntax.literal(thing)).replace("{", "{{").replace("}", "}}")
+        return Line(f"{{}} = {text}")
+    name = getattr(thing, "__name__", "")
+    for module in (getattr(thing, "__module__", None), *_OF_UFUNCS):
+        found = getattr(sys.modules.get(module or ""), name or "-", None)
+        if found is thing and module != "__main__":
+            return Line(f"from {module} import {name} as {{}}")
+    return None
+
+
+_OF_UFUNCS = ("scipy.special", "numpy")  # where a ufunc is from it does not say
+
+
+def copied(name: str, function: Any) -> tuple[str, dict[str, Any]]:
+    """A helper as it stands in its file, without types, and what it calls and reads.
+
+    What is not to be copied, as a function of another language, is imported.
+    """
+    if isinstance(function, Line):
+        return function.named(name), {}
+    try:
+        tree, called = bare(function)
+    except TraceError:
+        line = _line(function)
+        if line is None:
+            raise
+        return line.named(name), {}
     tree.name = name
     text = ast.unparse(ast.fix_missing_locations(tree))
     return _as_written(text, function) or text, called
@@ -82,21 +126,45 @@ def _as_written(text: str, function: Callable[..., Any]) -> str | None:
 
 
 @functools.cache
-def bare(function: Callable[..., Any]) -> tuple[ast.FunctionDef, dict[str, Callable[..., Any]]]:
-    """A function's syntax without types and decorators, and those of ours that it calls."""
-    tree = syntax.parse(textwrap.dedent(inspect.getsource(function))).body[0]
-    if not isinstance(tree, ast.FunctionDef):
-        raise TypeError(f"{function!r} is not a plain function, so it has no source to copy.")
+def bare(function: Callable[..., Any]) -> tuple[ast.FunctionDef, dict[str, Any]]:
+    """A function's syntax without types and decorators, and what it calls and reads.
+
+    Raises TraceError for what cannot be written down: what is not Python's, or closes over data.
+    """
+    tree = _syntax_of(function)
     tree.decorator_list, tree.returns = [], None
     several = [a for a in (tree.args.vararg, tree.args.kwarg) if a is not None]
     for argument in (*tree.args.args, *tree.args.kwonlyargs, *several):
         argument.annotation = None
+    reach = {**function.__globals__, **inspect.getclosurevars(function).nonlocals}
     called = {}
+    own = function.__code__.co_varnames
     for name in dict.fromkeys(n.id for n in ast.walk(tree) if isinstance(n, ast.Name)):
-        thing = function.__globals__.get(name)
-        if thing is not None and thing not in (np, math, builtins, Any):
-            called[name] = inspect.unwrap(thing)
+        thing = None if name in own else reach.get(name)
+        usual = thing is {"np": np, "math": math, "builtins": builtins}.get(name, Any)
+        if thing is None or usual:
+            continue
+        called[name] = inspect.unwrap(thing) if inspect.isfunction(thing) else _line(thing)
+        if called[name] is None:
+            raise _unwritable(f"`{name}`, which `{function.__name__}` reads,")
     return _Untyped().visit(tree), called
+
+
+def _syntax_of(function: Callable[..., Any]) -> ast.FunctionDef:
+    try:
+        tree = syntax.parse(textwrap.dedent(inspect.getsource(function))).body[0]
+    except (TypeError, OSError, SyntaxError):
+        tree = None
+    if not isinstance(tree, ast.FunctionDef):
+        raise _unwritable(f"`{getattr(function, '__name__', function)}`")
+    return tree
+
+
+def _unwritable(what: str) -> TraceError:
+    return TraceError(
+        f"A program is text that stands alone, but {what} has none that could stand in it.\n"
+        "Write it as a function of NumPy's, `def` in a file, that reads functions and numbers."
+    )
 
 
 class _Untyped(ast.NodeTransformer):

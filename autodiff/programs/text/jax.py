@@ -7,7 +7,6 @@ import copy
 import functools
 import inspect
 import textwrap
-from collections.abc import Callable
 from typing import Any, NoReturn
 
 import numpy as np
@@ -17,7 +16,7 @@ from ...support import syntax
 from ..steps import Step
 from ..tracing.standins import TraceError
 from .checks import CHECKS
-from .helpers import bare
+from .helpers import Line, bare
 from .language import Language, Spelling, over
 from .numpy import Brief
 from .printer import Printer
@@ -70,8 +69,11 @@ class _ToJax(_AsNumPy):
 
 
 @functools.cache
-def _define(name: str, function: Callable[..., Any]) -> tuple[str, dict[str, Callable[..., Any]]]:
+def _define(name: str, function: Any) -> tuple[str, dict[str, Any]]:
     """A helper by the body declared for JAX, or by its own over `jax.numpy`."""
+    if isinstance(function, Line):
+        numpy = function.form == "import numpy as {}"
+        return (f"import jax.numpy as {name}" if numpy else function.named(name)), {}
     tree, called = bare(function)
     # One that another helper calls has its name in that one's file.
     known = [h for h in registry.helpers.values() if inspect.unwrap(h.function) is function]
