@@ -10,7 +10,7 @@ import numpy as np
 
 def has_nan(data: Any) -> bool:
     """Whether a number or an entry of an array is NaN, which a sum of squares then is."""
-    total = data if isinstance(data, float) else np.vdot(data, data)
+    total = data if type(data) is float else np.vdot(data, data)
     return bool(total != total)
 
 

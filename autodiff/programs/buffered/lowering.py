@@ -84,7 +84,7 @@ class Lowered:
         self._by_name: dict[str, Variable] = {}
         self._same: dict[Any, Variable] = {}
         self._in_order: set[Variable] = set()  # what is computed into memory in C's order
-        self._views = Views(lambda step: self._of[step].root in self._in_order)
+        self.views = Views(self._is_in_order)
         for step in graph.inputs:
             self._declare(step)
         for step in graph.steps:
@@ -102,6 +102,10 @@ class Lowered:
         """The variable of a step."""
         return self._of[step]
 
+    def _is_in_order(self, step: Step) -> bool:
+        """Whether a result has C's order; one that is put into another's expression is no array."""
+        return step not in self._of or self._of[step].root in self._in_order
+
     def _declare(self, step: Step, base: Variable | None = None) -> Variable:
         array = isinstance(step.example, np.ndarray) and step.shape != ()
         shape = step.shape if array else None
@@ -111,7 +115,9 @@ class Lowered:
 
     def _lower(self, step: Step) -> None:
         array = isinstance(step.example, np.ndarray) and bool(step.shape)
-        base = self._views.base(step)
+        base = self.views.base(step)
+        if base not in self._of:  # it is put into this expression, and no one else sees it
+            base = None
         whole = array or base is not None or step in self._results
         tree = self.printer.expression(step) if whole else self.printer.line(step, anywhere=True)
         if tree is None:

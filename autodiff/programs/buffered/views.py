@@ -42,11 +42,16 @@ class Views:
                 return operand
         return None
 
+    def is_read_only(self, step: Step) -> bool:
+        """Whether a result is a view that no one can write into, as of what is repeated."""
+        return step in self._views and not self._array(step).flags.writeable
+
     def _is_in_memory(self, operand: Step, step: Step) -> bool:
         """Whether a step reads the memory of an operand without axes, and no number made of it."""
         asked = step.primitive is not None and bool(step.primitive.formula.asked)
-        given = operand.primitive is None and isinstance(operand.example, np.ndarray)
-        in_memory = operand in self._views or given
+        array = isinstance(operand.example, np.ndarray)
+        number = operand.primitive is not None and operand.primitive.elementwise
+        in_memory = operand in self._views or (array and not number)
         return in_memory and not (asked and operand.dtype == np.float64)
 
     def _tried(self, step: Step) -> Any:

@@ -147,17 +147,7 @@ class BufferedProgram:
                 lines += run
             else:
                 (hoisted if self._in_buffer(call) else lines).append(self._text(call))
-        outs = self.lowered.outputs
-        texts = [
-            self._returned(
-                out,
-                isinstance(out, Variable)
-                and out.shape is not None
-                and any(out.root is o.root for o in outs[:i] if isinstance(o, Variable)),
-            )
-            for i, out in enumerate(outs)
-        ]
-        result = tree_text(unflatten(self.capture.out, texts))
+        result = tree_text(unflatten(self.capture.out, self._results()))
         return hoisted, [*unpacked, *captured, *lines, f"return {result}"]
 
     def _in_buffer(self, call: Call) -> bool:
@@ -220,13 +210,21 @@ class BufferedProgram:
     def _operand(self, operand: Any) -> str:
         return operand.name if isinstance(operand, Variable) else ast.unparse(operand)
 
-    def _returned(self, out: Any, again: bool) -> str:
-        """A result as the caller gets it: in memory that no later call writes into."""
-        if not isinstance(out, Variable):
-            text = ast.unparse(self._printer.operand(out))
-            return f"{text}.copy()" if isinstance(out, np.ndarray) else text
-        mine = out.root.ours or (out.shape is None and out.root not in self._given)
-        return out.name if mine and not again else f"{out.name}.copy()"
+    def _results(self) -> list[str]:
+        """The results as the caller gets them: in memory that no one else writes into."""
+        texts: list[str] = []
+        roots: set[Variable] = set()
+        for out, step in zip(self.lowered.outputs, self.capture.graph.outputs, strict=True):
+            if not isinstance(out, Variable):
+                constant = ast.unparse(self._printer.operand(out))
+                texts.append(f"{constant}.copy()" if isinstance(out, np.ndarray) else constant)
+                continue
+            mine = out.root.ours or (out.shape is None and out.root not in self._given)
+            again = out.root in roots and not step.scalar
+            whole = mine and not again and not self.lowered.views.is_read_only(step)
+            texts.append(out.name if whole else f"{out.name}.copy()")
+            roots.add(out.root)
+        return texts
 
     def _named(self, leaf: Any) -> str | None:
         """The name of an argument's leaf, if a step uses it."""

@@ -1,11 +1,15 @@
 """Views in compiled programs: none is written over while it is read, none is copied."""
 
+import itertools
+
 import numpy as np
 import pytest
-from agreement import close
+from agreement import close, saved
 
 import autodiff as ad
 from autodiff import compile, derive, grad, hessian
+from autodiff.graph.node import data_of
+from autodiff.support.tree import leaves
 
 VIEWS = {
     # The second inverse is the first: what is seen of it is seen of the first.
@@ -81,3 +85,97 @@ def test_a_view_without_axes_of_an_argument_is_the_callers_own(view, shape):
         result = program(x)
         x[...] = 9.0
         assert result == 0.3
+
+
+# -- whose memory a result is in -----------------------------------------------------------------
+
+STARTS = {
+    "an argument": lambda x, w: x,
+    "a buffer": lambda x, w: np.sin(x),
+    "a new array": lambda x, w: np.sort(np.atleast_1d(x)),
+    "a node around it": lambda x, w: w,
+    "a constant": lambda x, w: x * 0 + CONSTANT,
+}
+CONSTANT = np.array(1.5)
+SIGHTS = {
+    "itself": lambda x: x,
+    "T": lambda x: x.T,
+    "transpose": np.transpose,
+    "ellipsis": lambda x: x[...],
+    "no axes": lambda x: x[()],
+    "squeeze": np.squeeze,
+    "new axis": lambda x: x[..., None],
+    "expand_dims": lambda x: np.expand_dims(x, 0),
+    "ravel": np.ravel,
+    "ravel F": lambda x: np.ravel(x, "F"),
+    "reshape": lambda x: np.reshape(x, (-1, 1)),
+    "reshape to none": lambda x: np.reshape(x, ()),
+    "atleast_1d": np.atleast_1d,
+    "broadcast_to": lambda x: np.broadcast_to(x, (2, *x.shape)),
+    "broadcast_arrays": lambda x: np.broadcast_arrays(x, np.ones(()))[0],
+    "moveaxis": lambda x: np.moveaxis(x, (), ()),
+    "entry": lambda x: x[0],
+    "entry, a view": lambda x: x[0, ...],
+    "slice": lambda x: x[:1],
+    "backwards": lambda x: x[::-1],
+    "flip": np.flip,
+    "split": lambda x: np.split(x, 1)[0],
+    "swapaxes": lambda x: np.swapaxes(x[None], 0, -1),
+    "diagonal": lambda x: np.diagonal(x[None]),
+    "windows": lambda x: np.lib.stride_tricks.sliding_window_view(x, 1),
+    "real": np.real,
+}
+THEN = ["itself", "squeeze", "new axis", "ellipsis", "ravel", "entry, a view"]
+
+
+def memory(thing):
+    return [leaf for leaf in leaves(thing) if isinstance(leaf, np.ndarray)]
+
+
+def check_memory(f, program, x, around):
+    """Whether results are right, the caller's own, and left alone by another call."""
+    expected = [np.array(data_of(leaf)) for leaf in leaves(f(ad.Tensor(x)))]
+    first = leaves(program(x))
+    arrays = [x, *around, *memory(first)]
+    for one, other in itertools.combinations(arrays, 2):
+        assert not np.may_share_memory(one, other)
+    program(np.asarray(x + 1.0))
+    for found, right in zip(first, expected, strict=True):
+        np.testing.assert_allclose(found, right, 1e-15)
+    for found in memory(first):
+        assert found.flags.writeable
+        found += 7.0
+    for found, right in zip(leaves(program(x)), expected, strict=True):
+        np.testing.assert_allclose(found, right, 1e-15)
+
+
+def seen_twice(start, sight, then, w):
+    """A function that returns what it sees of an array, after it has computed more."""
+
+    def f(x):
+        y = STARTS[start](x, w)
+        seen = SIGHTS[sight](y)
+        again = SIGHTS[then](seen)
+        over = np.exp(y) * 2 + np.exp(y)  # into the buffers that are free by then
+        return seen, again, over * np.sum(again) + np.sum(over), y
+
+    return f
+
+
+@pytest.mark.parametrize("start", STARTS)
+@pytest.mark.parametrize("sight", SIGHTS)
+def test_every_result_is_the_callers_own(start, sight):
+    checked = 0
+    for then, shape in itertools.product(THEN, [(), (1,), (2,)]):
+        x = np.linspace(0.3, 0.7, np.prod(shape, dtype=int)).reshape(shape)
+        w = ad.Tensor(x + 2.0)
+        f = seen_twice(start, sight, then, w)
+        try:
+            f(ad.Tensor(x))
+        except (ValueError, IndexError, np.exceptions.AxisError):
+            continue  # of other shapes
+        checked += 1
+        program = derive(f, x, argnums=())
+        for reading in (compile(f), program, saved(program)):
+            check_memory(f, reading, x, [w._data, CONSTANT])
+    assert checked
