@@ -70,7 +70,11 @@ def where(ct, z, condition, a, b):
 
 @as_numpy(np.where)
 def _numpy_where(condition, x=None, y=None):
-    return nonzero(condition) if x is None and y is None else where(condition, x, y)
+    if x is None and y is None:
+        return nonzero(condition)
+    if x is None or y is None:
+        raise ValueError("`where` is given both `x` and `y`, or neither.")
+    return where(condition, x, y)
 
 
 @internal
@@ -124,6 +128,14 @@ def _numpy_nan_to_num(x, copy=True, nan=0.0, posinf=None, neginf=None):
 @composite(np.select)
 def select(conditions, choices, default=0.0):
     """Entry by entry, the choice whose condition is the first to hold, else the default."""
+    if len(conditions) != len(choices) or not len(choices):
+        raise ValueError(
+            "`select` has a choice to each condition, of which there is one or more, but here are "
+            f"{len(conditions)} conditions and {len(choices)} choices."
+        )
+    for condition in conditions:
+        if np.asarray(data_of(condition)).dtype != bool:
+            raise TypeError(f"A condition is of booleans, but this is {describe(condition)}.")
     result = default
     for condition, choice in zip(reversed(conditions), reversed(choices), strict=True):
         result = where(condition, choice, result)
@@ -180,6 +192,9 @@ def choose(which, choices, mode="raise"):
     What counts no choice raises ValueError, or with mode "wrap" or "clip" is brought inside.
     """
     count = len(choices)
+    if not count:
+        raise ValueError("`choose` is of one choice or more, but here are none.")
+    which = _whole(which)
     shape = np.broadcast_shapes(shape_of(which), *(shape_of(choices[i]) for i in range(count)))
     which = _counting(which, count, mode, some=math.prod(shape) > 0)
     result = choices[0]
@@ -190,19 +205,23 @@ def choose(which, choices, mode="raise"):
     return result
 
 
-def _counting(which, count, mode, some):
-    """Whole numbers from 0 that count so many choices."""
-    if not isinstance(which, Value):
-        which = np.asarray(which)
-    numbers = data_of(which)
-    if np.asarray(numbers).dtype.kind not in "biu":
+def _whole(which):
+    """What counts, which is whole numbers or booleans."""
+    found = which if isinstance(which, Value) else np.asarray(which)
+    if np.asarray(data_of(found)).dtype.kind not in "biu":
         raise TypeError(f"`choose` counts by whole numbers, but was given {describe(which)}.")
+    return found
+
+
+def _counting(which, count, mode, some):
+    """Whole numbers from 0 that count so many choices, if there are some to count."""
     if mode == "wrap":
         return which % count
     if mode == "clip":
         return clip(which, 0, count - 1)
     if mode not in ("raise", None):
         raise ValueError(f"`choose` has the modes raise, wrap and clip, but not {mode!r}.")
+    numbers = data_of(which)
     if some and not np.all((numbers >= 0) & (numbers < count)):
         raise ValueError(f"There are {count} choices, counted from 0, but `which` has others.")
     return which

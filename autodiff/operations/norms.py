@@ -34,10 +34,10 @@ def norm(x: Any, ord: Any = None, axis: Axis = None, keepdims: bool = False) -> 
 
     `ord` is None, a number, inf or -inf; for matrices also "fro" and "nuc".
     """
-    ndim = len(shape_of(x))
-    if axis is None and ord is None:
-        return euclidean_norm(x, None, keepdims)
-    axes = axes_of(_whole(axis), ndim)
+    axis = _whole(axis)
+    if ord is None and not isinstance(axis, tuple):
+        return euclidean_norm(x, axis, keepdims)
+    axes = axes_of(axis, len(shape_of(x)))
     if len(axes) == 1:
         return _vector_norm(x, ord, axes[0], keepdims)
     if len(axes) == 2:

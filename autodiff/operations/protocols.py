@@ -172,13 +172,17 @@ def _translated(
         value = given.pop(name)
         if place < plan.leading:
             operands.append(value)
-            common = common and (place == 0 or isinstance(value, _OPERANDS) or _is_common(value))
+            common = common and (place == 0 or _is_operand(value) or _is_common(value))
         elif value is np._NoValue or _same(value, plan.defaults.get(name)):
             if name in plan.ours and name not in plan.filled and value is not np._NoValue:
                 named[name] = value
         elif name in plan.ours:
             named[name] = value
-            common = common and name != "where" and (_is_common(value) or name in _BOUNDS)
+            common = (
+                common
+                and name != "where"
+                and (_is_common(value) or (name in _OPTIONAL and _is_operand(value)))
+            )
         else:
             _refuse_keyword(_name(function), name, value, plan.ours)
             common = False
@@ -192,7 +196,15 @@ def _translated(
 
 
 _OPERANDS = (Value, np.ndarray, float)
-_BOUNDS = frozenset({"a_min", "a_max", "min", "max"})  # which may be as an operand is
+# Operands that may be left out.
+_OPTIONAL = frozenset({"a_min", "a_max", "default", "max", "min", "x", "y"})
+
+
+def _is_operand(value: Any) -> bool:
+    """Whether an argument is of numbers in a form that all functions take, or a list of such."""
+    if type(value) is list:
+        return all([isinstance(entry, (Value, np.ndarray)) for entry in value])
+    return isinstance(value, _OPERANDS)
 
 
 def _is_common(value: Any) -> bool:

@@ -226,4 +226,7 @@ def _taking_part(x: Any, condition: Any, instead: float) -> Any:
 
 def _count(x: Any, condition: Any, axis: Axis, keepdims: bool) -> Any:
     """How many entries take part in each result."""
-    return count_nonzero(broadcast_to(mask(condition), shape_of(x)), axis, keepdims)
+    taking = mask(condition)
+    if shape_of(taking) != shape_of(x):
+        taking = broadcast_to(taking, shape_of(x))
+    return count_nonzero(taking, axis, keepdims)

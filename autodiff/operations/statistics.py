@@ -12,7 +12,7 @@ from ..graph.messages import describe
 from ..graph.node import data_of, shape_of
 from ..graph.value import Value
 from ..primitives.declare import composite
-from .choices import clip, maximum, minimum, where
+from .choices import clip, maximum, where
 from .exponentials import sqrt
 from .indexing import sort, take_along_axis
 from .joining import concatenate
@@ -44,7 +44,6 @@ from .reductions import (
     sum,
     variance_where,
 )
-from .rounding import ceil, floor, rint
 from .scans import cumsum, numpy_cumprod, numpy_cumsum, numpy_prod
 from .shapes import (
     as_entry_of,
@@ -159,15 +158,16 @@ def corrcoef(x: Any, y: Any = None, rowvar: bool = True, *, dtype: Any = None) -
 
 # Where in the order of n entries, counted from 0, the part q of them is passed: Hyndman and Fan
 # (1996), Sample quantiles in statistical packages. Between two places it is between two entries.
+# (NumPy's functions: of plain numbers they are faster, and of nodes they are the operations.)
 PLACES: dict[str, Callable[[Any, Any], Any]] = {
     "linear": lambda q, n: q * (n - 1),
-    "lower": lambda q, n: floor(q * (n - 1)),
-    "higher": lambda q, n: ceil(q * (n - 1)),
-    "nearest": lambda q, n: rint(q * (n - 1)),
-    "midpoint": lambda q, n: 0.5 * (floor(q * (n - 1)) + ceil(q * (n - 1))),
-    "inverted_cdf": lambda q, n: ceil(q * n) - 1,
-    "averaged_inverted_cdf": lambda q, n: 0.5 * (floor(q * n) + ceil(q * n) - 1),
-    "closest_observation": lambda q, n: rint(q * n) - 1,
+    "lower": lambda q, n: np.floor(q * (n - 1)),
+    "higher": lambda q, n: np.ceil(q * (n - 1)),
+    "nearest": lambda q, n: np.rint(q * (n - 1)),
+    "midpoint": lambda q, n: 0.5 * (np.floor(q * (n - 1)) + np.ceil(q * (n - 1))),
+    "inverted_cdf": lambda q, n: np.ceil(q * n) - 1,
+    "averaged_inverted_cdf": lambda q, n: 0.5 * (np.floor(q * n) + np.ceil(q * n) - 1),
+    "closest_observation": lambda q, n: np.rint(q * n) - 1,
     "interpolated_inverted_cdf": lambda q, n: q * n - 1,
     "hazen": lambda q, n: q * n - 0.5,
     "weibull": lambda q, n: q * (n + 1) - 1,
@@ -266,27 +266,27 @@ def _places(rows: Any, parts: Any, count: Any, method: Any, weights: Any) -> Any
     """
     if method not in PLACES:
         raise ValueError(f"The methods of `quantile` are {', '.join(PLACES)}, not {method!r}.")
-    parts = reshape(parts, (*(1,) * (len(shape_of(rows)) - 1), -1))
+    parts = np.reshape(parts, (*(1,) * (len(shape_of(rows)) - 1), -1))
     if weights is None:
-        return clip(PLACES[method](parts, count), 0.0, count - 1.0)
+        return np.clip(PLACES[method](parts, count), 0.0, count - 1.0)
     if method != "inverted_cdf":
         raise ValueError(f"`weights` go with the method 'inverted_cdf' alone, not {method!r}.")
     weights = where(isnan(rows), 0.0, weights)
     passed = cumsum(take_along_axis(weights, argsort(rows, -1), -1), -1)
     passed = expand_dims(passed / passed[..., -1:], -2)
     before = logical_or(passed < expand_dims(parts, -1), passed == 0)
-    return 1.0 * count_nonzero(before, -1)
+    return count_nonzero(before, -1)
 
 
 def _at_places(ordered: Any, place: Any, count: Any, q: Any) -> Any:
     """The entries at these places of ordered rows, between neighbours where it is between them."""
-    low = clip(floor(place), 0.0, maximum(count - 2.0, 0.0))
+    low = np.clip(np.floor(place), 0.0, np.maximum(count - 2.0, 0.0))
     shape = (*shape_of(ordered)[:-1], shape_of(place)[-1])
     below, above = [
-        take_along_axis(ordered, broadcast_to(astype(at, int), shape), -1)
-        for at in (low, minimum(low + 1.0, shape_of(ordered)[-1] - 1.0))
+        take_along_axis(ordered, np.broadcast_to(at.astype(int), shape), -1)
+        for at in (low, np.minimum(low + 1.0, shape_of(ordered)[-1] - 1.0))
     ]
-    weight = astype(place - low, _type_of_quantiles(ordered, q))
+    weight = (place - low).astype(_type_of_quantiles(ordered, q))
     result = times(1 - weight, below) + times(weight, above)
     return reshape(moveaxis(result, -1, 0), (*shape_of(q), *shape[:-1]))
 
