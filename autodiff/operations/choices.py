@@ -33,7 +33,7 @@ def maximum(z, a, b):
 
 @elementwise("minimum(a, b)")
 def minimum(z, a, b):
-    """The smaller of two; a tie shares the derivative equally."""
+    """The smaller of two; a tie shares the derivative equally, and of NaN it is 0."""
     return (a < b) + 0.5 * (a == b), (b < a) + 0.5 * (a == b)
 
 
