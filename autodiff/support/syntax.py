@@ -42,19 +42,14 @@ OPERATORS: dict[type[ast.AST], tuple[str, Callable[..., Any], str, str]] = {
 
 
 def parse(text: str, mode: str = "exec") -> Any:
-    """`ast.parse`, again where it fails for another thread: it counted the depth of all together.
+    """`ast.parse`, again where it fails because it counts the depth of all threads together.
 
-    That is so before Python 3.11.8 and 3.12.2.
+    That is so before Python 3.11.8 and 3.12.2, and a lock would outlive an interrupt.
     """
-    for _ in range(_TIMES):
-        try:
-            return ast.parse(text, mode=mode)
-        except SystemError:
-            continue
-    return ast.parse(text, mode=mode)
-
-
-_TIMES = 20
+    try:
+        return ast.parse(text, mode=mode)
+    except SystemError:
+        return parse(text, mode)
 
 
 class _OutsideBrackets(ast.NodeTransformer):

@@ -76,6 +76,7 @@ def of_large(x):
 
 
 small_program, large_program = ad.compile(ad.grad(f)), ad.compile(of_large)
+derived = ad.derive(f, X)
 several = ad.compile(lambda x: np.sum(x * x), cache_size=2)
 
 
@@ -96,6 +97,7 @@ WORKS = {
     "jacobian": lambda: ad.jacobian(vector)(X),
     "hessian": lambda: ad.hessian(f)(X),
     "derive": lambda: ad.derive(f, X),
+    "a derived program": lambda: derived(X),
     "compile": compiled_anew,
     "a compiled program": lambda: small_program(X),
     "one of a large array": lambda: large_program(LARGE),
