@@ -33,13 +33,17 @@ class Block(AbstractContextManager[None]):
         try:
             entry.enter()
         except BaseException:  # an interrupt, whose traceback would keep it alive
-            entry.end()
+            entry.changes = None
             raise
 
     def __exit__(self, *error: Any) -> None:
-        handles = entered()
-        # That of this context: another thread or task may be in the same block.
-        own = next((e for e in reversed(self._open) if e.handle in handles), self._open[-1])
+        own = self._open[-1]
+        try:
+            handles = entered()
+            # That of this context: another thread or task may be in the same block.
+            own = next((e for e in reversed(self._open) if e.handle in handles), own)
+        finally:
+            own.changes = None  # in one step: a call might be interrupted before it ends it
         own.end()
         self._open.remove(own)
         settle(handles)

@@ -214,6 +214,10 @@ class Transformed(Wrapping):
     def _at(self, level: Level, args: tuple[Any, ...], keywords: Mapping[str, Any]) -> Any:
         return self._read(Tape(level, self._f, args, self._has_aux, self._argnums, keywords))
 
+    def __repr__(self) -> str:
+        what = self._read.__name__.strip("_").replace("_", " ")
+        return f"<{what} of {getattr(self._f, '__name__', self._f)}>"
+
 
 def _check_output(f: Callable[..., Any], leaf: Any) -> None:
     if not isinstance(leaf, (Value, np.ndarray, float, int, np.number, np.bool_)):

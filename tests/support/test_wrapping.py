@@ -112,6 +112,12 @@ def test_the_name_the_words_and_the_signature_are_the_functions():
         assert inspect.unwrap(g) is f
 
 
+def test_they_say_what_they_are():
+    assert repr(ad.grad(f)) == "<gradient of f>"
+    assert repr(ad.value_and_grad(f)) == "<value and gradient of f>"
+    assert repr(ad.hessian(Summed(f))).startswith("<jacobian of <gradient of <")
+
+
 def test_a_decorated_function_is_pickled_by_its_name():
     for thing in (decorated, program):
         assert pickled(thing) is thing
