@@ -97,22 +97,25 @@ class _Raising(ast.NodeTransformer):
         if isinstance(node.op, ast.Div) and not syntax.number_of(node.right):
             return ast.Call(self.qualified("quotient"), [node.left, node.right], [])
         if isinstance(node.op, ast.Pow):
-            return self._ieee(self.qualified("pow"), "power", [node.left, node.right])
+            return self._ieee(self.qualified("pow"), "np.power", [node.left, node.right])
         if isinstance(node.op, (ast.FloorDiv, ast.Mod)):
             operator, _, _, numpys = syntax.OPERATORS[type(node.op)]
             pythons = syntax.parse(f"lambda a, b: a {operator} b", mode="eval").body
-            return self._ieee(pythons, numpys, [node.left, node.right])
+            return self._ieee(pythons, f"np.{numpys}", [node.left, node.right])
         return node
 
     def visit_Call(self, node: ast.Call) -> ast.expr:
         self.generic_visit(node)
-        match node.func:
-            case ast.Attribute(value=ast.Name(id="math"), attr=name) if name in _RAISE:
-                return self._ieee(node.func, _RAISE[name], node.args)
+        match node:
+            case ast.Call(func=ast.Attribute(value=ast.Name(id="math"), attr=name)):
+                if name in _RAISE:
+                    return self._ieee(node.func, f"np.{_RAISE[name]}", node.args)
+            case ast.Call(func=ast.Name(id=name), keywords=[]) if name in registry.helpers:
+                return self._ieee(node.func, name, node.args)
         return node
 
     def _ieee(self, pythons: ast.expr, numpys: str, operands: list[ast.expr]) -> ast.expr:
-        functions = [pythons, syntax.dotted(f"np.{numpys}")]
+        functions = [pythons, syntax.dotted(numpys)]
         return ast.Call(self.qualified("ieee"), [*functions, *operands], [])
 
 
