@@ -326,3 +326,17 @@ def test_an_object_that_is_called_is_a_function_like_any_other():
     np.testing.assert_array_equal(ad.compile(ad.grad(Squares()))(x), 2 * x)
     with pytest.raises(TraceError, match="draws random numbers"):
         ad.compile(ad.grad(Noisy()))(x)
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_a_node_of_a_closure_is_read_anew_where_a_call_needs_care():
+    v = ad.Value(2.0, name="v")
+    w = ad.Tensor([1.0, 2.0], name="w")
+    by_number = compile(lambda x: v / x)
+    slope = compile(grad(lambda x: np.sum(np.where(x > 0, np.sqrt(x) * w, x * 0.0))))
+    hidden = np.array([4.0, np.nan])
+    for number, weights in ((2.0, [1.0, 2.0]), (-3.0, [8.0, 2.0]), (5.0, [4.0, 1.0])):
+        v.data, w.data = number, weights
+        assert by_number(0.5) == 2 * number
+        assert by_number(0.0) == np.copysign(np.inf, number)
+        np.testing.assert_array_equal(slope(hidden), [weights[0] / 4, 0.0])

@@ -91,9 +91,12 @@ class BufferedProgram:
         return out
 
     def _with_care(self, args: tuple[Any, ...]) -> Any:
-        if self._careful is None:
-            self._careful = Program(self.capture.carefully(args), self.name)
-        return self._careful(*args)
+        careful = self._careful
+        if careful is None:
+            careful = Program(self.capture.carefully(args), self.name)
+        if not self.captures:  # nodes from around it are constants of this program
+            self._careful = careful
+        return careful(*args)
 
     def _donated_variables(self) -> list[Variable]:
         return [
