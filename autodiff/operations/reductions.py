@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import builtins
+import functools
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from ..graph.node import shape_of
+from ..graph.node import data_of, shape_of
 from ..primitives.declare import as_numpy, primitive
 from .arithmetic import div
 from .choices import maximum, minimum, where
@@ -39,6 +41,22 @@ def count_of(x: Any, z: Any) -> int:
     return math.prod(shape_of(x)) // builtins.max(math.prod(shape_of(z)), 1)
 
 
+def in_32_bits(rule: Callable[..., Any]) -> Callable[..., Any]:
+    """A rule that pulls numbers of 16 bits back in 32: there a count above 65504 is infinite."""
+
+    @functools.wraps(rule)
+    def wide(ct: Any, z: Any, x: Any, *rest: Any) -> Any:
+        if not _of_16_bits(x):
+            return rule(ct, z, x, *rest)
+        return rule(astype(ct, np.float32), z, astype(x, np.float32), *rest)
+
+    return wide
+
+
+def _of_16_bits(x: Any) -> bool:
+    return getattr(data_of(x), "dtype", None) == np.float16
+
+
 def _inverse(count: int) -> float:
     """1 / count, and inf where there are no degrees of freedom."""
     return 1 / count if count > 0 else math.inf
@@ -51,12 +69,14 @@ def sum(ct, z, x, axis=None, keepdims=False):
 
 
 @primitive("mean(x, axis=axis, keepdims=keepdims)")
+@in_32_bits
 def mean(ct, z, x, axis=None, keepdims=False):
     """The mean along an axis, several, or all."""
     return spread(ct, axis, keepdims) / count_of(x, z)
 
 
 @primitive("var(x, axis=axis, ddof=ddof, keepdims=keepdims)")
+@in_32_bits
 def var(ct, z, x, axis=None, ddof=0, keepdims=False):
     """The mean squared distance from the mean; with ddof=1, the unbiased estimate."""
     distance = x - mean(x, axis, True)
@@ -64,8 +84,11 @@ def var(ct, z, x, axis=None, ddof=0, keepdims=False):
 
 
 @primitive("std(x, axis=axis, ddof=ddof, keepdims=keepdims)")
+@in_32_bits
 def std(ct, z, x, axis=None, ddof=0, keepdims=False):
     """The square root of `var`; where all entries are equal, the subgradient 0."""
+    if _of_16_bits(z):  # in which NumPy divides by the count, so that it may be infinite
+        z = std(x, axis, ddof, keepdims)
     scale = times(ct, _inverse(count_of(x, z) - ddof) / where(z == 0, math.inf, z))
     return times(spread(scale, axis, keepdims), x - mean(x, axis, True))
 

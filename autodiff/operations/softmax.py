@@ -14,7 +14,7 @@ from ..primitives.declare import internal, primitive
 from ..primitives.namespaces import fused, helper
 from .choices import where
 from .exponentials import exp
-from .reductions import Axis, axes_of, spread, sum
+from .reductions import Axis, axes_of, in_32_bits, spread, sum
 from .zeros import times
 
 
@@ -123,6 +123,11 @@ def _checked_labels(logits: Any, labels: Any) -> Any:
     return labels.ravel().astype(np.intp, copy=False)
 
 
+def _narrowed(result: Any, logits: Any) -> Any:
+    """A result in the logits' type, where that is of 16 bits."""
+    return result.astype(logits.dtype) if logits.dtype.char == "e" else result
+
+
 def _by_rows(ufunc: Any, flat: Any, column: Any, few: int = 32_768) -> Any:
     """The ufunc of each entry of flattened rows and the number in `column` that is its row's.
 
@@ -143,8 +148,8 @@ def _others(logits: Any, labels: Any) -> tuple[Any, ...]:
     labels = _checked_labels(logits, labels)
     rows, columns = labels.size, logits.shape[-1]
     flat = logits.reshape(rows * columns)
-    if flat.dtype.kind != "f":
-        flat = flat.astype(np.float64)
+    if flat.dtype.char not in "fdg":  # of 16 bits, sums and counts above 65504 are infinite
+        flat = flat.astype(np.float32 if flat.dtype.char == "e" else np.float64)
     starts, over_columns, over_rows = _fixed(rows, columns, flat.dtype)
     top_places = starts + logits.argmax(axis=-1).reshape(rows)
     label_places = starts + labels
@@ -167,8 +172,9 @@ def _others(logits: Any, labels: Any) -> tuple[Any, ...]:
 )
 def _cross_entropy(logits: Any, labels: Any) -> Any:
     """The mean over rows of log(sum(exp(row))) - row[label], with the largest term taken out."""
-    _, rest, _, _, behind, over_rows = _others(np.asarray(logits), labels)
-    return (behind + np.log1p(rest)).dot(over_rows) / rest.size
+    logits = np.asarray(logits)
+    _, rest, _, _, behind, over_rows = _others(logits, labels)
+    return _narrowed((behind + np.log1p(rest)).dot(over_rows) / rest.size, logits)
 
 
 @helper(
@@ -178,7 +184,8 @@ def _cross_entropy(logits: Any, labels: Any) -> Any:
     chosen = labels[..., None] == jnp.arange(logits.shape[-1])
     p = softmax(logits)
     others = jnp.where(chosen, 0.0, p).sum(axis=-1, keepdims=True)
-    jnp.where(chosen, -others, p) / labels.size
+    wide = jnp.promote_types(p.dtype, jnp.float32)
+    (jnp.where(chosen, -others, p).astype(wide) / labels.size).astype(p.dtype)
     """,
 )
 def _softmax_error(logits: Any, labels: Any) -> Any:
@@ -190,17 +197,18 @@ def _softmax_error(logits: Any, labels: Any) -> Any:
 def _loss_and_error(logits: Any, labels: Any) -> tuple[Any, Any]:
     powers, rest, top_places, label_places, losses, over_rows = _others(logits, labels)
     losses += np.log1p(rest)
-    loss = losses.dot(over_rows) / rest.size
+    loss = _narrowed(losses.dot(over_rows) / rest.size, logits)
     one = _number(1.0, rest.dtype)
     powers[top_places] = one
     # At the label, power - (1 + rest): exactly -rest where the label's is the largest.
     powers[label_places] = (powers[label_places] - one) - rest
     error = _by_rows(np.divide, powers, (one + rest) * _number(rest.size, rest.dtype))
-    return loss, error.reshape(logits.shape)
+    return loss, _narrowed(error.reshape(logits.shape), logits)
 
 
 @internal
 @primitive("softmax_error(logits, labels)")
+@in_32_bits
 def softmax_error(ct, z, logits, labels):
     """The gradient of `cross_entropy`: (softmax(logits) - one_hot(labels)) / rows."""
     p = softmax(logits)

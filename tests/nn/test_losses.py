@@ -222,3 +222,24 @@ def test_rounding_may_take_a_probability_a_few_digits_beyond_one():
         binary_cross_entropy(Tensor(near.clip(0.0)), dtype([1.0, 0.0]))
         with pytest.raises(ValueError, match="Probabilities are from 0 to 1"):
             binary_cross_entropy(Tensor(beyond), dtype([1.0, 0.0]))
+
+
+def test_losses_of_more_16_bit_numbers_than_these_can_count():
+    many = (1 + np.arange(70_000) % 3).astype(np.float16)
+    part = many / np.float16(4)
+    labels = np.arange(70_000) % 2
+    rows = np.stack([many, 2 * many[::-1]], 1)
+    losses = [
+        (lambda x: mse(x, 0 * x), many),
+        (lambda x: binary_cross_entropy(x, 0 * x), part),
+        (lambda x: binary_cross_entropy_with_logits(x, 0 * x), many),
+        (lambda x: cross_entropy(x, labels), rows),
+        (lambda x: 2 * cross_entropy(x * x, labels), rows),
+    ]
+    for f, x in losses:
+        value, right = ad.value_and_grad(f)(x.astype(float))
+        for call in (ad.value_and_grad(f), ad.compile(ad.value_and_grad(f))):
+            found, slopes = call(x)
+            assert found.dtype == slopes.dtype == np.float16
+            assert abs(found - value) <= 2e-3 * value
+            assert np.abs(slopes - right).max() <= 4e-3 * np.abs(right).max()
