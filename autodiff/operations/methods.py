@@ -68,7 +68,7 @@ METHODS = (
     "arcsin", "arcsinh", "arctan", "arctanh", "cbrt", "ceil", "cos", "cosh", "cot", "coth",
     "csc", "csch", "deg2rad", "digamma", "elu", "entr", "erf", "erfc", "erfcinv", "erfcx",
     "erfinv", "exp", "exp2", "expm1", "fabs", "floor", "gamma", "gammaln", "gelu", "hard_tanh",
-    "i0", "i0e", "i1", "i1e", "j0", "j1", "leaky_relu", "log", "log10", "log1p", "log2",
+    "i0", "i0e", "i1", "i1e", "j0", "j1", "ldexp", "leaky_relu", "log", "log10", "log1p", "log2",
     "log_ndtr", "log_sigmoid", "logit", "nan_to_num", "ndtr", "ndtri", "neg", "polygamma",
     "positive", "rad2deg", "reciprocal", "relu", "rint", "round", "sec", "sech", "selu",
     "sigmoid", "sign", "silu", "sin", "sinc", "sinh", "soft_sign", "softplus", "sqrt", "square",

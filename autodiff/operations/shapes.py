@@ -248,7 +248,9 @@ def full_like(x, fill_value, dtype=None, shape=None):
 @composite(np.linspace)
 def linspace(start, stop, num=50, endpoint=True, axis=0):
     """So many values from start to stop, at equal distances."""
-    steps = np.linspace(0.0, 1.0, num, endpoint)
+    numbers = [data_of(n) for n in (start, stop)]
+    dtype = np.result_type(*[np.asarray(n) if np.ndim(n) else n for n in numbers], 0.0)
+    steps = np.linspace(0.0, 1.0, num, endpoint).astype(dtype)
     ndim = len(np.broadcast_shapes(shape_of(start), shape_of(stop)))
     steps = reshape(steps, (num,) + (1,) * ndim)
     return moveaxis(start * (1.0 - steps) + stop * steps, 0, axis)

@@ -106,7 +106,7 @@ def cosh(z, x):
 
 @elementwise("tanh(x)")
 def tanh(z, x):
-    """Hyperbolic tangent."""
+    """Hyperbolic tangent, whose derivative, 1 - z * z, is fast and has no digits below 1e-16."""
     return 1 - z * z
 
 

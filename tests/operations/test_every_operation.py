@@ -16,6 +16,7 @@ from autodiff import compile, derive, grad, jvp, value_and_grad, vjp
 from autodiff.extend import operations
 from autodiff.graph.order import topological
 from autodiff.primitives.labels import edge_texts, formula_text, operation_text
+from autodiff.support.tree import leaves
 from autodiff.testing import check_gradients, complex_step
 from autodiff.testing.expression import Choice, build, weights, well_defined
 from autodiff.testing.uses import call, uses
@@ -67,6 +68,24 @@ def test_float32_stays_and_agrees_with_float64(name):
                 np.testing.assert_allclose(found / scale, right / scale, rtol=0.02, atol=2e-3)
         out, tangent = jvp(use, single, single)
         assert np.asarray(tangent).dtype == np.asarray(out).dtype
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32])
+@pytest.mark.parametrize("name", [name for name in operations() if name != "cast"])
+def test_few_bits_stay_few_in_every_reading(name, dtype):
+    for use in uses(name, 3):
+        args, by = in_dtype(use, dtype), tuple(range(len(use.args)))
+        try:
+            use(*args)
+        except TypeError:  # LAPACK has no float16
+            assert dtype is np.float16
+            continue
+        assert np.asarray(use(*args)).dtype == use(*map(ad.Tensor, args)).dtype == dtype
+        f = weighted(use)
+        both = value_and_grad(f, by)
+        for program in (both, derive(f, *args, argnums=by), compile(both)):
+            value, slopes = program(*args)
+            assert {np.asarray(a).dtype for a in (value, *leaves(slopes))} == {np.dtype(dtype)}
 
 
 @pytest.mark.parametrize("name", operations())

@@ -22,7 +22,8 @@ OF_BOTH = """
     clone cofactors cos cosh cot coth csc csch cumprod cumsum data deg2rad det digamma
     eigh_stacked elu entr erf erfc erfcinv erfcx erfinv euclidean_norm exp exp2 expand_dims
     expm1 fabs flip floor gamma gammaln gelu getitem grad hard_tanh i0 i0e i1 i1e identity
-    inputs inv item j0 j1 label leaky_relu log log10 log1p log2 log_ndtr log_sigmoid log_softmax
+    inputs inv item j0 j1 label ldexp leaky_relu log log10 log1p log2 log_ndtr log_sigmoid
+    log_softmax
     logabsdet logit logsumexp max mean min moveaxis name nan_to_num ndtr ndtri neg numel op
     overlap_add pad_constant pinv polygamma positive pow prod qr_stacked rad2deg reciprocal relu
     reshape rint roll round scaled_erfc scatter sec sech selu sigmoid sign silu sin sinc sinh

@@ -197,3 +197,23 @@ def test_operators_of_pandas_and_xarray(node):
             inside = product if isinstance(product, Value) else product.data
             inside.sum().backward()
             np.testing.assert_array_equal(node.grad, array if np.ndim(node.data) else array.sum())
+
+
+# NumPy makes these float64 of float32 and a number; here a number has no type.
+WIDENED = {"dot", "polyval", "vander"}
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+@pytest.mark.parametrize("dtype", [np.float16, np.float32])
+@pytest.mark.parametrize("name", sorted(CALLS.keys() - WIDENED))
+def test_the_dtype_is_numpys(name, dtype):
+    for f in CALLS[name]:
+        for shape in SHAPES[:3]:
+            x = np.abs(np.random.default_rng(1).normal(size=shape)).astype(dtype) + dtype(0.1)
+            try:
+                expected = f(x)
+            except REFUSALS:
+                continue
+            found = f(Tensor(x))
+            if isinstance(found, Value):
+                assert found.dtype == np.asarray(expected).dtype

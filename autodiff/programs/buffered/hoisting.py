@@ -62,6 +62,8 @@ def _hoist_numbers(lowered: Lowered, call: Call) -> None:
         return
     (dtype,) = dtypes
     ufunc: np.ufunc = getattr(np, call.function)
+    if not any(types.startswith(2 * dtype.char) for types in ufunc.types):
+        return  # of `ldexp` one operand is whole
     for i, operand in enumerate(call.operands):
         if isinstance(operand, Variable):
             continue
