@@ -58,3 +58,16 @@ def refuse_scipy(node: Node) -> None:
         f"SciPy's `{function}` takes plain arrays and has no derivative rule, so {describe(node)} "
         f"cannot go through it.\n{fix}"
     )
+
+
+def refuse_changed(operand: Any, node: Any) -> None:
+    """Raise ValueError: an operand was changed after a node had used it."""
+    before, clock = getattr(operand, "_before", (None, node._clock + 1))
+    values = f"now it is {brief(operand._data)}"
+    if clock <= node._clock:
+        values = f"its value was {brief(before)}, {values}"
+    raise ValueError(
+        f"{operand.label()} was changed after `{node._pullback.primitive.symbol}` had used it "
+        f"({values}), so its gradient would be wrong.\n"
+        "Run the forward pass again, or draw and pull back before the change."
+    )

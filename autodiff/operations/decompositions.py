@@ -6,6 +6,7 @@ and taken apart by indexing, so that the engine needs only operations of one out
 
 from __future__ import annotations
 
+import functools
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -14,13 +15,12 @@ from ..graph.node import shape_of
 from ..graph.value import Value
 from ..primitives.declare import as_numpy, composite, internal, nondifferentiable, primitive
 from ..primitives.namespaces import helper
-from .choices import where
 from .indexing import diagonal, getitem
 from .linalg import safe_matrix, solve
 from .products import adjoint
 from .reductions import sum
 from .shapes import expand_dims, reshape, tril
-from .zeros import times
+from .ties import VALUES, Quotient, of_values, quotients
 
 
 class EighResult(NamedTuple):
@@ -45,20 +45,8 @@ class QRResult(NamedTuple):
     R: Any
 
 
-def _differences(values: Any) -> Any:
-    """1 / (values[j] - values[i]) at (i, j), and 0 on the diagonal."""
-    gap = expand_dims(values, -2) - expand_dims(values, -1)
-    eye = np.eye(shape_of(values)[-1], dtype=bool)
-    return where(eye, 0.0, 1 / where(eye, 1.0, gap))
-
-
-def _is_zero(ct: Any) -> bool:
-    """Whether a cotangent is plainly 0; that of a node is only so by its numbers."""
-    return not (isinstance(ct, Value) or np.any(ct))
-
-
 def _head(stacked: Any) -> Any:
-    return getitem(stacked, (..., 0, slice(None)))
+    return getitem(stacked, VALUES)
 
 
 def _tail(stacked: Any) -> Any:
@@ -76,24 +64,49 @@ def _eigh_stacked(x: Any) -> Any:
 def eigh_stacked(ct, z, x):
     """Eigenvalues in the first row, eigenvectors below, of a symmetric matrix.
 
-    Giles (2008), "Collected matrix derivative results", section 3.1; vectors have a derivative
-    where the eigenvalues differ. Only the lower triangle is read; the cotangent is symmetric.
+    Giles (2008), "Collected matrix derivative results", section 3.1; where eigenvalues are equal,
+    see `ties.py`. Only the lower triangle is read; the cotangent is symmetric.
     """
-    values, vectors = _head(z), _tail(z)
-    ct_values, ct_vectors = _head(ct), _tail(ct)
-    eye = np.eye(shape_of(x)[-1], dtype=np.float32)
-    inside = eye * expand_dims(ct_values, -1)
-    if not _is_zero(ct_vectors):
-        inside = inside + times(adjoint(vectors) @ ct_vectors, _differences(values))
+    vectors = _tail(z)
+    inside = np.eye(shape_of(x)[-1], dtype=np.float32) * expand_dims(_head(ct), -1)
+    if not of_values(ct):
+        inside = inside + quotients(ct, z, _OF_EIGENVECTORS, _turned_eigenvectors)[0]
     back = vectors @ inside @ adjoint(vectors)
     return safe_matrix(ct, 0.5 * (back + adjoint(back)), instead=0.0)
+
+
+def _turning(ct: Any, vectors: Any) -> Any:
+    """How a loss grows as the vectors (columns) i and j turn into each other, by half."""
+    inside = adjoint(vectors) @ ct
+    return 0.5 * (inside - adjoint(inside))
+
+
+_OF_EIGENVECTORS = [
+    Quotient(
+        lambda ct, z: _turning(_tail(ct), _tail(z)), -1, 1, "Eigenvalues are equal to rounding"
+    )
+]
+
+
+def _turned_eigenvectors(z: Any, angles: list[Any], _: Any) -> Any:
+    return np.concatenate([z[..., :1, :], z[..., 1:, :] @ _rotation(angles[0])], -2)
+
+
+def _rotation(angles: Any) -> Any:
+    """An orthogonal matrix that turns by about these angles."""
+    skew = np.triu(angles, 1) - np.swapaxes(np.triu(angles, 1), -1, -2)
+    one = np.eye(angles.shape[-1])
+    return np.linalg.solve(2 * one - skew, 2 * one + skew)
 
 
 @composite(np.linalg.eigh)
 def eigh(x: Any, UPLO: str = "L") -> tuple[Any, Any]:
     """Eigenvalues, ascending, and eigenvectors (columns) of a symmetric matrix.
 
-    `UPLO` says which triangle is read, "L" or "U".
+    `UPLO` says which triangle is read, "L" or "U". Where eigenvalues are equal, to rounding or
+    exactly, what is computed from the vectors has its true first and second derivatives if it is
+    the same for any basis of them, as V f(w) V.T is. Else these are NaN, and a RuntimeWarning
+    names the tie. (A program that is saved, or JAX's, gives NaN at every tie, and no warning.)
     """
     if UPLO.upper() not in ("L", "U"):
         raise ValueError(f"`UPLO` is 'L' or 'U', but not {UPLO!r}.")
@@ -109,7 +122,12 @@ def eigvalsh(x: Any, UPLO: str = "L") -> Any:
 
 @helper("svd_stacked")
 def _svd_stacked(x: Any) -> Any:
-    u, s, vh = np.linalg.svd(x, full_matrices=False)
+    finite = np.isfinite(x).all(axis=(-1, -2), keepdims=True)
+    if np.isnan(x).any():
+        raise np.linalg.LinAlgError("SVD did not converge: an entry is NaN.")
+    # Of an infinity LAPACK is not asked, from which it may never return.
+    u, s, vh = np.linalg.svd(np.where(finite, x, np.zeros_like(x)), full_matrices=False)
+    u, s = np.where(finite, u, np.nan), np.where(finite[..., 0], s, np.nan)
     return np.concatenate([s[..., None, :], u, np.swapaxes(vh, -1, -2)], axis=-2)
 
 
@@ -118,31 +136,64 @@ def _svd_stacked(x: Any) -> Any:
 def svd_stacked(ct, z, x):
     """Singular values in the first row, then U, then V, of the thin decomposition.
 
-    Townsend (2016), "Differentiating the singular value decomposition", for singular values
-    that differ and are not zero.
+    Townsend (2016), "Differentiating the singular value decomposition", with the squares of the
+    singular values taken apart, which would overflow; where they are equal or 0, see `ties.py`.
     """
-    m = shape_of(x)[-2]
-    s, u, v = _svd_parts(z, m)
-    ct_s, ct_u, ct_v = _svd_parts(ct, m)
-    k = shape_of(s)[-1]
-    eye = np.eye(k, dtype=np.float32)
-    row, column = expand_dims(s, -2), expand_dims(s, -1)
-    middle = eye * expand_dims(ct_s, -1)
-    if _is_zero(_tail(ct)):
+    m, n = shape_of(x)[-2:]
+    _, u, v = _svd_parts(z, m)
+    middle = np.eye(min(m, n), dtype=np.float32) * expand_dims(_head(ct), -1)
+    if of_values(ct):
         return u @ middle @ adjoint(v)
-    gaps = _differences(s * s)
-    skew_u, skew_v = adjoint(u) @ ct_u, adjoint(v) @ ct_v
-    middle = (
-        middle
-        + times(skew_u - adjoint(skew_u), gaps) * row
-        + column * times(skew_v - adjoint(skew_v), gaps)
-    )
-    back = u @ middle @ adjoint(v)
-    if shape_of(x)[-2] > k:
-        back = back + times(ct_u - u @ skew_u, 1 / row) @ adjoint(v)
-    if shape_of(x)[-1] > k:
-        back = back + u @ adjoint(times(ct_v - v @ skew_v, 1 / row))
+    kinds = _of_singular_vectors(m, n)
+    together, apart, *out = quotients(ct, z, kinds, functools.partial(_turned_singular_vectors, m))
+    back = u @ (middle + together + apart) @ adjoint(v)
+    if m > n:
+        back = back + out[0] @ adjoint(v)
+    if n > m:
+        back = back + u @ adjoint(out[0])
     return back
+
+
+def _of_singular_vectors(m: int, n: int) -> list[Quotient]:
+    """U and V turn together, against each other, and the longer ones out of their span.
+
+    They are the eigenvectors of [[0, x], [x', 0]], whose eigenvalues are s, -s, and |m - n| zeros.
+    """
+
+    def together(ct: Any, z: Any) -> Any:
+        (_, ct_u, ct_v), (_, u, v) = _svd_parts(ct, m), _svd_parts(z, m)
+        return _turning(ct_u, u) + _turning(ct_v, v)
+
+    def apart(ct: Any, z: Any) -> Any:
+        (_, ct_u, ct_v), (_, u, v) = _svd_parts(ct, m), _svd_parts(z, m)
+        return _turning(ct_u, u) - _turning(ct_v, v)
+
+    def out(ct: Any, z: Any) -> Any:
+        side = 1 if m > n else 2
+        ct_w, w = _svd_parts(ct, m)[side], _svd_parts(z, m)[side]
+        return ct_w - w @ (adjoint(w) @ ct_w)
+
+    kinds = [
+        Quotient(together, -1, 1, "Singular values are equal to rounding"),
+        Quotient(apart, 1, 1, "Singular values are 0 to rounding"),
+    ]
+    if m != n:
+        kinds.append(
+            Quotient(out, 0, 1, "A singular value of a matrix not square is 0 to rounding")
+        )
+    return kinds
+
+
+def _turned_singular_vectors(m: int, z: Any, angles: list[Any], rng: Any) -> Any:
+    s, *sides = _svd_parts(z, m)
+    together, apart, *out = angles
+    for side, angle in enumerate((together + apart, together - apart)):
+        sides[side] = sides[side] @ _rotation(angle)
+    if out:
+        longer = int(m == s.shape[-1])
+        q, r = np.linalg.qr(sides[longer] + out[0] * rng.normal(size=sides[longer].shape))
+        sides[longer] = q * np.sign(np.diagonal(r, 0, -2, -1))[..., None, :]
+    return np.concatenate([s[..., None, :], *sides], -2)
 
 
 def _svd_parts(stacked: Any, m: int) -> tuple[Any, Any, Any]:
@@ -156,7 +207,8 @@ def svd(
 ) -> Any:
     """U, the singular values (descending) and V' with x = U diag(s) V', in the thin form.
 
-    With `hermitian`, only the lower triangle is read, for both.
+    With `hermitian`, only the lower triangle is read, for both. Where singular values are equal
+    or 0, derivatives are as those of `eigh` at a tie.
     """
     if hermitian:
         x = tril(x) + adjoint(tril(x, -1))

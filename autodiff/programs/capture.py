@@ -11,7 +11,8 @@ import numpy as np
 from ..graph.messages import describe
 from ..graph.node import data_of, shape_of
 from ..graph.value import Value
-from ..support.tree import difference, leaves, leaves_in_order_of, tree_map
+from ..support.quiet import quiet
+from ..support.tree import difference, leaves, leaves_in_order_of, tree_map, unflatten
 from ..transforms.grad import value_and_grad
 from .kinds import Array, Static, Writable, kind_of
 from .simplify import StepGraph
@@ -81,6 +82,15 @@ class Capture:
         """
         static, names = self.static, self.parameters
         return Capture(self.f, args, self.argnums, careful=True, static=static, names=names)
+
+    @quiet
+    def eagerly(self, args: tuple[Any, ...], like: Any) -> Any:
+        """What the function itself gives, in the kinds of `like`: for a NaN that is of a tie."""
+        by = self.argnums[0] if len(self.argnums) == 1 else self.argnums
+        f = value_and_grad(self.f, by) if self.argnums else self.f
+        found = map(data_of, leaves_in_order_of(f(*args), like))
+        pairs = zip(found, leaves(like), strict=True)
+        return unflatten(like, [a if isinstance(b, float) else np.asarray(a) for a, b in pairs])
 
     def forget(self) -> None:
         """Let go of all that was computed: of the arguments only shapes and dtypes stay."""

@@ -62,7 +62,11 @@ class Program:
         capture = self._capture
         given = unflatten(capture.args, checked_arguments(capture, args))
         out = self._computed(given)
-        return unflatten(capture.out, leaves(out)) if self._named_tuples else out
+        if self._named_tuples:
+            out = unflatten(capture.out, leaves(out))
+        if capture.trace.ties and callable(capture.f) and any(map(has_nan, leaves(out))):
+            return capture.eagerly(given, out)
+        return out
 
     @quiet
     def _computed(self, given: Any) -> Any:

@@ -10,12 +10,13 @@ from typing import Any
 import numpy as np
 
 from ..graph.habits import refuse_keywords
-from ..graph.messages import brief, describe
+from ..graph.messages import brief, describe, refuse_changed
 from ..graph.modes import MODES, Mode, current_mode, lazily, within
 from ..graph.node import data_of, is_unrecorded, new_node
 from ..graph.order import reverse_topological
 from ..graph.tensor import ONE, Tensor, as_array
 from ..graph.value import Value
+from ..operations.ties import GraphWantedError, recorded_by
 from ..operations.zeros import times, times_choice
 from ..primitives.anomaly import pulling_back
 from ..primitives.laws import product
@@ -106,7 +107,7 @@ def seed(root: Value, cotangent: Any) -> Any:
     return ct.astype(root.dtype, copy=False)
 
 
-# No warning comes from here: what is singular has warned in the forward pass.
+# No warning comes from here, but of ties: what is singular has warned in the forward pass.
 @quiet
 def pull_back(
     order: Sequence[Value], seeds: Sequence[tuple[Value, Any]], inner: bool = True
@@ -119,9 +120,13 @@ def pull_back(
     """
     watched = bool(MODES) and current_mode().lines is not None
     inner = inner or watched
-    pulled = walk(order, seeds, pull_plainly, inner)
-    if _has_nan(pulled):
-        pulled = walk(order, seeds, pull_carefully, inner)
+    try:
+        pulled = walk(order, seeds, pull_plainly, inner)
+        if _has_nan(pulled):
+            pulled = walk(order, seeds, pull_carefully, inner)
+    except GraphWantedError:  # see `operations/ties.py`
+        recorded = within({"records": True}, pull_back_recorded, order, seeds)
+        pulled = {node: data_of(ct) for node, ct in recorded.items()}
     if watched:
         _check_pulled(order, pulled)
     return pulled
@@ -138,7 +143,7 @@ def pull_back_recorded(
     """
     mode = current_mode()
     pull = pull_recorded if mode.lines is None else pull_watched
-    with mode.interpreter.backward_pass():
+    with mode.interpreter.backward_pass(), recorded_by(pull_back_recorded, seeds):
         pulled = walk(order, seeds, functools.partial(pull, lazy=lazy))
     mode.interpreter.note_cotangents(pulled)
     return pulled
@@ -162,7 +167,7 @@ def walk(
         clock = node._clock
         for operand, part in pull(ct, node):
             if operand._clock > clock:
-                _refuse_changed(operand, node)
+                refuse_changed(operand, node)
             if part is None:
                 continue
             data = operand._data
@@ -269,9 +274,12 @@ def pull_edges(node: Value, ct: Any) -> tuple[Any, ...]:
     """
     for operand in node.inputs:
         if operand._clock > node._clock:
-            _refuse_changed(operand, node)
+            refuse_changed(operand, node)
     pull = pull_carefully if isinstance(node, Tensor) else pull_plainly
-    parts = list(pull(ct, node)) if node.inputs else []
+    try:
+        parts = list(pull(ct, node)) if node.inputs else []
+    except GraphWantedError:  # of an edge alone there is none
+        parts = [(operand, np.nan) for operand in node.inputs]
     parts = parts or [(operand, None) for operand in node.inputs]
     return tuple(unbroadcast(0.0 if part is None else part, o, node) for o, part in parts)
 
@@ -287,18 +295,6 @@ def _has_nan(pulled: Cotangents) -> bool:
     return False
 
 
-def _refuse_changed(operand: Value, node: Value) -> None:
-    before, clock = getattr(operand, "_before", (None, node._clock + 1))
-    values = f"now it is {brief(operand._data)}"
-    if clock <= node._clock:
-        values = f"its value was {brief(before)}, {values}"
-    raise ValueError(
-        f"{operand.label()} was changed after `{node._pullback.primitive.symbol}` had used it "
-        f"({values}), so its gradient would be wrong.\n"
-        "Run the forward pass again, or draw and pull back before the change."
-    )
-
-
 def _check_pulled(order: Sequence[Value], pulled: Cotangents) -> None:
     """Raise for the first node that makes what is not finite of a cotangent that is."""
     lines: Any = current_mode().lines
@@ -307,7 +303,7 @@ def _check_pulled(order: Sequence[Value], pulled: Cotangents) -> None:
         if ct is None or not is_finite(ct):
             continue
         for operand, part in zip(node.inputs, pull_edges(node, ct), strict=True):
-            if not is_finite(part):
+            if not is_finite(part) and not is_finite(pulled[operand]):
                 values = ", ".join(brief(o._data) for o in node.inputs)
                 raise FloatingPointError(
                     f"The pull-back of `{node._pullback.primitive.symbol}` gave {brief(part)} for "

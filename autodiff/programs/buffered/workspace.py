@@ -52,7 +52,7 @@ class BufferedProgram:
         # On Python's floats a step may raise where IEEE 754 has an infinity, and a zero
         # cotangent may have met one: then the slower, careful program says what is right.
         self._raises = any(s.scalar and s.primitive is not None for s in graph.steps)
-        self._doubtful = capture.trace.doubtful
+        self._doubtful = capture.trace.doubtful or capture.trace.ties
         self.donated = () if self._raises or self._doubtful else donated
         hoist(self.lowered)
         outputs = self.lowered.outputs
@@ -87,6 +87,8 @@ class BufferedProgram:
         if self._named_tuples:
             out = unflatten(self.capture.out, leaves(out))
         if self._doubtful and any(map(has_nan, leaves(out))):
+            if self.capture.trace.ties:
+                return self.capture.eagerly(args, out)
             return self._with_care(args)
         return out
 

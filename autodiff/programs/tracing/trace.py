@@ -45,6 +45,7 @@ class Trace(Interpreter):
         self.orders: dict[int, int] = {0: 0}  # of the derivative that each pass computes
         self.names: dict[Value, str] = {}
         self.draws: dict[Value, Draw] = {}
+        self.ties = False  # whether a NaN may come of a tie
         self.doubtful = False  # whether a NaN may come of what chance has brought together
         self.frames: dict[FrameType, int] = {}  # the calls that led to operations, and how deep
         self._pulls: list[int] = []
@@ -146,6 +147,10 @@ class Trace(Interpreter):
         if of_numbers or zeros is Zeros.BY_CHOICE or _are_floats(ct, factor):
             self.doubtful = True
         return False
+
+    def note_ties(self) -> None:
+        """Note that there may be a tie, for whatever arguments: see `operations/ties.py`."""
+        self.ties = True
 
     def infinity_may_meet(self, ct: Any) -> bool:
         """Whether an infinity of ct must be stopped where a branch is not taken."""
