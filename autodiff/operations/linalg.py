@@ -17,7 +17,8 @@ from .predicates import any as any_of
 from .predicates import either, isfinite
 from .products import adjoint
 from .reductions import sum
-from .shapes import cast, expand_dims, moveaxis, ravel, reshape, tril
+from .shapes import expand_dims, moveaxis, ravel, reshape, tril
+from .ties import power_of_two
 from .zeros import zero_may_meet
 
 
@@ -116,12 +117,29 @@ def det(ct, z, x):
     return ct * cofactors(safe_matrix(ct, x))
 
 
+def _in_basis(x: Any) -> tuple[Any, Any, Any, Any]:
+    """U, s, V' with x = U diag(s) V', in 64 bits, and det(U V'); NaN of what is not finite.
+
+    It is not asked of LAPACK then, which may never return.
+    """
+    x = np.asarray(x, np.float64)  # float32 would lose half of its digits
+    finite = np.isfinite(x).all(axis=(-1, -2), keepdims=True)
+    u, s, vh = np.linalg.svd(np.where(finite, x, 0.0))
+    sign = np.linalg.det(u) * np.linalg.det(vh)
+    return u, np.where(finite[..., 0], s, np.nan), vh, sign[..., None, None]
+
+
+def _product(s: Any, without: Any) -> Any:
+    """The products of the rows of s, but for some entries: no part of one over- or underflows."""
+    mantissas, exponents = np.frexp(np.where(without, 1.0, s[..., None, :]))
+    return np.ldexp(mantissas.prod(axis=-1), exponents.sum(axis=-1))
+
+
 @helper("cofactors")
 def _cofactors(x: Any) -> Any:
-    u, s, vh = np.linalg.svd(x)
-    others = np.where(np.eye(s.shape[-1], dtype=bool), 1.0, s[..., None, :]).prod(axis=-1)
-    sign = np.linalg.det(u) * np.linalg.det(vh)
-    return (sign[..., None, None] * ((u * others[..., None, :]) @ vh)).astype(x.dtype)
+    u, s, vh, sign = _in_basis(x)
+    others = _product(s, np.eye(s.shape[-1], dtype=bool))
+    return (sign * ((u * others[..., None, :]) @ vh)).astype(x.dtype)
 
 
 @internal
@@ -133,15 +151,13 @@ def cofactors(ct, z, x):
 
 @helper("det_hvp")
 def _det_hvp(x: Any, y: Any) -> Any:
-    u, s, vh = np.linalg.svd(np.asarray(x, np.float64))  # float32 would lose half of its digits
+    u, s, vh, sign = _in_basis(x)
     one = np.eye(s.shape[-1], dtype=bool)
-    without = [np.where(one | row, 1.0, s[..., None, :]).prod(axis=-1) for row in one]
-    pairs = np.stack(without, axis=-2) * ~one
+    pairs = np.stack([_product(s, one | row) for row in one], axis=-2) * ~one
     inside = np.swapaxes(u, -1, -2) @ y @ np.swapaxes(vh, -1, -2)
     own = np.diagonal(inside, axis1=-2, axis2=-1)
     bent = one * (pairs @ own[..., None]) - pairs * np.swapaxes(inside, -1, -2)
-    sign = np.linalg.det(u) * np.linalg.det(vh)
-    return (sign[..., None, None] * (u @ bent @ vh)).astype(np.result_type(x, y))
+    return (sign * (u @ bent @ vh)).astype(np.result_type(x, y))
 
 
 @internal
@@ -151,19 +167,65 @@ def det_hvp(ct, z, x, y):
 
     In the basis of the singular value decomposition: with p[i, j] the product of all singular
     values but two, the entry (i, i) is the sum of p[i, j] y[j, j] and (i, j) is -p[i, j] y[j, i].
-    It is differentiated for x that is not singular, as det(x) (B <B, y> - B y' B), B = inv(x)'.
+    """
+    return lambda: det_third(safe_matrix(ct, x), y, ct), lambda: det_hvp(safe_matrix(ct, x), ct)
+
+
+@helper("det_third")
+def _det_third(x: Any, y: Any, w: Any) -> Any:
+    u, s, vh, sign = _in_basis(x)
+    one = np.eye(s.shape[-1], dtype=bool)
+    triples = np.stack(
+        [np.stack([_product(s, one | i | j) * ~(i | j) for j in one], -2) for i in one], -3
+    ) * ~one[:, :, None]  # fmt: skip
+    a, b = (np.swapaxes(u, -1, -2) @ m @ np.swapaxes(vh, -1, -2) for m in (y, w))
+    a_own, b_own = (np.diagonal(m, axis1=-2, axis2=-1) for m in (a, b))
+    own = np.einsum("...ijk,...i,...j->...k", triples, a_own, b_own)
+    own = own - np.einsum("...ijk,...ij,...ji->...k", triples, a, b)
+    bent = one * own[..., None]
+    bent = bent - np.einsum("...ijk,...ik,...j->...ki", triples, a, b_own)
+    bent = bent - np.einsum("...ijk,...i,...jk->...kj", triples, a_own, b)
+    bent = bent + np.einsum("...ijk,...ij,...jk->...ki", triples, a, b)
+    bent = bent + np.einsum("...ijk,...ik,...ji->...kj", triples, a, b)
+    return (sign * (u @ bent @ vh)).astype(np.result_type(x, y, w))
+
+
+@internal
+@primitive("det_third(x, y, w)")
+def det_third(ct, z, x, y, w):
+    """The third derivative of the determinant at x, along y and w.
+
+    As `det_hvp`, with the products of all singular values but three: the sum over i, j, k and
+    the orders of three columns of the sign times p[i, j, k] y[i, .] w[j, .], at the entry (k, .).
+    Along a line it is a polynomial of degree n - 3, of which some values tell the slope.
     """
 
     def by_x() -> Any:
-        exact = cast(safe_matrix(ct, x), np.float64)  # close to a singular x, digits are lost
-        b = adjoint(inv(exact))
-        b_y, b_ct = b @ adjoint(y), b @ adjoint(ct)
-        met_y, met_ct = sum(b * y, (-1, -2), True), sum(b * ct, (-1, -2), True)
-        single = b * (met_y * met_ct - sum(b_y @ b * ct, (-1, -2), True))
-        rest = (b_y @ b_ct + b_ct @ b_y - b_y * met_ct - b_ct * met_y) @ b
-        return expand_dims(det(exact), (-1, -2)) * (single + rest)
+        count = shape_of(x)[-1] - 2
+        if count < 2:
+            return None
+        step = _size(x) / _size(ct)
+        places = np.cos(np.pi * (np.arange(count) + 0.5) / count)  # Chebyshev's
+        weights = np.linalg.inv(np.vander(places, increasing=True))[1]
+        values = [
+            det_third(x + float(t) * step * ct, y, w) * float(c)
+            for t, c in zip(places, weights, strict=True)
+        ]
+        total = values[0]
+        for value in values[1:]:
+            total = total + value
+        return total / step
 
-    return by_x, lambda: det_hvp(safe_matrix(ct, x), ct)
+    return (
+        by_x,
+        lambda: det_third(safe_matrix(ct, x), w, ct),
+        lambda: det_third(safe_matrix(ct, x), y, ct),
+    )
+
+
+def _size(x: Any) -> Any:
+    """About the largest entry of each matrix, as plain data."""
+    return power_of_two(reshape(x, (*shape_of(x)[:-2], 1, -1)))
 
 
 @internal

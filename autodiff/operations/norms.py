@@ -90,15 +90,20 @@ def _matrix_norm(x: Any, ord: Any, axis: Any, keepdims: bool) -> Any:
         sums = sum(abs(rows), -1)
         result = _largest(sums, -1) if ord > 0 else min(sums, -1)
     elif ord in (2, -2):
-        values = svdvals(rows)
+        values = _above_zero(svdvals(rows))
         result = _largest(values, -1) if ord > 0 else min(values, -1)
     elif ord == "nuc":
-        result = sum(svdvals(rows), -1)
+        result = sum(_above_zero(svdvals(rows)), -1)
     else:
         raise ValueError(
             f"A matrix norm's order is 1, 2, inf, their negatives, 'fro' or 'nuc', not {ord!r}."
         )
     return expand_dims(result, axes_of(axis, len(shape_of(x)))) if keepdims else result
+
+
+def _above_zero(values: Any) -> Any:
+    """Singular values, which have a kink at 0: the subgradient 0 there."""
+    return where(values == 0, 0.0, values)
 
 
 @as_numpy(np.linalg.matrix_norm)

@@ -1,5 +1,7 @@
 """Decompositions where their factors are not unique, and of a stack with a bad matrix in it."""
 
+import itertools
+
 import numpy as np
 import pytest
 
@@ -126,3 +128,88 @@ def test_a_cotangent_that_is_zero_by_chance_still_changes(vectors):
     np.testing.assert_allclose(
         ad.compile(lambda v: ad.hvp(f, (v,), (direction,)))(x), right, rtol=1e-6, atol=1e-8
     )
+
+
+# -- pseudo-inverses that cut singular values which are not 0 -------------------------------------
+
+
+@pytest.mark.parametrize("shape", [(3, 3), (5, 3), (3, 5), (1, 4), (4, 1), (2, 4, 3)])
+@pytest.mark.parametrize("rcond", [None, 0.1, 0.3, 0.5])
+def test_a_pseudo_inverse_of_what_is_kept(shape, rcond):
+    rng = np.random.default_rng(0)
+    x, direction = rng.normal(size=(2, *shape))
+    weights = np.swapaxes(rng.normal(size=shape), -1, -2)
+
+    def f(x):
+        return np.sum(np.sin(np.linalg.pinv(x, rcond)) * weights)
+
+    right, _ = finite_differences(f, x)
+    for found in (grad(f)(x), ad.derive(f, x)(x)[1], ad.compile(grad(f))(x)):
+        np.testing.assert_allclose(found, right, rtol=1e-8, atol=1e-9 * np.abs(right).max())
+    right, _ = finite_differences(lambda x: np.sum(grad(f)(x) * direction), x)
+    found = ad.hvp(f, (x,), (direction,))
+    np.testing.assert_allclose(found, right, rtol=1e-8, atol=1e-9 * np.abs(right).max())
+
+
+@pytest.mark.parametrize("rcond", [None, -1, 0.2, 0.5])
+@pytest.mark.parametrize("shape", [(3, 3), (5, 3), (3, 5)])
+@pytest.mark.parametrize("more", [(), (2,)])
+def test_least_squares_of_what_is_kept(shape, rcond, more):
+    a, b = np.random.default_rng(1).normal(size=shape), np.ones((shape[0], *more))
+
+    for k, f in itertools.product((0, 1, 3), (lambda v: (v, b), lambda v: (a, v))):
+        at = a if f(a)[1] is b else b
+
+        def loss(v, k=k, f=f):
+            return np.sum(np.sin(np.linalg.lstsq(*f(v), rcond=rcond)[k])) + np.sum(v)
+
+        right, _ = finite_differences(loss, at)
+        np.testing.assert_allclose(grad(loss)(at), right, rtol=1e-7, atol=1e-8)
+    for found, right in zip(
+        np.linalg.lstsq(ad.Tensor(a), b, rcond), np.linalg.lstsq(a, b, rcond), strict=True
+    ):
+        np.testing.assert_allclose(getattr(found, "data", found), right, rtol=1e-10, atol=1e-12)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{"rcond": 0.3}, {"rtol": 0.3}, {"rtol": None}, {"rcond": 0.3, "hermitian": True}, {},
+     {"rcond": np.array([0.5, 0.1])}, {"hermitian": True}],
+)  # fmt: skip
+def test_the_options_of_a_pseudo_inverse(options):
+    x = np.random.default_rng(3).normal(size=(2, 3, 3))
+    f = lambda x: np.sum(np.linalg.pinv(x, **options) ** 3)  # noqa: E731
+    if "hermitian" in options:  # by the lower triangle alone
+        lower = lambda x: np.tril(x) + np.swapaxes(np.tril(x, -1), -1, -2)  # noqa: E731
+    else:
+        lower = lambda x: x  # noqa: E731
+    np.testing.assert_allclose(f(ad.Tensor(x)).data, f(lower(x)), rtol=1e-10)
+    right, _ = finite_differences(lambda x: f(lower(x)), x)
+    np.testing.assert_allclose(grad(f)(x), right, rtol=1e-7, atol=1e-8)
+
+
+def test_options_of_a_pseudo_inverse_that_contradict_each_other():
+    with pytest.raises(ValueError, match="can't be both set"):
+        np.linalg.pinv(ad.Tensor(np.eye(2)), 0.1, rtol=0.1)
+
+
+@pytest.mark.parametrize(
+    "shapes", [((2, 3, 3), (3,)), ((3, 2), (2,)), ((3,), (3,)), ((3, 2), (3, 1, 1))]
+)
+def test_what_is_no_system_of_equations_is_refused(shapes):
+    a, b = map(np.ones, shapes)
+    with pytest.raises(np.linalg.LinAlgError):
+        np.linalg.lstsq(a, b)
+    with pytest.raises(
+        np.linalg.LinAlgError, match=r"takes a matrix, and a vector or a matrix with"
+    ):
+        np.linalg.lstsq(ad.Tensor(a), b)
+
+
+@pytest.mark.parametrize("order", [2, -2, "nuc"])
+def test_norms_of_singular_values_at_a_kink(order):
+    norm = lambda x: np.linalg.norm(x, order)  # noqa: E731
+    for reading in (grad(norm), ad.compile(grad(norm))):
+        np.testing.assert_array_equal(reading(np.zeros((3, 2))), np.zeros((3, 2)))
+    half = np.diag([0.5, 0.5]) if order != "nuc" else np.eye(2)
+    np.testing.assert_allclose(grad(norm)(3 * np.eye(2)), half, atol=1e-15)  # shared at a tie
