@@ -59,6 +59,9 @@ from .operations.normal import erfcx, log_ndtr, ndtr, ndtri
 from .operations.products import (
     cross, dot, inner, kron, matmul, matvec, multi_dot, outer, tensordot, vdot, vecdot, vecmat,
 )
+from .operations.quantiles import (
+    median, nanmedian, nanpercentile, nanquantile, percentile, quantile,
+)
 from .operations.reductions import max, mean, min, std, sum, var
 from .operations.rounding import (
     ceil, copysign, divmod, floor, floor_divide, fmod, heaviside, modf, remainder, rint, round,
@@ -75,8 +78,8 @@ from .operations.special import (
     digamma, erf, erfc, erfcinv, erfinv, gamma, gammaln, polygamma,
 )
 from .operations.statistics import (
-    average, corrcoef, cov, median, nancumprod, nancumsum, nanmax, nanmean, nanmedian, nanmin,
-    nanpercentile, nanprod, nanquantile, nanstd, nansum, nanvar, percentile, ptp, quantile,
+    average, corrcoef, cov, nancumprod, nancumsum, nanmax, nanmean, nanmin, nanprod, nanstd, nansum,
+    nanvar, ptp,
 )
 from .operations.trigonometry import (
     angle, arccos, arccosh, arccot, arccoth, arccsc, arccsch, arcsec, arcsech, arcsin, arcsinh,

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import autodiff as ad
-from autodiff import Tensor, Value, grad
+from autodiff import Tensor, Value, compile, grad
 
 NUMBERS = [-math.inf, -2.0, -1.0, 0.0, 1.0, 2.0, math.inf]
 PAIRS = list(itertools.product(NUMBERS, repeat=2))
@@ -171,3 +171,28 @@ def test_what_stop_gradient_gives_is_the_callers():
         x = X.copy()
         program(x)[0] = 7.0
         assert x[0] == 1.0
+
+
+def test_what_counts_no_choice():
+    a, b = np.array([1.0, 2.0, 3.0]), np.array([10.0, 20.0, 30.0])
+    for which in ([0, 1, 1], (0, 1, 1), np.array([0, 1, 1]), [True]):
+        expected = np.choose(np.asarray(which, int), [0 * b, 0 * b + 1])
+        found = grad(lambda b, which=which: np.sum(np.choose(which, [a, b])))(b)
+        np.testing.assert_array_equal(found, expected)
+    for which in ([0, 2, 1], [0, -1, 1]):
+        with pytest.raises(ValueError, match=r"choice"):
+            np.choose(which, [ad.Tensor(a), b])
+        with pytest.raises(ValueError, match="2 choices, counted from 0"):
+            ad.choose(which, [ad.Tensor(a), b])
+    with pytest.raises(TypeError, match="whole numbers"):
+        ad.choose(ad.Tensor([0.0]), [a, b])
+
+
+def test_a_program_that_chooses_has_nan_where_nothing_is_counted():
+    def f(x, y):
+        return np.choose(np.floor(x).astype(int), [y, 2 * y])
+
+    program = compile(f)
+    y = np.array([1.0, 3.0])
+    np.testing.assert_array_equal(program(np.array([0.5, 1.5]), y), [1.0, 6.0])
+    np.testing.assert_array_equal(program(np.array([0.5, 2.5]), y), [1.0, np.nan])
