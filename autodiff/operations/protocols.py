@@ -19,6 +19,7 @@ from ..primitives.namespaces import signature_of
 from ..primitives.registry import registry
 from ..support.frames import scipys_function
 from .scipy_special import UFUNCS, is_scipys
+from .shapes import astype
 
 # Functions that ask about shapes and types, or make new arrays like another: they look at no
 # number, so they work on the plain data.
@@ -45,11 +46,25 @@ def array_ufunc(self: Value, ufunc: np.ufunc, method: str, *inputs: Any, **keywo
     call = _call_of(ufunc)
     if method != "__call__":
         return _ufunc_method(_name_of(ufunc), ufunc, method, inputs, keywords)
-    taken = inspect.signature(call).parameters if keywords and call is not None else {}
-    given = {key: keywords.pop(key) for key in ("axis",) if key in keywords and key in taken}
-    for key, value in keywords.items():
-        _refuse_keyword(_name_of(ufunc), key, value)
-    return _refuse(_name_of(ufunc)) if call is None else call(*inputs, **given)
+    if call is None:
+        return _refuse(_name_of(ufunc))
+    return _ufunc_with(ufunc, call, inputs, keywords) if keywords else call(*inputs)
+
+
+def _ufunc_with(
+    ufunc: np.ufunc, call: Any, inputs: tuple[Any, ...], keywords: dict[str, Any]
+) -> Any:
+    """A ufunc that is given more than its operands, which is shown to NumPy first."""
+    dtype, taken = keywords.get("dtype"), inspect.signature(call).parameters
+    given = {key: keywords[key] for key in ("axis",) if key in keywords and key in taken}
+    for key in keywords.keys() - given.keys() - {"dtype"}:
+        _refuse_keyword(_name_of(ufunc), key, keywords[key])
+    with np.errstate(all="ignore"):
+        shown = ufunc(*map(_plain, inputs), **keywords)
+    kind = np.asarray(shown[0] if type(shown) is tuple else shown).dtype.kind
+    if dtype is not None and kind != "b":  # a condition is of operands in their own type
+        inputs = tuple([astype(operand, dtype) for operand in inputs])
+    return call(*inputs, **given)
 
 
 def _call_of(ufunc: np.ufunc) -> Any:

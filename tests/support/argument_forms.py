@@ -194,10 +194,10 @@ def _said(value):
 
 
 def parameters_of(function):
-    """NumPy's parameters, by name, with their defaults (those of a ufunc are its operands)."""
+    """NumPy's parameters, by name, with their defaults."""
     if isinstance(function, np.ufunc):
         names = ["x"] if function.nin == 1 else [f"x{i + 1}" for i in range(function.nin)]
-        return dict.fromkeys(names, EMPTY)
+        return dict.fromkeys(names, EMPTY) | {"casting": "same_kind", "dtype": None, "order": "K"}
     found = inspect.signature(function).parameters.values()
     return {p.name: p.default for p in found if p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL)}
 
@@ -245,6 +245,8 @@ def _by_name(function, usual):
 
 
 def _positional(function, name):
+    if isinstance(function, np.ufunc):
+        return False
     return inspect.signature(function).parameters[name].kind is not inspect.Parameter.KEYWORD_ONLY
 
 
