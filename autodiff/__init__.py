@@ -86,6 +86,7 @@ from .operations.trigonometry import (
     arctan, arctan2, arctanh, cos, cosh, cot, coth, csc, csch, deg2rad, hypot, rad2deg, sec, sech,
     sin, sinc, sinh, tan, tanh,
 )
+from .operations.windows import sliding_window_view
 from .primitives.anomaly import detect_anomaly
 from .primitives.declare import elementwise, primitive
 from .programs.compile import compile
@@ -130,6 +131,7 @@ __all__ = [
     "ravel_tree", "real", "reciprocal", "recurrence", "rel_entr", "relu", "remainder", "repeat",
     "reshape", "resize", "rint", "roll", "rollaxis", "rot90", "round", "searchsorted", "sec",
     "sech", "select", "selu", "sigmoid", "sign", "signbit", "silu", "sin", "sinc", "sinh",
+    "sliding_window_view",
     "slogdet", "soft_sign", "softmax", "softplus", "solve", "sort", "split", "sqrt", "square",
     "squeeze", "stack", "std", "stop_gradient", "sub", "sum", "svd", "svdvals", "swapaxes",
     "take", "take_along_axis", "tan", "tanh", "tensor", "tensordot", "tensorinv", "tensorsolve",

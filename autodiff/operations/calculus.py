@@ -2,30 +2,37 @@
 
 from __future__ import annotations
 
+import operator
 from typing import Any
 
 import numpy as np
+from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
 from ..graph.node import shape_of
 from ..graph.value import Value
-from ..primitives.declare import composite, internal, nondifferentiable
-from .choices import where
-from .indexing import along_axis, getitem
-from .joining import concatenate, pad_constant, stack
-from .products import matmul
-from .reductions import axes_of, sum
-from .shapes import flip, like, moveaxis, ravel, reshape
-from .windows import windows
+from ..primitives.declare import composite, internal, nondifferentiable, primitive
+from ..primitives.namespaces import helper
+from .choices import clip, where
+from .indexing import along_axis, getitem, take_along_axis
+from .joining import concatenate, stack
+from .predicates import argsort, isfinite
+from .products import times_in_sum
+from .reductions import sum
+from .shapes import broadcast_to, cast, flip, like, moveaxis, ravel, reshape
+from .zeros import safe_mul
 
 
 @composite(np.diff)
 def diff(x: Any, n: int = 1, axis: int = -1, prepend: Any = None, append: Any = None) -> Any:
     """The difference of each entry from the one before it, n times."""
+    axis = normalize_axis_index(axis, len(shape_of(x)))
+    if n < 0:
+        raise ValueError(f"`diff` takes differences n times, but n is {n}.")
     ends = [part for part in (prepend, x, append) if part is not None]
-    if len(ends) > 1:
+    if n and len(ends) > 1:
         shape = list(shape_of(x))
         shape[axis] = 1
-        x = concatenate([p if shape_of(p) else p + np.zeros(shape) for p in ends], axis)
+        x = concatenate([p if shape_of(p) else broadcast_to(p, shape) for p in ends], axis)
     for _ in range(n):
         x = along_axis(x, slice(1, None), axis) - along_axis(x, slice(None, -1), axis)
     return x
@@ -44,18 +51,29 @@ def gradient(f: Any, *varargs: Any, axis: Any = None, edge_order: int = 1) -> An
 
     Spacings are one number for all axes, or for each one a number or the coordinates.
     """
-    axes = axes_of(axis, len(shape_of(f)))
+    axes = range(len(shape_of(f))) if axis is None else axis
+    axes = normalize_axis_tuple(axes, len(shape_of(f)))
     spacings = list(varargs) or [1.0]
-    spacings = spacings * len(axes) if len(spacings) == 1 else spacings
+    if len(spacings) == 1 and not shape_of(spacings[0]):
+        spacings = spacings * len(axes)
     if len(spacings) != len(axes):
-        raise TypeError(f"`gradient` takes a spacing for each of {len(axes)} axes, or one for all.")
+        raise TypeError(
+            f"`gradient` takes a spacing or the coordinates for each of {len(axes)} axes, or one "
+            f"spacing for all, but was given {len(spacings)}."
+        )
+    if edge_order not in (1, 2):
+        raise ValueError(f"`gradient` has the edge orders 1 and 2, but not {edge_order!r}.")
     slopes = []
-    for a, h in zip(axes, spacings, strict=True):
-        if edge_order not in (1, 2):
-            raise ValueError(f"`gradient` has the edge orders 1 and 2, but not {edge_order!r}.")
-        if shape_of(f)[a] < edge_order + 1:
-            raise ValueError(f"An axis of length {shape_of(f)[a]} is too short for its gradient.")
-        slopes.append(like(moveaxis(_slopes(moveaxis(f, a, -1), h, edge_order), -1, a), f))
+    for a, spacing in zip(axes, spacings, strict=True):
+        count = shape_of(f)[a]
+        if shape_of(spacing) not in ((), (count,)):
+            raise ValueError(
+                f"`gradient` takes one spacing or {count} coordinates along axis {a}, but these "
+                f"have shape {shape_of(spacing)}."
+            )
+        if count < edge_order + 1:
+            raise ValueError(f"An axis of length {count} is too short for its gradient.")
+        slopes.append(like(moveaxis(_slopes(moveaxis(f, a, -1), spacing, edge_order), -1, a), f))
     return slopes[0] if len(slopes) == 1 else tuple(slopes)
 
 
@@ -84,43 +102,102 @@ def trapezoid(y: Any, x: Any = None, dx: Any = 1.0, axis: int = -1) -> Any:
 
 
 @composite(np.interp)
-def interp(x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None) -> Any:
+def interp(
+    x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, period: Any = None
+) -> Any:
     """The piecewise linear function through the points (xp, fp), xp ascending, at x.
 
-    Beyond the points it is `left` and `right`, or the first and the last fp. Its slope at a
-    point is that of the piece to the right, at the last one that to the left.
+    Beyond the points it is `left` and `right`, or the first and the last fp; with a `period` the
+    points repeat, in whatever order they are. Its slope at a point is that of the piece to the
+    right, at the last one that to the left.
     """
-    count = shape_of(xp)[0]
-    left = fp[0] if left is None else left
-    right = fp[-1] if right is None else right
-    at, knots = (p.data if isinstance(p, Value) else np.asarray(p) for p in (x, xp))
-    i = np.clip(np.searchsorted(knots, at, "right") - 1, 0, max(count - 2, 0))
-    j = np.minimum(i + 1, count - 1)
-    width = getitem(xp, j) - getitem(xp, i) if count > 1 else 1.0
-    part = (x - getitem(xp, i)) / width
-    inside = getitem(fp, i) * (1 - part) + getitem(fp, j) * part
-    return where(at < knots[0], left, where(at > knots[-1], right, inside))
+    x, xp, fp = (cast(_operand(part), np.float64) for part in (x, xp, fp))
+    if len(shape_of(xp)) != 1 or shape_of(xp) != shape_of(fp) or not shape_of(xp)[0]:
+        raise ValueError(
+            "`interp` goes through points, given by two vectors of one length, but these have "
+            f"shapes {shape_of(xp)} and {shape_of(fp)}."
+        )
+    if period is not None:
+        x, xp, fp = _repeated(x, xp, fp, period)
+        left = right = None
+    inside = _between(clip(x, xp[0], xp[-1]), xp, fp)
+    inside = where(x < xp[0], fp[0] if left is None else left, inside)
+    return inside if right is None else where(x > xp[-1], right, inside)
+
+
+def _between(x: Any, xp: Any, fp: Any) -> Any:
+    """The piecewise linear function at x, none of which is beyond the points."""
+    start, end, before, behind = _pieces_at(x, xp, fp)
+    slope = (behind - before) / where(start == end, np.inf, end - start)
+    # From the end of a piece where it starts at an infinity. What is infinite has no weight at 0.
+    backwards = where(before == behind, behind, behind + safe_mul(x - end, slope))
+    ordinary = isfinite(before) & (start != -np.inf)
+    inside = where(ordinary, before + safe_mul(x - start, slope), backwards)
+    return where(x == xp[-1], fp[-1] + safe_mul(x - xp[-1], slope), inside)
+
+
+@helper("pieces_of")
+def _pieces_of(x: Any, xp: Any) -> Any:
+    last = np.searchsorted(xp, xp[-1], "left") - 1  # the last piece that has a width
+    found = np.searchsorted(xp, np.reshape(x, -1), "right") - 1
+    return np.maximum(np.minimum(found, last), 0)
 
 
 @internal
-@nondifferentiable("unwrap(x, axis=axis) - x")
-def turns(x, axis=-1):
+@nondifferentiable("pieces_of(x, xp)")
+def pieces(x, xp):
+    """Between which of the knots and the next one each entry of x lies, in a row."""
+
+
+def _pieces_at(x: Any, xp: Any, fp: Any) -> list[Any]:
+    """From where to where, and from what to what, the piece goes in which each entry of x lies."""
+    places = pieces(x, xp)
+    ends = [(points, concatenate([points[1:], points[-1:]])) for points in (xp, fp)]
+    found = [take_along_axis(end, places, 0) for pair in ends for end in pair]
+    return [reshape(end, shape_of(x)) for end in found]
+
+
+def _repeated(x: Any, xp: Any, fp: Any, period: Any) -> tuple[Any, Any, Any]:
+    """x in one period, and the points in it, ascending, with one more on either side."""
+    if period == 0:
+        raise ValueError("The `period` of `interp` is not 0.")
+    period = abs(period)
+    x, xp = x % period, xp % period
+    order = argsort(xp)
+    xp, fp = take_along_axis(xp, order, 0), take_along_axis(fp, order, 0)
+    xp = concatenate([xp[-1:] - period, xp, xp[:1] + period])
+    return x, xp, concatenate([fp[-1:], fp, fp[:1]])
+
+
+@internal
+@nondifferentiable("unwrap(x, discont, axis, period=period) - x")
+def turns(x, discont=None, axis=-1, period=2 * np.pi):
     """How far `unwrap` moves each entry."""
 
 
 @composite(np.unwrap)
-def unwrap(p: Any, axis: int = -1) -> Any:
-    """Angles in radians without jumps of more than pi, by whole turns."""
-    return p + turns(p, axis)
+def unwrap(p: Any, discont: Any = None, axis: int = -1, *, period: float = 2 * np.pi) -> Any:
+    """Angles without jumps of more than half a period (or `discont`), by whole turns."""
+    return p + turns(p, discont, axis, period)
 
 
 # -- polynomials and convolution -----------------------------------------------------------
 
 
+def _operand(x: Any) -> Any:
+    """A list or whatever else is no node as an array."""
+    return x if isinstance(x, Value) else np.asarray(x)
+
+
 @composite(np.polyval)
 def polyval(p: Any, x: Any) -> Any:
     """The polynomial p[0] * x**(n-1) + ... + p[n-1] at x."""
-    result = 0.0 * x
+    if isinstance(x, np.poly1d):
+        raise TypeError("`polyval` is of numbers, but x is a polynomial.\nUse its `.coeffs`.")
+    p, x = p.coeffs if isinstance(p, np.poly1d) else p, _operand(x)
+    if not shape_of(p):
+        raise TypeError("`polyval` takes a sequence of coefficients, but `p` is a single number.")
+    result = np.zeros_like(x)
     for i in range(shape_of(p)[0]):
         result = result * x + p[i]
     return result
@@ -129,31 +206,85 @@ def polyval(p: Any, x: Any) -> Any:
 @composite(np.vander)
 def vander(x: Any, N: int | None = None, increasing: bool = False) -> Any:
     """The powers of each entry of a vector, as the columns of a matrix, descending."""
-    count = shape_of(x)[0] if N is None else N
+    if len(shape_of(x)) != 1:
+        raise ValueError(f"`vander` is of a vector, but this has shape {shape_of(x)}.")
+    count = shape_of(x)[0] if N is None else operator.index(N)
+    if count < 0:
+        raise ValueError(f"`vander` has so many columns as N says, but N is {count}.")
+    x = cast(_operand(x), np.float64)
     if not count:
         return reshape(x, (-1, 1))[:, :0]
     powers = [x**i for i in range(count)]
     return stack(powers if increasing else powers[::-1], axis=1)
 
 
+# A convolution is a product of polynomials. What it pulls back are sums of products again: the two
+# ways to sum, over all that overlaps and over what overlaps wholly, are each other's cotangents.
+
+_VECTORS = ("vectors that are not empty", "Lay an array out by `ravel`, or go row by row.")
+
+
+@internal
+@primitive("correlate(a, v[::-1], 'full')", takes=_VECTORS)
+def convolve_full(ct, _, a, v):
+    """The convolution of two vectors, wherever they overlap, as NumPy computes it."""
+    return (
+        lambda: times_in_sum(correlate_valid, ct, v),
+        lambda: times_in_sum(correlate_valid, ct, a),
+    )
+
+
+@internal
+@primitive("correlate(a, v)", takes=_VECTORS)
+def correlate_valid(ct, _, a, v):
+    """The sums of products of the longer vector with the other moved along it."""
+    if shape_of(a)[0] < shape_of(v)[0]:  # the other way round, and backwards
+        ct = flip(ct, 0)
+        return (
+            lambda: times_in_sum(lambda ct, v: correlate_valid(v, ct), ct, v),
+            lambda: times_in_sum(convolve_full, ct, a),
+        )
+    return (
+        lambda: times_in_sum(convolve_full, ct, v),
+        lambda: times_in_sum(lambda ct, a: correlate_valid(a, ct), ct, a),
+    )
+
+
+def _mode_of(name: str, mode: Any) -> str:
+    """A mode by its name, which NumPy takes by its number, too."""
+    modes = ("valid", "same", "full")
+    if mode in modes or mode in range(3):
+        return modes[mode] if mode in range(3) else mode
+    error = ValueError if isinstance(mode, (str, int)) else TypeError
+    raise error(f"`{name}` has the modes full, same and valid, but not {mode!r}.")
+
+
+def _row(x: Any) -> Any:
+    """A number as a vector of one entry."""
+    return _operand(x) if shape_of(x) else reshape(x, (1,))
+
+
 @composite(np.convolve)
 def convolve(a: Any, v: Any, mode: str = "full") -> Any:
     """The convolution of two vectors: what multiplying polynomials does to coefficients."""
-    a, v = reshape(a, (-1,)), reshape(v, (-1,))
-    if shape_of(v)[0] > shape_of(a)[0]:
+    mode = _mode_of("convolve", mode)
+    a, v = _row(a), _row(v)
+    if shape_of(a)[0] < shape_of(v)[0]:
         a, v = v, a
-    if not shape_of(v)[0]:
-        raise ValueError("`convolve` is of vectors that are not empty.")
-    size = shape_of(v)[0]
-    around = {"full": (size - 1, size - 1), "valid": (0, 0), "same": (size // 2, (size - 1) // 2)}
-    if mode not in around:
-        raise ValueError(f"`convolve` has the modes full, same and valid, but not {mode!r}.")
-    return matmul(windows(pad_constant(a, (around[mode],)), size), flip(v))
+    if mode == "valid":
+        return correlate_valid(a, flip(v))
+    whole = convolve_full(a, v)
+    start = (shape_of(v)[0] - 1) // 2
+    return whole if mode == "full" else getitem(whole, slice(start, start + shape_of(a)[0]))
 
 
 @composite(np.correlate)
 def correlate(a: Any, v: Any, mode: str = "valid") -> Any:
     """The sums of products of a with v moved along it."""
-    if shape_of(v)[0] > shape_of(a)[0]:
-        return flip(convolve(flip(a), v, mode))
-    return convolve(a, flip(v), mode)
+    mode = _mode_of("correlate", mode)
+    a, v = _operand(a), _operand(v)
+    if not shape_of(a) or not shape_of(v):
+        raise ValueError("`correlate` is of vectors, but was given a number.")
+    if shape_of(a)[0] < shape_of(v)[0]:
+        return flip(correlate(v, a, mode))
+    return correlate_valid(a, v) if mode == "valid" else convolve(a, flip(v), mode)

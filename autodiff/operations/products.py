@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -94,13 +95,21 @@ def transposed_matmul(ct, _, a, b):
     return by_a, lambda: _matmul_ct(a, ct)
 
 
+def times_in_sum(product: Callable[[Any, Any], Any], ct: Any, x: Any) -> Any:
+    """product(ct, x), sums of products of a cotangent with x: of its zeros it has exactly 0.
+
+    Else a zero of ct would give NaN where it meets what is not finite in x.
+    """
+    if not zero_may_meet(ct, x):
+        return product(ct, x)
+    finite = isfinite(x)
+    met = product((ct != 0) * 1.0, logical_not(finite) * 1.0)
+    return where(met > 0, product(ct, x), product(ct, where(finite, x, 0.0)))
+
+
 def _ct_matmul(ct: Any, x: Any) -> Any:
     """ct @ x, where zeros of the cotangent stop at what is not finite in x."""
-    if not zero_may_meet(ct, x):
-        return matmul(ct, x)
-    finite = isfinite(x)
-    met = matmul((ct != 0) * 1.0, logical_not(finite) * 1.0)
-    return where(met > 0, matmul(ct, x), matmul(ct, where(finite, x, 0.0)))
+    return times_in_sum(matmul, ct, x)
 
 
 def _matmul_ct(x: Any, ct: Any) -> Any:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
+from numpy.lib.array_utils import normalize_axis_tuple
 
 from ..graph.node import shape_of
-from ..primitives.declare import as_numpy, internal, primitive
+from ..primitives.declare import composite, internal, primitive
 from ..primitives.namespaces import helper
 from .reductions import axes_of
 
@@ -31,19 +31,23 @@ def _windows(x: Any, shape: Any, axis: Any) -> Any:
 @internal
 @primitive("windows(x, shape, axis)")
 def windows(ct, z, x, shape=1, axis=None):
-    """Every stretch of that shape: new axes at the end hold what is inside the window.
-
-    >>> import autodiff as ad
-    >>> np.lib.stride_tricks.sliding_window_view(ad.Tensor([1.0, 2.0, 3.0]), 2).data
-    array([[1., 2.],
-           [2., 3.]])
-    """
+    """What `sliding_window_view` gives: the shape and the axis are whole numbers or tuples."""
     return overlap_add(ct, shape, axis, shape_of(x))
 
 
-@as_numpy(sliding_window_view)
-def _sliding_window_view(x: Any, window_shape: Any, axis: Any = None) -> Any:
-    return windows(x, window_shape, axis)
+@composite(np.lib.stride_tricks.sliding_window_view)
+def sliding_window_view(x: Any, window_shape: Any, axis: Any = None) -> Any:
+    """Every stretch of that shape: new axes at the end hold what is inside the window.
+
+    >>> import autodiff as ad
+    >>> ad.sliding_window_view(ad.Tensor([1.0, 2.0, 3.0]), 2).data
+    array([[1., 2.],
+           [2., 3.]])
+    """
+    lengths = tuple(window_shape) if np.iterable(window_shape) else (window_shape,)
+    axes = range(len(shape_of(x))) if axis is None else axis
+    axes = normalize_axis_tuple(axes, len(shape_of(x)), allow_duplicate=True)
+    return windows(x, lengths, axes)
 
 
 @helper(

@@ -32,7 +32,6 @@ MASK = np.eye(2, dtype=bool)
         (lambda: np.sum(T, axis=[0]), "'list' object cannot be interpreted as an integer"),
         (lambda: T.sum(0, True), "data type"),
         (lambda: np.std(T, ddof=1, correction=1), "another name for `ddof`"),
-        (lambda: np.interp(T, [0.0, 1.0], [0.0, 1.0], period=3.0), "no argument `period="),
         (lambda: np.pad(T, 1, mode="linear_ramp"), "not 'linear_ramp'"),
         (lambda: np.pad(T, 1, mode="reflect", reflect_type="odd"), "no argument `reflect_type="),
         (lambda: np.linalg.svd(Tensor(np.ones((2, 3)))), "full_matrices=False"),
