@@ -11,7 +11,7 @@ TOPICS = {
         "against_jax", "argument_forms", "composites", "conventions", "every_operation", "inputs",
         "numpy_arguments", "numpy_programs", "zeros_in_every_reading",
     },
-    "programs": {"interrupts"},
+    "programs": {"interrupts", "special_points"},
     "transforms": {"nesting", "orders", "ownership"},
 }  # fmt: skip
 ROOMS = {p.name: p for p in (ROOT / "autodiff").iterdir() if (p / "__init__.py").exists()}
