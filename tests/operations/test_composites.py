@@ -253,6 +253,7 @@ CASES = [
     ),
     ([(), ()], [lambda a, b: np.hstack([a, b]), lambda a, b: np.vstack([a, b])]),
     ([STACK], [lambda a: ad.stack(ad.unstack(a)[::-1])]),
+    ([(3,)], [lambda a: ad.stop_gradient(np.arange(3.0)) * a]),
     ([STACK, (4,)], [lambda a, b: ad.matvec(a, b)]),
     ([(3,), STACK], [lambda a, b: ad.vecmat(a, b)]),
 ]
