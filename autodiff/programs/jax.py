@@ -18,7 +18,6 @@ from .kinds import Array, Known, fitting, kind_of
 from .program import Program, defined
 from .steps import Step
 from .text.jax import HOST, JAX
-from .text.saved import saved_source
 from .tracing.arguments import as_example
 from .tracing.standins import TraceError
 
@@ -52,7 +51,7 @@ class JaxProgram(Program):
         module = self._written(capture, name, JAX, as_arguments)
         again = capture.careful()
         if not as_arguments:
-            self._saved = saved_source(module, again)
+            self._keep(module, again)
         self._careful_one: JaxProgram | None = None
         if again is not capture:
             self._careful_one = JaxProgram(again, name, as_arguments=as_arguments)

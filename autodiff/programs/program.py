@@ -15,7 +15,7 @@ from .capture import Capture, checked_arguments
 from .text.language import Language
 from .text.module import Module
 from .text.numpy import NUMPY
-from .text.saved import saved_source
+from .text.saved import saved_source, steps_with_care
 from .text.source import compiled_source
 from .text.trees import holds_named_tuple
 
@@ -35,8 +35,10 @@ class Program:
 
     def __init__(self, capture: Capture, name: str) -> None:
         module = self._written(capture, name, NUMPY)
-        self._saved = saved_source(module, capture.careful())
-        capture.forget()
+        careful = capture.careful()
+        self._keep(module, careful)
+        for done in {capture, careful}:
+            done.forget()
         self._named_tuples = holds_named_tuple(capture.out)
 
     def _written(
@@ -47,6 +49,14 @@ class Program:
         self.name, self._capture = name, capture
         self.source, self._captured = module.source, module.captured
         return module
+
+    def _keep(self, module: Module, careful: Capture) -> None:
+        """What the saved module is written of, when one is asked for: its text takes its time."""
+        self._modules = module, steps_with_care(module, careful)
+
+    @Cached
+    def _saved(self) -> str:
+        return saved_source(*self._modules)
 
     @Cached
     def _run(self) -> Callable[..., Any]:
@@ -79,11 +89,12 @@ class Program:
 
     def __getstate__(self) -> dict[str, Any]:
         """What is pickled of it: texts, and what its arguments are like; no function."""
-        functions = ("_run", "_run_carefully", "_jitted")
-        return {key: value for key, value in vars(self).items() if key not in functions}
+        left_out = ("_run", "_run_carefully", "_jitted", "_modules")
+        state = {key: value for key, value in vars(self).items() if key not in left_out}
+        return state | ({"_saved": self._saved} if hasattr(self, "_modules") else {})
 
     def __str__(self) -> str:
-        return self.source
+        return str(self.source)
 
     def __repr__(self) -> str:
         return f"<Program {self.name} of {len(self.source.splitlines())} lines>"

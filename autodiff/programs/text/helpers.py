@@ -94,6 +94,7 @@ def _line(thing: Any) -> Line | None:
 _OF_UFUNCS = ("scipy.special", "numpy")  # where a ufunc is from it does not say
 
 
+@functools.cache
 def copied(name: str, function: Any) -> tuple[str, dict[str, Any]]:
     """A helper as it stands in its file, without types, and what it calls and reads.
 
@@ -144,7 +145,8 @@ def bare(function: Callable[..., Any]) -> tuple[ast.FunctionDef, dict[str, Any]]
         usual = thing is {"np": np, "math": math, "builtins": builtins}.get(name, Any)
         if thing is None or usual:
             continue
-        called[name] = inspect.unwrap(thing) if inspect.isfunction(thing) else _line(thing)
+        thing = inspect.unwrap(thing) if callable(thing) else thing
+        called[name] = thing if inspect.isfunction(thing) else _line(thing)
         if called[name] is None:
             raise _unwritable(f"`{name}`, which `{function.__name__}` reads,")
     return _Untyped().visit(tree), called

@@ -10,6 +10,7 @@ import numpy as np
 
 from ...graph.value import Value
 from ...support import syntax
+from ...support.cached import Cached
 from ...support.tree import unflatten
 from ..capture import Capture
 from ..steps import Step, uniform
@@ -43,14 +44,17 @@ class Module:
         self.printer = Printer(capture.graph, self.names, language, self._array)
         self._live = set(capture.graph.steps)
         self.body = self._body()
-        note = language.note(capture)
+        self.note = language.note(capture)
+
+    @Cached
+    def source(self) -> str:
+        """The text of the module."""
         needs = self.printer.helpers, self.printer.modules, self.names.outside
-        imports, definitions = needed(language, *needs)
+        imports, definitions = needed(self.language, *needs)
         captured = ["*", *self.captured] if self.captured else []
-        parameters = [*self.names.parameters, *captured]
-        self.source = language.module(
-            f"{self.title}{note}", imports, definitions, self.constant_lines,
-            name, parameters, self.body,
+        return self.language.module(
+            f"{self.title}{self.note}", imports, definitions, self.constant_lines,
+            self.name, [*self.names.parameters, *captured], self.body,
         )  # fmt: skip
 
     @property

@@ -15,15 +15,14 @@ from .printer import needed
 from .trees import wrapped
 
 
-def saved_source(plain: Module, careful: Capture) -> str:
+def saved_source(plain: Module, second: Module | None) -> str:
     """A program behind a check of its arguments, which its docstring names.
 
     On Python's numbers a step may raise where IEEE 754 has an infinity, and in a doubtful program
-    a zero cotangent may meet one: then the steps stand there a second time, with care, as they
-    are in the capture `careful`.
+    a zero cotangent may meet one: then the steps stand there a `second` time, with care.
     """
     language, parameters = plain.language, plain.names.parameters
-    of_floats = language.floats is not language.arrays
+    of_floats = _is_of_floats(plain)
     capture = plain.capture
     wanted = {
         name: wanted_of(arg, of_floats, promoted=i in capture.argnums)
@@ -34,7 +33,6 @@ def saved_source(plain: Module, careful: Capture) -> str:
     helpers = {**plain.printer.helpers, "_checked": CHECKS["_checked"].function}
     functions: list[str] = []
     modules, constants, taken = plain.printer.modules, plain.constant_lines, plain.names.outside
-    second = _second(plain, careful, of_floats)
     if second is None:
         body += ["", *plain.body]
     else:
@@ -51,15 +49,20 @@ def saved_source(plain: Module, careful: Capture) -> str:
     )  # fmt: skip
 
 
-def _second(plain: Module, careful: Capture, of_floats: bool) -> Module | None:
-    """The steps with care; None where the plain ones do."""
+def steps_with_care(plain: Module, careful: Capture) -> Module | None:
+    """The steps of a capture with care, beside those of a plain one; None where these do."""
     language, doubtful = plain.language, careful is not plain.capture
-    if of_floats:
+    if _is_of_floats(plain):
         language = dataclasses.replace(language, floats=IEEE_FLOATS)
     # Of one capture the two have the same constants, by the same names.
     beside = plain.names.outside if doubtful else ()
     second = Module(careful, plain.name, language, taken=beside)
     return second if doubtful or not RAISING.isdisjoint(second.printer.helpers) else None
+
+
+def _is_of_floats(plain: Module) -> bool:
+    """Whether its language writes what is computed of Python's numbers otherwise than arrays."""
+    return plain.language.floats is not plain.language.arrays
 
 
 def _check(name: str, wanted: Any) -> list[str]:
@@ -72,6 +75,6 @@ def _check(name: str, wanted: Any) -> list[str]:
 def _title(plain: Module, wanted: dict[str, Any]) -> str:
     """What the program computes, and of which arguments."""
     lines = [line for name, kind in wanted.items() for line in wrapped(f"{name}: ", kind)]
-    note = plain.language.note(plain.capture).rstrip()
+    note = plain.note.rstrip()
     title = "\n".join([plain.title + note, "", *lines, ""])
     return title.replace("\\", "\\\\").replace('"""', '\\"\\"\\"')

@@ -44,6 +44,7 @@ def test_every_pair_of_helpers_is_whole(define):
     for pair in itertools.combinations(HELPERS, 2):
         texts = definitions({name: HELPERS[name] for name in pair}, define)
         assert not unknown_names(texts, **known), pair
+        assert not any(text.startswith(("import ", "from ")) for text in texts), pair
         assert len({text.partition("(")[0] for text in texts}) == len(texts)
 
 
