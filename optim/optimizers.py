@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from types import MethodType
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
@@ -73,8 +73,8 @@ class Optimizer:
         """
         if len(self._rates) != len(self.params):  # one was added to the list
             self.lr = self._lr
-        if self._added is not None:
-            self._refuse_added(closely=False)
+        if self._added is not None and (names := self._added(self.params)):
+            _refuse_added(names)
         still = 0
         for index, p in enumerate(self.params):
             gradient = gradient_of(p)
@@ -85,20 +85,10 @@ class Optimizer:
         if still:
             self._look_at_still(still)
 
-    def _refuse_added(self, closely: bool) -> None:
-        """Raise for a parameter that the module has now and the optimiser would not move."""
-        names = self._added(self.params, closely)
-        if names:
-            raise ValueError(
-                f"An optimiser moves the parameters that it was given, but the module has got "
-                f"others since: {', '.join(names)}.\n"
-                "Make the optimiser after the module is whole, or append them to its `params`."
-            )
-
     def _look_at_still(self, count: int) -> None:
         """What may be wrong where so many parameters have no gradient."""
-        if self._added is not None:
-            self._refuse_added(closely=True)
+        if self._added is not None and (names := self._added(self.params, closely=True)):
+            _refuse_added(names)
         if count == len(self.params):
             raise ValueError(
                 "A step moves parameters along their gradients, but none of these has one.\n"
@@ -153,6 +143,14 @@ class SGD(Optimizer):
         now = gradient if before is None else self.momentum * before + gradient
         self._velocity[index] = now
         return self._rates[index] * now
+
+
+def _refuse_added(names: list[str]) -> NoReturn:
+    raise ValueError(
+        f"An optimiser moves the parameters that it was given, but the module has got others "
+        f"since: {', '.join(names)}.\n"
+        "Make the optimiser after the module is whole, or append them to its `params`."
+    )
 
 
 def _kind(thing: Any) -> str:

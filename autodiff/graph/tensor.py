@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .held import Held
+from .leaf import replace_data
 from .leaving import refuse_leaving, refuse_unseen
 from .messages import MASKED, describe
 from .value import Value
@@ -22,8 +24,7 @@ class Tensor(Value):
     integers and booleans become `float64`. Raises TypeError for what has no derivative
     (text, objects, complex numbers) and ValueError for ragged lists.
 
-    It is read-only, so that `w.data -= ...` is refused by NumPy: a step of gradient descent is
-    `w.data = w.data - lr * w.grad`.
+    It is read-only: a step of gradient descent is `w.data -= lr * w.grad`, which assigns new data.
 
     >>> t = Tensor([[1.0, 2.0], [3.0, 4.0]], name="t")
     >>> (t * t).sum().backward()
@@ -57,14 +58,21 @@ class Tensor(Value):
         """The array that was computed here. It is read-only: assign a new one to change a leaf.
 
         Graphs that have used it are then known to be stale, and their `backward()` is refused. (An
-        array that is made writeable again by its flag is the writer's own affair.)
+        array that is made writeable again by its flag is the writer's own affair.) What is computed
+        from it is a plain array, and so is what `-=` and its kin make of it.
         """
-        self._data.setflags(write=False)
-        return self._data
+        data = self._data
+        data.setflags(write=False)
+        return data.view(Held)
 
     @data.setter
     def data(self, data: Any) -> None:
-        Value.data.fset(self, data)  # type: ignore[attr-defined]
+        mine = self._data
+        alike = type(data) is ndarray and data.dtype is mine.dtype and data.shape == mine.shape
+        if alike and self._pullback is None:
+            replace_data(self, data.copy())
+        else:
+            Value.data.fset(self, data)  # type: ignore[attr-defined]
 
     @property
     def grad(self) -> Any:
@@ -72,9 +80,11 @@ class Tensor(Value):
 
         The array is read-only: assign a new one to change it, as in `t.grad = t.grad / 2`.
         """
-        grad = np.zeros_like(self._data) if self._grad is None else np.asarray(self._grad)
+        grad = self._grad
+        if type(grad) is not ndarray:
+            grad = np.zeros_like(self._data) if grad is None else np.asarray(grad)
         grad.setflags(write=False)
-        return grad
+        return grad.view(Held)
 
     @grad.setter
     def grad(self, grad: Any) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ..graph.held import Held
 from ..graph.messages import describe
 from ..graph.tensor import Tensor, as_array, to_float
 from ..graph.value import Value
@@ -109,6 +110,8 @@ def constant_beside(node: Value, constant: Any, paired: bool) -> Any:
     if kind is ndarray and type(node) is Tensor:
         array = frozen(constant)
         return widened(array, (array, data)) if paired else array
+    if kind is Held:
+        return constant_beside(node, constant.view(ndarray), paired)
     if kind is int or (kind is np.float64 and (type(data) is float or data.dtype.char == "d")):
         return float(constant)
     raise TypeError
