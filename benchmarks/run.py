@@ -28,7 +28,7 @@ EAGER = {"autograd": 4, "mygrad": 2}  # times the eager engine that these peers 
 def report_mlp(bars: Bars, rounds: int) -> None:
     """A training step of four networks, in both precisions."""
     with team(
-        "careful", "by_hand", "compiled", "eager", "torch", "jax", "mygrad", "autograd"
+        "careful", "by_hand", "compiled", "eager", "tutorial", "torch", "jax", "mygrad", "autograd"
     ) as engines:
         for dtype in ("float64", "float32"):
             for sizes, batch in NETWORKS:
@@ -47,9 +47,9 @@ def report_mlp(bars: Bars, rounds: int) -> None:
                     ratio = found.ratio(peer, "compiled").median
                     bars.at_least(f"MLP {case}: {peer} / compiled", ratio, 1.0)
                 if dtype == "float64" and sizes[0] < 100:
-                    bars.at_most(
-                        f"MLP {case}: eager / by_hand", found.ratio("eager", "by_hand").median, 1.5
-                    )
+                    for ours in ("eager", "tutorial"):
+                        ratio = found.ratio(ours, "by_hand").median
+                        bars.at_most(f"MLP {case}: {ours} / by_hand", ratio, 1.5)
                     for peer, limit in EAGER.items():
                         ratio = found.ratio(peer, "eager").median
                         bars.at_least(f"MLP {case}: {peer} / eager", ratio, limit)
