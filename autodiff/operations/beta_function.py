@@ -20,12 +20,28 @@ def _by_pair(function: Any, a: Any, b: Any) -> Any:
     )
 
 
-@helper("betaln", jax="jax.scipy.special.betaln(a, b)")
+@helper(
+    "betaln",
+    jax="""
+    of_all = gammaln(a) + gammaln(b) - gammaln(a + b)
+    alike = ((a > 0) == (b > 0)) & (a + b == a + b)  # then inf - inf is not a pole over a pole
+    ends = jnp.where(a + b > 0, -jnp.inf, jnp.inf)
+    of_all = jnp.where(jnp.isnan(of_all) & alike, ends, of_all)
+    jnp.where((a > 0) & (b > 0) & jnp.isfinite(a + b), jax.scipy.special.betaln(a, b), of_all)
+    """,
+)
 def _betaln(a: Any, b: Any) -> Any:
     return _by_pair(_betaln_entry, a, b)
 
 
-@helper("beta", jax="jax.scipy.special.beta(a, b)")
+@helper(
+    "beta",
+    jax="""
+    sign = jax.scipy.special.gammasgn
+    signs = sign(a) * sign(b) * sign(a + b)
+    jnp.exp(betaln(a, b)) * jnp.where(jnp.isnan(signs), 1.0, signs)
+    """,
+)
 def _beta(a: Any, b: Any) -> Any:
     return _by_pair(_beta_entry, a, b)
 

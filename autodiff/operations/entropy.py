@@ -18,9 +18,9 @@ from .rounding import sign
 def _log_ratio(x: Any, y: Any) -> Any:
     """log(x / y), though the two be close, or their quotient out of range."""
     with np.errstate(all="ignore"):
-        ratio = x / y
+        ratio = np.divide(x, y)  # which floats are divided by as arrays are, also by 0
         far = np.where((ratio == 0) | np.isinf(ratio), np.log(x) - np.log(y), np.log(ratio))
-        return np.where((ratio > 0.5) & (ratio < 2), np.log1p((x - y) / y), far)
+        return np.where((ratio > 0.5) & (ratio < 2), np.log1p(np.divide(x - y, y)), far)
 
 
 @internal
