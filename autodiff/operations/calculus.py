@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
+from ..graph.messages import describe
 from ..graph.node import shape_of
 from ..graph.value import Value
 from ..primitives.declare import composite, internal, nondifferentiable, primitive
@@ -25,11 +26,13 @@ from .zeros import safe_mul
 @composite(np.diff)
 def diff(x: Any, n: int = 1, axis: int = -1, prepend: Any = None, append: Any = None) -> Any:
     """The difference of each entry from the one before it, n times."""
-    axis = normalize_axis_index(axis, len(shape_of(x)))
     if n < 0:
         raise ValueError(f"`diff` takes differences n times, but n is {n}.")
+    if n == 0:
+        return x
+    axis = normalize_axis_index(axis, len(shape_of(x)))
     ends = [part for part in (prepend, x, append) if part is not None]
-    if n and len(ends) > 1:
+    if len(ends) > 1:
         shape = list(shape_of(x))
         shape[axis] = 1
         x = concatenate([p if shape_of(p) else broadcast_to(p, shape) for p in ends], axis)
@@ -79,12 +82,16 @@ def gradient(f: Any, *varargs: Any, axis: Any = None, edge_order: int = 1) -> An
 
 def _slopes(f: Any, spacing: Any, edge_order: int) -> Any:
     count = shape_of(f)[-1]
-    steps = diff(spacing) if shape_of(spacing) else spacing * np.ones(count - 1)
+    uniform = not shape_of(spacing)
+    steps = spacing * np.ones(count - 1) if uniform else diff(spacing)
     rise = diff(f) / steps
     if count == 2:
         return concatenate([rise, rise], -1)
     before, behind = steps[:-1], steps[1:]
-    inside = (rise[..., :-1] * behind + rise[..., 1:] * before) / (before + behind)
+    if uniform:
+        inside = (f[..., 2:] - f[..., :-2]) / (2.0 * spacing)
+    else:
+        inside = (rise[..., :-1] * behind + rise[..., 1:] * before) / (before + behind)
     first, last = rise[..., :1], rise[..., -1:]
     if edge_order == 2:
         first = first + (first - rise[..., 1:2]) * steps[:1] / (steps[:1] + steps[1:2])
@@ -95,7 +102,7 @@ def _slopes(f: Any, spacing: Any, edge_order: int) -> Any:
 @composite(np.trapezoid)
 def trapezoid(y: Any, x: Any = None, dx: Any = 1.0, axis: int = -1) -> Any:
     """The integral of samples by the trapezoidal rule."""
-    y = moveaxis(y, axis, -1)
+    y = moveaxis(y, normalize_axis_index(axis, len(shape_of(y))), -1)
     if x is not None:
         dx = diff(x) if len(shape_of(x)) == 1 else diff(moveaxis(x, axis, -1))
     return sum(dx * (y[..., 1:] + y[..., :-1]) / 2.0, -1)
@@ -185,8 +192,13 @@ def unwrap(p: Any, discont: Any = None, axis: int = -1, *, period: float = 2 * n
 
 
 def _operand(x: Any) -> Any:
-    """A list or whatever else is no node as an array."""
-    return x if isinstance(x, Value) else np.asarray(x)
+    """A list or whatever else is no node as an array. TypeError for what has no numbers."""
+    if isinstance(x, Value):
+        return x
+    array = np.asarray(x)
+    if array.dtype.kind not in "biufc":
+        raise TypeError(f"These are to be numbers, but here is {describe(x)}.")
+    return array
 
 
 @composite(np.polyval)
@@ -221,11 +233,9 @@ def vander(x: Any, N: int | None = None, increasing: bool = False) -> Any:
 # A convolution is a product of polynomials. What it pulls back are sums of products again: the two
 # ways to sum, over all that overlaps and over what overlaps wholly, are each other's cotangents.
 
-_VECTORS = ("vectors that are not empty", "Lay an array out by `ravel`, or go row by row.")
-
 
 @internal
-@primitive("correlate(a, v[::-1], 'full')", takes=_VECTORS)
+@primitive("correlate(a, v[::-1], 'full')")
 def convolve_full(ct, _, a, v):
     """The convolution of two vectors, wherever they overlap, as NumPy computes it."""
     return (
@@ -235,7 +245,7 @@ def convolve_full(ct, _, a, v):
 
 
 @internal
-@primitive("correlate(a, v)", takes=_VECTORS)
+@primitive("correlate(a, v)")
 def correlate_valid(ct, _, a, v):
     """The sums of products of the longer vector with the other moved along it."""
     if shape_of(a)[0] < shape_of(v)[0]:  # the other way round, and backwards
@@ -264,11 +274,21 @@ def _row(x: Any) -> Any:
     return _operand(x) if shape_of(x) else reshape(x, (1,))
 
 
+def _vectors(name: str, a: Any, v: Any) -> tuple[Any, Any]:
+    """The two, which are vectors. ValueError for anything else."""
+    if [len(shape_of(x)) for x in (a, v)] != [1, 1] or not (shape_of(a)[0] and shape_of(v)[0]):
+        raise ValueError(
+            f"`{name}` takes vectors that are not empty, but these have shapes {shape_of(a)} and "
+            f"{shape_of(v)}.\nLay an array out by `ravel`, or go row by row."
+        )
+    return a, v
+
+
 @composite(np.convolve)
 def convolve(a: Any, v: Any, mode: str = "full") -> Any:
     """The convolution of two vectors: what multiplying polynomials does to coefficients."""
     mode = _mode_of("convolve", mode)
-    a, v = _row(a), _row(v)
+    a, v = _vectors("convolve", _row(a), _row(v))
     if shape_of(a)[0] < shape_of(v)[0]:
         a, v = v, a
     if mode == "valid":
@@ -282,9 +302,7 @@ def convolve(a: Any, v: Any, mode: str = "full") -> Any:
 def correlate(a: Any, v: Any, mode: str = "valid") -> Any:
     """The sums of products of a with v moved along it."""
     mode = _mode_of("correlate", mode)
-    a, v = _operand(a), _operand(v)
-    if not shape_of(a) or not shape_of(v):
-        raise ValueError("`correlate` is of vectors, but was given a number.")
+    a, v = _vectors("correlate", _operand(a), _operand(v))
     if shape_of(a)[0] < shape_of(v)[0]:
         return flip(correlate(v, a, mode))
     return correlate_valid(a, v) if mode == "valid" else convolve(a, flip(v), mode)

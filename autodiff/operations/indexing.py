@@ -185,16 +185,22 @@ def take(x: Any, indices: Any, axis: int | None = None, mode: Any = "raise") -> 
     An index out of bounds raises IndexError, or with mode "wrap" or "clip" is brought inside.
     """
     if axis is None or not shape_of(x):
+        normalize_axis_index(axis or 0, builtins.max(len(shape_of(x)), 1))
         return take(ravel(x), indices, 0, mode)
-    indices = index_of(indices)
-    if mode != "raise":
-        indices = np.take(np.arange(shape_of(x)[axis]), indices, mode=mode)
-    return along_axis(x, np.asarray(indices), axis)
+    axis = normalize_axis_index(axis, len(shape_of(x)))
+    places = np.asarray(index_of(indices))
+    if mode != "raise" or places.dtype.kind not in "iu":  # as NumPy reads them
+        places = np.take(np.arange(shape_of(x)[axis]), indices, mode=mode)
+    return along_axis(x, places, axis)
 
 
 @composite(np.compress)
 def compress(condition: Any, x: Any, axis: int | None = None) -> Any:
     """The entries along an axis (of all in a row, for None) where the condition holds."""
+    if axis is not None:
+        normalize_axis_index(axis, builtins.max(len(shape_of(x)), 1))
+    if np.ndim(condition) != 1:
+        raise ValueError(f"`compress` takes a vector of conditions, but not {np.shape(condition)}.")
     return take(x, np.flatnonzero(np.asarray(condition)), axis)
 
 
@@ -205,9 +211,22 @@ def extract(condition: Any, x: Any) -> Any:
 
 
 @composite(np.unique)
-def unique(x: Any) -> Any:
-    """The different entries, ascending; the derivative is that of the first of equal ones."""
-    return getitem(ravel(x), np.unique(x.data, return_index=True)[1])
+def unique(
+    x: Any, return_index: bool = False, return_inverse: bool = False, return_counts: bool = False,
+    axis: int | None = None, *, equal_nan: bool = True, sorted: bool = True,
+) -> Any:  # fmt: skip
+    """The different entries, ascending; the derivative is that of the first of equal ones.
+
+    Along an axis, what lies there is compared. The indices and counts that are asked for are
+    NumPy's, as plain data.
+    """
+    _, first, inverse, counts = np.unique(
+        x.data, True, True, True, axis=axis, equal_nan=equal_nan
+    )  # fmt: skip
+    found = getitem(ravel(x), first) if axis is None else along_axis(x, first, axis)
+    asked = ((return_index, first), (return_inverse, inverse), (return_counts, counts))
+    more = [part for wanted, part in asked if wanted]
+    return (found, *more) if more else found
 
 
 def gathered(numpy_function: Any, x: Any, *args: Any, **keywords: Any) -> Any:
@@ -258,4 +277,5 @@ def partition(x: Any, kth: Any, axis: int | None = -1) -> Any:
     """The kth entry along an axis in its sorted place, smaller ones before, larger ones behind."""
     if axis is None:
         x, axis = ravel(x), -1
+    axis = normalize_axis_index(axis, len(shape_of(x)))
     return take_along_axis(x, argpartition(x, kth, axis), axis)

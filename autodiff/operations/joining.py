@@ -6,12 +6,13 @@ import math
 from typing import Any
 
 import numpy as np
+from numpy.lib.array_utils import normalize_axis_index
 
-from ..graph.node import shape_of
+from ..graph.node import data_of, shape_of
+from ..graph.value import Value
 from ..primitives.declare import as_numpy, composite, internal, primitive
-from .choices import where
 from .indexing import along_axis, gathered, getitem
-from .shapes import flip, like, ravel, reshape
+from .shapes import astype, flip, like, ravel, reshape
 
 
 @primitive("concatenate(arrays, axis)")
@@ -43,9 +44,30 @@ def stack(ct, z, *arrays, axis=0):
     return tuple(along_axis(ct, i, axis) for i in range(len(arrays)))
 
 
+# What NumPy's functions take more: the type of the result.
+
+
+@as_numpy(np.concatenate)
+def _numpy_concatenate(
+    arrays: Any, axis: Any = 0, dtype: Any = None, casting: str = "same_kind"
+) -> Any:
+    return _in_type(concatenate(arrays, axis), dtype, casting)
+
+
+@as_numpy(np.stack)
+def _numpy_stack(arrays: Any, axis: Any = 0, dtype: Any = None, casting: str = "same_kind") -> Any:
+    return _in_type(stack(arrays, axis), dtype, casting)
+
+
+def _in_type(x: Any, dtype: Any, casting: str) -> Any:
+    np.can_cast(np.float64, np.float64, casting)  # type: ignore[arg-type]  # refuses what is none
+    return x if dtype is None else astype(x, dtype, casting=casting)
+
+
 @composite(np.append)
 def append(x: Any, values: Any, axis: int | None = None) -> Any:
     """x and then `values`, along an axis or all in a row."""
+    x, values = (a if isinstance(a, Value) else np.asarray(a) for a in (x, values))
     return concatenate([x, values], axis)
 
 
@@ -61,6 +83,11 @@ def _extent(arrays: Any) -> tuple[int, int]:
     if not isinstance(arrays, list):
         return len(shape_of(arrays)), 0
     parts = [_extent(a) for a in arrays]
+    if len({depth for _, depth in parts}) != 1:
+        raise ValueError(
+            "`block` takes lists that are nested alike, but here one is deeper than another, or "
+            "empty.\nPut each block into as many lists."
+        )
     return max(n for n, _ in parts), 1 + parts[0][1]
 
 
@@ -72,16 +99,17 @@ def _joined(arrays: Any, ndim: int, depth: int) -> Any:
 
 
 @composite(np.hstack)
-def hstack(arrays: Any) -> Any:
+def hstack(arrays: Any, dtype: Any = None, casting: str = "same_kind") -> Any:
     """Arrays joined along their second axis, or their only one."""
     arrays = [atleast_1d(a) for a in arrays]
-    return concatenate(arrays, axis=0 if len(shape_of(arrays[0])) == 1 else 1)
+    joined = concatenate(arrays, axis=0 if arrays and len(shape_of(arrays[0])) == 1 else 1)
+    return _in_type(joined, dtype, casting)
 
 
 @composite(np.vstack)
-def vstack(arrays: Any) -> Any:
+def vstack(arrays: Any, dtype: Any = None, casting: str = "same_kind") -> Any:
     """Rows, or arrays, joined along their first axis."""
-    return concatenate([atleast_2d(a) for a in arrays], axis=0)
+    return _in_type(concatenate([atleast_2d(a) for a in arrays], axis=0), dtype, casting)
 
 
 @composite(np.column_stack)
@@ -121,14 +149,25 @@ def atleast_3d(*arrays: Any) -> Any:
 
 
 def _each(function: Any, arrays: tuple[Any, ...]) -> Any:
+    arrays = tuple(a if isinstance(a, Value) else np.asarray(a) for a in arrays)
     return function(arrays[0]) if len(arrays) == 1 else tuple(map(function, arrays))
 
 
 def _split_by(numpy_split: Any, x: Any, parts: Any, axis: int) -> list[Any]:
     """The parts that NumPy's function would cut the indices of that axis into."""
+    axis = normalize_axis_index(axis, len(shape_of(x)))
     places = numpy_split(np.arange(shape_of(x)[axis]), parts)
     stretches = [slice(p[0], p[-1] + 1) if len(p) else slice(0, 0) for p in places]
     return [along_axis(x, stretch, axis) for stretch in stretches]
+
+
+def _refuse_fewer_axes(name: str, x: Any, least: int) -> None:
+    """Raise ValueError for an array of fewer axes than a function is of."""
+    if len(shape_of(x)) < least:
+        axes = "axis" if least == 1 else "axes"
+        raise ValueError(
+            f"`{name}` is of arrays with {least} {axes} or more, but this has shape {shape_of(x)}."
+        )
 
 
 @composite(np.split)
@@ -146,24 +185,29 @@ def array_split(x: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
 @composite(np.hsplit)
 def hsplit(x: Any, indices_or_sections: Any) -> Any:
     """Parts along the second axis, or the only one."""
+    _refuse_fewer_axes("hsplit", x, 1)
     return split(x, indices_or_sections, 1 if len(shape_of(x)) > 1 else 0)
 
 
 @composite(np.vsplit)
 def vsplit(x: Any, indices_or_sections: Any) -> Any:
     """Parts along the first axis."""
+    _refuse_fewer_axes("vsplit", x, 2)
     return split(x, indices_or_sections, 0)
 
 
 @composite(np.dsplit)
 def dsplit(x: Any, indices_or_sections: Any) -> Any:
     """Parts along the third axis."""
+    _refuse_fewer_axes("dsplit", x, 3)
     return split(x, indices_or_sections, 2)
 
 
 @composite()
 def unstack(x: Any, axis: int = 0) -> tuple[Any, ...]:
     """What lies along an axis, one by one: what `stack` has joined."""
+    _refuse_fewer_axes("unstack", x, 1)
+    axis = normalize_axis_index(axis, len(shape_of(x)))
     return tuple(along_axis(x, i, axis) for i in range(shape_of(x)[axis]))
 
 
@@ -185,8 +229,11 @@ def repeat(x: Any, repeats: Any, axis: int | None = None) -> Any:
 
 @composite(np.resize)
 def resize(x: Any, new_shape: Any) -> Any:
-    """The entries over and over until another shape is full."""
-    return gathered(np.resize, x, new_shape)
+    """The entries over and over until another shape is full; zeros if there are none."""
+    if math.prod(shape_of(x)):
+        return gathered(np.resize, x, new_shape)
+    zeros = np.resize(np.zeros(0), new_shape)
+    return like(reshape(concatenate([ravel(x), zeros.ravel()]), zeros.shape), x)
 
 
 @composite(np.delete)
@@ -198,12 +245,11 @@ def delete(x: Any, obj: Any, axis: int | None = None) -> Any:
 @composite(np.insert)
 def insert(x: Any, obj: Any, values: Any, axis: int | None = None) -> Any:
     """x with `values` put in before these indices along an axis."""
-    whole = np.arange(math.prod(shape_of(x))).reshape(shape_of(x))
-    grown = np.insert(whole, obj, -1, axis)
-    before = getitem(ravel(x), np.where(grown < 0, 0, grown))
-    size = math.prod(shape_of(values))
-    marks = np.insert(np.full_like(whole, -1), obj, np.arange(size).reshape(shape_of(values)), axis)
-    return like(where(marks < 0, before, getitem(ravel(values), np.where(marks < 0, 0, marks))), x)
+    sizes = math.prod(shape_of(x)), math.prod(shape_of(values))
+    places, added = np.split(np.arange(sum(sizes)), sizes[:1])  # in the two, one after the other
+    places, added = places.reshape(shape_of(x)), added.reshape(shape_of(values))
+    both = concatenate([ravel(x), astype(ravel(values), np.asarray(data_of(x)).dtype)])
+    return getitem(both, np.insert(places, obj, added, axis))
 
 
 @composite(np.rot90)
@@ -235,19 +281,29 @@ def pad_constant(ct, z, x, width=0, value=0.0):
 
 
 @composite(np.pad)
-def pad(x: Any, pad_width: Any, mode: str = "constant", constant_values: Any = 0.0) -> Any:
+def pad(
+    x: Any, pad_width: Any, mode: str = "constant", *, constant_values: Any = None,
+    reflect_type: Any = None,
+) -> Any:  # fmt: skip
     """x with a border, as `numpy.pad`: constant, edge, reflect, symmetric or wrap."""
     if mode not in ("constant", "edge", "reflect", "symmetric", "wrap"):
         raise ValueError(
             f"`pad` has the modes constant, edge, reflect, symmetric and wrap, but not {mode!r}."
         )
+    odd = reflect_type not in (None, "even")
+    if odd or (reflect_type is not None and mode not in ("reflect", "symmetric")):
+        raise ValueError(f"`pad` reflects with `reflect_type='even'`, not {reflect_type!r}.")
     if mode != "constant":
+        if constant_values is not None:
+            raise ValueError(f"`pad` takes `constant_values` for constants, but not for {mode}.")
         return gathered(np.pad, x, pad_width, mode=mode)
     ndim = len(shape_of(x))
     if not ndim:
+        np.pad(np.zeros(()), pad_width)  # which refuses what is no width
         return reshape(x, ())
     if isinstance(pad_width, dict):
         pad_width = [pad_width.get(i, pad_width.get(i - ndim, 0)) for i in range(ndim)]
         pad_width = [(w, w) if isinstance(w, int) else w for w in pad_width]
     widths = np.broadcast_to(pad_width, (ndim, 2)).tolist()
-    return pad_constant(x, tuple(map(tuple, widths)), constant_values)
+    constant = 0.0 if constant_values is None else constant_values
+    return pad_constant(x, tuple(map(tuple, widths)), constant)

@@ -16,7 +16,7 @@ from .predicates import all as all_of
 from .predicates import any as any_of
 from .predicates import either, isfinite
 from .products import adjoint
-from .reductions import sum
+from .reductions import in_type, sum
 from .shapes import expand_dims, moveaxis, ravel, reshape, tril
 from .ties import power_of_two
 from .zeros import zero_may_meet
@@ -35,14 +35,16 @@ def _linalg_diagonal(x: Any, offset: int = 0) -> Any:
 
 
 @as_numpy(np.linalg.trace)
-def _linalg_trace(x: Any, offset: int = 0) -> Any:
-    return trace(x, offset, -2, -1)
+def _linalg_trace(x: Any, offset: int = 0, dtype: Any = None) -> Any:
+    return trace(x, offset, -2, -1, dtype)
 
 
 @composite(np.trace)
-def trace(x: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
-    """The sum of the entries on a diagonal."""
-    return sum(diagonal(x, offset, axis1, axis2), -1)
+def trace(
+    x: Any, offset: int = 0, axis1: int = 0, axis2: int = 1, dtype: Any = None
+) -> Any:  # fmt: skip
+    """The sum of the entries on a diagonal, computed in `dtype` if one is given."""
+    return sum(in_type(diagonal(x, offset, axis1, axis2), dtype), -1)
 
 
 def safe_matrix(ct: Any, x: Any, suspect: Any = None, instead: Any = None) -> Any:

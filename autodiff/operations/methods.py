@@ -25,7 +25,7 @@ from .in_place import in_place
 from .indexing import At, getitem
 from .products import matmul
 from .protocols import array_function, array_ufunc
-from .shapes import astype, flatten, imag, matrix_transpose, real, transpose
+from .shapes import astype, flatten, imag, matrix_transpose, real, reshape_method, transpose
 
 
 def _reflected(call: Callable[..., Any]) -> Callable[..., Any]:
@@ -177,6 +177,7 @@ def install() -> None:
         **{function.__name__: _reduction(function) for function in REDUCTIONS},
         **{function.__name__: _of_numpy(function) for function in SCANS},
         "astype": astype,
+        "reshape": reshape_method,
         "clip": _clip,
     }
     of_tensors = {

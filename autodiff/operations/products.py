@@ -10,6 +10,7 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
 from ..graph.node import shape_of
+from ..graph.value import Value
 from ..primitives.declare import as_numpy, composite, internal, primitive
 from .choices import where
 from .joining import stack
@@ -141,11 +142,18 @@ def _transposed_matmul_ct(x: Any, ct: Any) -> Any:
 as_numpy(np.linalg.matmul)(matmul)
 
 
+def _scaled(a: Any, b: Any) -> Any:
+    """a * b, where a number beside an array has the dtype that it has as an array."""
+    if shape_of(a) or shape_of(b):
+        a, b = (x if isinstance(x, Value) else np.asarray(x) for x in (a, b))
+    return a * b
+
+
 @composite(np.dot)
 def dot(a: Any, b: Any) -> Any:
     """The sum of products over the last axis of a and the second to last of b."""
     if not shape_of(a) or not shape_of(b):
-        return a * b
+        return _scaled(a, b)
     if len(shape_of(b)) == 1 or len(shape_of(a)) <= 2 >= len(shape_of(b)):
         return matmul(a, b)
     return tensordot(a, b, ((-1,), (-2,)))
@@ -250,7 +258,7 @@ def vdot(a: Any, b: Any) -> Any:
 def inner(a: Any, b: Any) -> Any:
     """The sum of products over the last axis of both."""
     if not shape_of(a) or not shape_of(b):
-        return a * b
+        return _scaled(a, b)
     return tensordot(a, b, ((-1,), (-1,)))
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import operator
 from typing import Any
 
 import numpy as np
+from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
 from ..graph.node import data_of, shape_of
 from ..graph.value import Value
@@ -34,7 +36,7 @@ as_numpy(np.permute_dims)(transpose)
 
 
 def _inverse(axes: Any, ndim: int) -> tuple[int, ...]:
-    return tuple(int(i) for i in np.argsort([a % ndim for a in axes]))
+    return tuple(int(i) for i in np.argsort(normalize_axis_tuple(axes, ndim)))
 
 
 @primitive("swapaxes(x, axis1, axis2)")
@@ -59,7 +61,10 @@ def moveaxis(ct, z, x, source=0, destination=-1):
 def rollaxis(x, axis, start=0):
     """One axis moved to before another."""
     ndim = len(shape_of(x))
-    axis, start = axis % ndim, start + ndim if start < 0 else start
+    axis = normalize_axis_index(axis, ndim)
+    start = start + ndim if start < 0 else start
+    if not 0 <= start <= ndim:
+        raise np.exceptions.AxisError(f"`start` is from {-ndim} to {ndim}, but here {start}.")
     return moveaxis(x, axis, start - 1 if axis < start else start)
 
 
@@ -81,12 +86,34 @@ def ravel(x):
     return reshape(x, (-1,))
 
 
-def _ordered(x, shape, order):
-    if order not in ("C", "F"):
-        raise ValueError(f"Entries are taken in the order 'C' or 'F', not {order!r}.")
-    if order == "C":
+def _order_of(x, order, orders="CFAK"):
+    """The name of an order as NumPy reads it; A and K are C or F where memory is laid out so."""
+    if not isinstance(order, (str, type(None))):
+        raise TypeError(f"An order is a word, such as 'C' or 'F', but here it is {order!r}.")
+    name = "C" if order is None else order.upper()
+    if name not in tuple(orders):
+        raise ValueError(f"Entries are taken in the order {', '.join(orders)}, but not {order!r}.")
+    if name in "CF" or len(shape_of(x)) < 2:
+        return name
+    if getattr(x, "traced", False):
+        raise ValueError(
+            f"A program keeps no layout in memory, which the order {order!r} asks for.\n"
+            "Say which order is meant, 'C' or 'F'."
+        )
+    flags = np.asarray(data_of(x)).flags
+    if flags.c_contiguous:
+        return "C"
+    return "F" if flags.f_contiguous else name.replace("A", "C")
+
+
+def _ordered(x, shape, order, orders="CFA"):
+    name = _order_of(x, order, orders)
+    if name == "K":
+        axes = np.argsort([-abs(stride) for stride in data_of(x).strides], kind="stable")
+        x, name = transpose(x, tuple(axes.tolist())), "C"
+    if name == "C":
         return reshape(x, shape)
-    backwards = (shape,) if isinstance(shape, int) else tuple(shape)[::-1]
+    backwards = tuple(shape)[::-1] if np.iterable(shape) else (shape,)
     return transpose(reshape(transpose(x), backwards))
 
 
@@ -95,15 +122,22 @@ def _numpy_reshape(a, shape=None, order="C", *, copy=None):
     return _ordered(a, shape, order)
 
 
+def reshape_method(self, *shape, order="C", copy=None, **named):
+    """`t.reshape(2, 3)`, or `t.reshape((2, 3))`: what `np.reshape` gives for it."""
+    if len(shape) == 1:
+        shape = shape[0]
+    return _ordered(self, named.pop("shape", shape), order)
+
+
 @as_numpy(np.ravel)
 def _numpy_ravel(a, order="C"):
-    return _ordered(a, (-1,), order)
+    return _ordered(a, (-1,), order, "CFAK")
 
 
 @composite()
 def flatten(x, order="C"):
     """All entries along one axis."""
-    return _ordered(x, (-1,), order)
+    return _ordered(x, (-1,), order, "CFAK")
 
 
 @primitive("broadcast_to(x, shape)")
@@ -113,14 +147,14 @@ def broadcast_to(ct, z, x, shape=()):
 
 
 @composite(np.broadcast_arrays)
-def broadcast_arrays(*arrays):
+def broadcast_arrays(*arrays, subok=False):
     """Each of the arrays, repeated to the shape that they broadcast to."""
     shape = np.broadcast_shapes(*map(shape_of, arrays))
     return tuple(broadcast_to(a, shape) for a in arrays)
 
 
 @composite(np.meshgrid)
-def meshgrid(*vectors, indexing="xy", sparse=False):
+def meshgrid(*vectors, copy=True, sparse=False, indexing="xy"):
     """Each vector along its own axis of a grid, repeated along the others."""
     if indexing not in ("xy", "ij"):
         raise ValueError(f"`meshgrid` has the indexing 'xy' and 'ij', but not {indexing!r}.")
@@ -148,16 +182,18 @@ def cast_to_whole(x, dtype=np.int64):
 
 
 @composite()
-def astype(x, dtype=np.float64):
+def astype(x, dtype=np.float64, order="K", casting="unsafe", subok=True, copy=True, device=None):
     """x in another float type; in whole numbers or booleans as plain data, without a derivative.
 
-    Raises TypeError for a dtype of anything else.
+    Raises TypeError for a dtype of anything else, or that `casting` does not allow.
 
     >>> import autodiff as ad
     >>> ad.Tensor([1.5, 2.5]).astype(int)
     array([1, 2])
     """
-    dtype = np.dtype(dtype)
+    dtype, now = np.dtype(dtype), np.asarray(data_of(x)).dtype
+    if not np.can_cast(now, dtype, casting):
+        raise TypeError(f"`casting={casting!r}` does not allow {now} to become {dtype}.")
     if dtype.kind in "biu":
         return cast_to_whole(x, dtype)
     if dtype.kind != "f":
@@ -173,7 +209,8 @@ if hasattr(np, "astype"):  # from NumPy 2.1 on
 
 
 @as_numpy(np.copy)
-def _numpy_copy(a, order="K"):
+def _numpy_copy(a, order="K", subok=False):
+    _order_of(0.0, order)
     return reshape(a, shape_of(a))
 
 
@@ -245,12 +282,25 @@ def full_like(x, fill_value, dtype=None, shape=None):
     return astype(repeated, np.asarray(data_of(x)).dtype if dtype is None else dtype)
 
 
+def _kind_of(x):
+    """What NumPy finds a type together with: a dtype, or a number of Python's, which has none."""
+    data = data_of(x)
+    return data if type(data) in (int, float) else np.asarray(data).dtype
+
+
 @composite(np.linspace)
-def linspace(start, stop, num=50, endpoint=True, axis=0):
-    """So many values from start to stop, at equal distances."""
-    numbers = [data_of(n) for n in (start, stop)]
-    dtype = np.result_type(*[np.asarray(n) if np.ndim(n) else n for n in numbers], 0.0)
-    steps = np.linspace(0.0, 1.0, num, endpoint).astype(dtype)
+def linspace(start, stop, num=50, endpoint=True, retstep=False, dtype=None, axis=0):
+    """So many values from start to stop, at equal distances; with `retstep` their distance, too."""
+    num = operator.index(num)
+    if dtype is not None and np.dtype(dtype).kind != "f":
+        return np.linspace(data_of(start), data_of(stop), num, endpoint, retstep, dtype, axis)
+    steps = np.linspace(0.0, 1.0, num, endpoint)
     ndim = len(np.broadcast_shapes(shape_of(start), shape_of(stop)))
+    normalize_axis_index(axis, ndim + 1)
     steps = reshape(steps, (num,) + (1,) * ndim)
-    return moveaxis(start * (1.0 - steps) + stop * steps, 0, axis)
+    found = np.where(steps == 1.0, stop, start * (1.0 - steps) + stop * steps)
+    found = moveaxis(found, 0, axis)
+    kind = np.result_type(_kind_of(start), _kind_of(stop), 1.0) if dtype is None else dtype
+    found = cast(found, np.dtype(kind))
+    count = num - 1 if endpoint else num
+    return (found, (stop - start) * (1 / count if count > 0 else np.nan)) if retstep else found

@@ -28,7 +28,7 @@ _SEQUENCES = (list, range, collections.deque, array.array, memoryview)
 
 def admitted(primitive: Primitive, params: tuple[Any, ...]) -> tuple[Any, ...]:
     """The static parameters of an operation in the engine's form."""
-    if all([type(param) in _OWN for param in params]):
+    if all([type(param) in _OWN for param in params]) and "axes" not in primitive.defaults:
         return params
     return tuple(
         [_DOORS.get(n, static)(p) for n, p in zip(primitive.defaults, params, strict=True)]
@@ -41,6 +41,8 @@ def static(value: Any) -> Any:
         return value
     if isinstance(value, (tuple, *_SEQUENCES)):
         return tuple(map(static, value))
+    if isinstance(value, np.ndarray) and value.ndim and value.dtype.kind in "iu":
+        return static(value.tolist())
     return _whole(value)
 
 
@@ -82,4 +84,10 @@ def _whole(value: Any) -> Any:
     return operator.index(value) if hasattr(value, "__index__") else value
 
 
-_DOORS: dict[str, Callable[[Any], Any]] = {"index": index}
+def axes(value: Any) -> Any:
+    """Axes that are counted off, of which a single one may stand for itself."""
+    value = static(value)
+    return (value,) if type(value) is int else value
+
+
+_DOORS: dict[str, Callable[[Any], Any]] = {"index": index, "axes": axes}

@@ -85,7 +85,7 @@ class Primitive(Operation):
             return call
 
         def method(node: Any, *args: Any, **keywords: Any) -> Any:
-            if len(args) > most and all(isinstance(a, int) for a in args):
+            if len(args) > most and all(hasattr(a, "__index__") for a in args):
                 args = (args,)
             return call(node, *args, **keywords)
 

@@ -40,19 +40,15 @@ OF_REDUCTIONS = [
 ]  # fmt: skip
 # Those of which not every form is as NumPy's yet: a set to shrink. First functions, then methods.
 YET = """
-    append dot outer kron reshape transpose matrix_transpose linalg.matrix_transpose rollaxis
-    expand_dims squeeze ravel
-    astype copy roll linspace take_along_axis take compress extract unique sort partition
-    concatenate stack hstack vstack split hsplit vsplit dsplit unstack resize insert pad
-    lib.stride_tricks.sliding_window_view diff gradient trapezoid interp unwrap polyval vander
-    convolve correlate vecdot matvec vecmat linalg.vecdot linalg.multi_dot vdot inner linalg.outer
-    cross linalg.cross tensordot linalg.tensordot trace linalg.trace einsum
+    outer kron matrix_transpose linalg.matrix_transpose rollaxis roll linspace take_along_axis take
+    sort partition concatenate unstack insert diff gradient interp polyval linalg.outer cross
+    trace linalg.trace
 
     linalg.solve linalg.tensorsolve linalg.tensorinv linalg.matrix_power linalg.svd linalg.svdvals
     linalg.qr linalg.matrix_rank linalg.pinv linalg.lstsq ldexp
 """
 METHODS_YET = """
-    dot reshape transpose squeeze ravel astype copy take trace
+    transpose squeeze astype copy take trace
 """
 
 
