@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 import math
+import operator
 from typing import Any
 
 import numpy as np
@@ -248,7 +249,7 @@ def diag(x: Any, k: int = 0) -> Any:
         raise ValueError(f"`diag` is of a vector or a matrix, but this has shape {shape_of(x)}.")
     if len(shape_of(x)) == 2:
         return diagonal(x, k)
-    size = shape_of(x)[0] + builtins.abs(k)
+    size = shape_of(x)[0] + builtins.abs(operator.index(k))
     row = np.arange(shape_of(x)[0]) + builtins.max(0, -k)
     return scatter(x, (row, row + k), (size, size))
 

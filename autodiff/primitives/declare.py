@@ -11,7 +11,7 @@ import numpy as np
 from ..graph.node import data_of
 from . import symbol
 from .apply import apply
-from .door import admitted
+from .door import admitted, counting
 from .eager import bound_arguments, public, signature_of
 from .primitive import Primitive
 from .registry import Operation, registry
@@ -182,7 +182,8 @@ def composite(*numpy_functions: Any) -> Callable[[Callable[..., Any]], Callable[
     """Make public a function that is written in operations, and name NumPy's own for it."""
 
     def declare(function: Callable[..., Any]) -> Callable[..., Any]:
-        registry.add(Operation(function), function)
-        return as_numpy(*numpy_functions)(function)
+        call = counting(function)
+        registry.add(Operation(function), call)
+        return as_numpy(*numpy_functions)(call)
 
     return declare

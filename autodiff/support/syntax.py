@@ -93,18 +93,14 @@ def sequence(items: Iterable[ast.expr]) -> ast.List:
     return ast.List(list(items), ast.Load())
 
 
-def _dots(array: Any) -> ast.expr:
-    return ast.Constant(...)
-
-
 def literal(
     value: Any,
-    array: Callable[[Any], ast.expr] = _dots,
+    array: Callable[[Any], ast.expr] = lambda _: ast.Constant(...),
     named: Callable[[str], ast.expr] = name,
 ) -> ast.expr:
     """The syntax of a static value: number, text, tuple, slice, dtype, and what `array` writes.
 
-    `named` is the syntax of NumPy's names, as `inf` and `float32`.
+    `named` is the syntax of NumPy's names, as `inf` and `float32`. Raises TypeError for any other.
     """
     if isinstance(value, np.ndarray):
         return array(value)
@@ -128,7 +124,10 @@ def literal(
         return ast.Constant(value)
     if isinstance(value, np.dtype) or (isinstance(value, type) and issubclass(value, _NUMBERS)):
         return named(np.dtype(value).name)
-    return _dots(value)
+    raise TypeError(
+        "What is written in a program is numbers, texts, dtypes, arrays, and tuples of them, but "
+        f"this is {type(value).__name__} {value!r}."
+    )
 
 
 _NUMBERS = (np.generic, float, int)

@@ -136,7 +136,7 @@ def test_what_jax_cannot_do_is_refused(monkeypatch):
     monkeypatch.setitem(sys.modules, "jax", None)
     program = derive(lambda x: x * x, 1.0, engine="jax")
     assert "import" not in program.source[program.source.index("def ") :]  # it can be read
-    with pytest.raises(ImportError, match="pip install .jax"):
+    with pytest.raises(ImportError, match=r"pip install .jax"):
         program(1.0)
 
 

@@ -14,6 +14,7 @@ import numpy as np
 from ...graph.modes import Interpreter, current_mode, within
 from ...graph.node import data_of, new_node
 from ...graph.value import Value
+from ...primitives.door import is_known, static
 from ...primitives.primitive import Primitive
 from ...primitives.pullback import pullback_of
 from ...support.frames import is_numpys, is_ours
@@ -233,6 +234,12 @@ class TracedGenerator:
         for given in (*args, *keywords.values()):
             if isinstance(given, Value):
                 refuse(given, "a random draw", "a draw of fixed parameters, scaled afterwards")
+        args, keywords = static(args), {name: static(arg) for name, arg in keywords.items()}
+        if not all(map(is_known, (*args, *keywords.values()))):
+            raise TraceError(
+                "A traced generator draws by numbers, texts, dtypes, and arrays and tuples of "
+                f"them, but here `{method}` is given other things.\nDraw outside the function."
+            )
         drawn = getattr(self.example, method)(*args, **keywords)
         node = self._trace.leaf(drawn, None)
         self._trace.draws[node] = Draw(method, self, args, keywords)
