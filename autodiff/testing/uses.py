@@ -224,6 +224,7 @@ def shape_sets(primitive: Primitive) -> Iterator[tuple[tuple[int, ...], ...]]:
         for a, b in BROADCAST:
             for rest in itertools.product((a, b), repeat=arity - 2):
                 yield (*rest, a, b)
+        yield from ((shape,) * arity for shape in SHAPES if shape not in ((), (3,), (2, 3)))
     else:
         yield from itertools.product(SHAPES, repeat=arity)
 
