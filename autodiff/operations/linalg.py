@@ -175,6 +175,9 @@ def det_hvp(ct, z, x, y):
 
 @helper("det_third")
 def _det_third(x: Any, y: Any, w: Any) -> Any:
+    if np.ndim(x) < 2:
+        raise ValueError("A determinant is of a matrix.")
+    x, y, w = np.broadcast_arrays(x, y, w)
     u, s, vh, sign = _in_basis(x)
     one = np.eye(s.shape[-1], dtype=bool)
     triples = np.stack(
