@@ -18,6 +18,7 @@ from ..graph.value import Value
 from ..primitives.namespaces import signature_of
 from ..primitives.registry import registry
 from ..support.frames import scipys_function
+from ..support.numbers import is_finite
 from .scipy_special import UFUNCS, is_scipys
 from .shapes import astype
 
@@ -204,7 +205,7 @@ def _translated(
     for name in given:  # what NumPy's takes as **keywords
         if name not in plan.ours:
             _refuse_keyword(_name(function), name, given[name], plan.ours)
-    if not common:
+    if not common and not _may_never_return(function, args):
         with np.errstate(all="ignore"):
             function(*map(_plain, args), **{k: _plain(v) for k, v in keywords.items()})
     return tuple(operands), named | given
@@ -234,6 +235,14 @@ def _plain(value: Any) -> Any:
     if type(value) in (list, tuple):
         return type(value)(map(_plain, value))
     return np.array(data_of(value)) if isinstance(value, Value) else value
+
+
+def _may_never_return(function: Any, args: tuple[Any, ...]) -> bool:
+    """Whether it is one of LAPACK's on a matrix with infinities, which may go on for ever."""
+    matrices = (a for a in args if isinstance(a, (Value, np.ndarray)))
+    return function.__module__ == "numpy.linalg" and not all(
+        is_finite(data_of(a)) for a in matrices
+    )
 
 
 def _same(value: Any, default: Any) -> bool:

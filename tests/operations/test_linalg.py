@@ -193,6 +193,7 @@ NOT_FINITE = {
     "svd": lambda x: np.linalg.svd(x)[0], "svdvals": np.linalg.svdvals,
     "eigh": lambda x: np.linalg.eigh(x)[1], "eigvalsh": np.linalg.eigvalsh,
     "pinv": np.linalg.pinv, "pinv, cut": lambda x: ad.pinv(x, 0.5),
+    "pinv, cut, by NumPy": lambda x: np.linalg.pinv(x, 0.5),
     "lstsq": lambda x: np.linalg.lstsq(x, np.ones(len(x.data)))[0],
     "cond": np.linalg.cond, "norm": lambda x: np.linalg.norm(x, 2),
     "norm -2": lambda x: np.linalg.norm(x, -2), "nuclear": lambda x: np.linalg.norm(x, "nuc"),
