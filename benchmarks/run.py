@@ -21,6 +21,9 @@ NETWORKS = [([2, 16, 16, 2], 100), ([64, 32, 10], 32), ([784, 128, 10], 64),
 CURVED = [(["network", 100, 100], "MLP of width 100"), (["network", 256, 512], "MLP of width 512"),
           (["logistic", 5000, 200], "logistic regression"), (["factors", 600, 50], "two factors"),
           (["rosenbrock", 100_000], "Rosenbrock of 1e5")]  # fmt: skip
+# Of each how often its value and gradient may take what they take by hand.
+PRODUCTS = [(["cumprod", 200_000], 5.0), (["convolve", 20_000, 2_000], 2.0),
+            (["einsum", 200], 2.0), (["multi_dot", 1200], 2.0)]  # fmt: skip
 SIZES = [10**3, 10**4, 10**5, 10**6, 10**7]
 EAGER = {"autograd": 4, "mygrad": 2}  # times the eager engine that these peers are to take
 
@@ -138,6 +141,18 @@ def report_hvp(bars: Bars, rounds: int) -> None:
             bars.at_most(f"hvp, {what}: {name} / function", ratio, 6.0)
 
 
+def report_products(bars: Bars, rounds: int) -> None:
+    """Running products, convolutions, chains of matrices: value and gradient."""
+    for case, most in PRODUCTS:
+        print(f"\nValue and gradient, {case[0]} of {' by '.join(f'{n:,}' for n in case[1:])}")
+        with team("by_hand", "compiled", "eager") as engines:
+            found = engines.compare("products", case, rounds, 0.1, 1e-9)
+        found.show("by_hand")
+        for engine in ("eager", "compiled"):
+            ratio = found.ratio(engine, "by_hand").median
+            bars.at_most(f"{case[0]}: {engine} / by_hand", ratio, most)
+
+
 def report_imports(bars: Bars, rounds: int) -> None:
     """`import autodiff` against `import numpy`, in new interpreters."""
     environment = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
@@ -163,6 +178,7 @@ REPORTS: dict[str, Callable[[Bars, int], None]] = {
     "chain": report_chain,
     "rnn": report_rnn,
     "hvp": report_hvp,
+    "products": report_products,
     "imports": report_imports,
 }
 
