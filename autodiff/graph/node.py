@@ -81,6 +81,17 @@ def is_unrecorded(node: Node) -> bool:
     return node._first is _UNRECORDED
 
 
+def as_target(leaf: N) -> N:
+    """A leaf that a transform has made, to differentiate by: it is not the user's to move."""
+    leaf._first = "an argument of a transform"
+    return leaf
+
+
+def is_users_own(node: Node) -> bool:
+    """Whether a node is a leaf that the user made."""
+    return node._pullback is None and node._first is None
+
+
 def place(i: int) -> str:
     """Where in a node its argument i is found, as a compiled pull-back reads it."""
     return ("node._first", "node._second")[i] if i < 2 else f"node._rest[{i - 2}]"

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ..graph.modes import current_mode
-from ..graph.node import is_unrecorded
+from ..graph.node import is_users_own
 from ..graph.value import Value
 
 
@@ -24,7 +24,7 @@ def in_place(symbol: str, call: Callable[..., Any]) -> Callable[..., Any]:
 def _of_leaf(symbol: str, call: Callable[..., Any], leaf: Value, other: Any) -> Any:
     """As in PyTorch: within `no_grad`, a leaf that the user made gets the new data."""
     if not current_mode().records:
-        if is_unrecorded(leaf):
+        if not is_users_own(leaf) or getattr(leaf, "traced", False):
             return call(leaf, other)
         leaf.data = call(leaf, other).data
         return leaf

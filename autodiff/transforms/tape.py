@@ -10,7 +10,7 @@ import numpy as np
 
 from ..graph.messages import describe
 from ..graph.modes import DEPTH, transforming
-from ..graph.node import data_of, new_node, shape_of
+from ..graph.node import as_target, data_of, new_node, shape_of
 from ..graph.order import between
 from ..graph.tensor import Tensor, as_array
 from ..graph.value import Value
@@ -49,9 +49,9 @@ class Level:
             return identity(argument) if floats is argument else floats
         argument = as_numpys(argument)
         if isinstance(argument, np.ndarray):
-            return new_node(Tensor, as_array(argument, copy=True, promote=True))
+            return as_target(new_node(Tensor, as_array(argument, copy=True, promote=True)))
         try:
-            return Value(argument)
+            return as_target(Value(argument))
         except TypeError as error:
             raise TypeError(
                 f"{where} is what to differentiate by: numbers, arrays, or lists, tuples and dicts "

@@ -151,3 +151,23 @@ def test_within_a_derivative_it_is_a_new_node():
     assert ad.grad(f)(2.0) == 6.0
     assert ad.grad(ad.grad(f))(2.0) == 2.0
     assert ad.compile(ad.grad(f))(2.0) == 6.0
+
+
+def minus_one_apart(x):
+    with ad.no_grad():
+        c = x
+        c -= 1
+    return x * c
+
+
+def test_what_a_transform_differentiates_by_is_not_the_users_to_move():
+    """`c -= 1` makes a constant there, in every reading."""
+    for x in (3.0, np.array(3.0)):
+        assert minus_one_apart(x if isinstance(x, float) else x.copy()) == 6.0
+        assert ad.grad(minus_one_apart)(x) == 2.0
+        assert ad.jvp(minus_one_apart, (x,), (1.0,)) == (6.0, 2.0)
+        assert ad.vjp(minus_one_apart, x)[0] == 6.0
+        assert ad.derive(minus_one_apart, x)(x) == (6.0, 2.0)
+        assert ad.compile(ad.grad(minus_one_apart))(x) == 2.0
+        assert ad.compile(minus_one_apart)(x) == 6.0
+    assert ad.hessian(minus_one_apart)(3.0) == 0.0
