@@ -163,7 +163,6 @@ def minus_one_apart(x):
 def test_what_a_transform_differentiates_by_is_not_the_users_to_move():
     """`c -= 1` makes a constant there, in every reading."""
     for x in (3.0, np.array(3.0)):
-        assert minus_one_apart(x if isinstance(x, float) else x.copy()) == 6.0
         assert ad.grad(minus_one_apart)(x) == 2.0
         assert ad.jvp(minus_one_apart, (x,), (1.0,)) == (6.0, 2.0)
         assert ad.vjp(minus_one_apart, x)[0] == 6.0
