@@ -114,11 +114,11 @@ def _stepping(inner: Any, step: Step) -> Generator[Any, Any, Any]:
 _awaiting = types.coroutine(_stepping)
 
 
-def no_grad() -> Block:
+def no_grad(f: Any = None) -> Any:
     """Within it, or in a function that it decorates, results are leaves: no graph is recorded.
 
     It is of the thread or the task of asyncio that enters it, and of the tasks that are made
-    within it, until the block ends.
+    within it, until the block ends. As a decorator it may stand without brackets.
 
     >>> import autodiff as ad
     >>> x = ad.Value(2.0)
@@ -127,4 +127,5 @@ def no_grad() -> Block:
     >>> y.data, y.inputs
     (4.0, ())
     """
-    return Block(lambda: {"records": False})
+    block = Block(lambda: {"records": False})
+    return block if f is None else block(f)

@@ -18,15 +18,24 @@ ATTRIBUTES = {
     "contiguous": "leave it out, since arrays need not be",
     "cpu": "leave it out, since arrays are in this machine's memory",
     "cuda": "a program runs on one by `compile(f, engine='jax')`",
+    "copy_": "assign `.data` on a leaf; nothing else is written in place",
     "detach": "it is `stop_gradient(x)`, or `.data` for the plain numbers",
     "dim": "it is `.ndim` here",
+    "detach_": "it is `stop_gradient(x)`, or `.data` for the plain numbers",
     "double": "it is `.astype(np.float64)` here",
+    "expand": "it is `broadcast_to(x, shape)` here",
+    "fill_": "a node is not written in place; assign `.data` on a leaf",
+    "float": "it is `.astype(np.float32)` here",
+    "gather": "it is `take_along_axis(x, index, axis)` here",
     "grad_fn": "it is `.op` here, None for a leaf",
     "is_leaf": "a leaf is a node whose `.op` is None",
+    "half": "it is `.astype(np.float16)` here",
     "masked_fill": "it is `where(mask, value, x)` here",
     "mm": "it is `a @ b` here",
     "bmm": "it is `a @ b` here",
     "mul_": "a node is not written in place; write `x = x * y`",
+    "matmul": "it is `a @ b` here",
+    "norm": "it is `np.linalg.norm(t)` here",
     "numpy": "`.numpy()` is `.data` here",
     "permute": "`.permute(...)` is `.transpose(...)` here",
     "requires_grad": "every Value and Tensor has a gradient, and a plain array has none",
@@ -59,13 +68,28 @@ KEYWORDS = {
 
 def advice_on(keywords: Iterable[str]) -> str:
     """What to write for those of these arguments that others know, in lines of a message."""
-    return "".join(f"\n{KEYWORDS[name]}" for name in keywords if name in KEYWORDS)
+    advice = dict.fromkeys(KEYWORDS[name] for name in keywords if name in KEYWORDS)
+    return "".join(f"\n{line}" for line in advice)
 
 
 def refuse_keywords(call: str, keywords: Iterable[str]) -> NoReturn:
     """Raise TypeError for arguments by name that `call` does not have."""
     names = ", ".join(f"`{name}=`" for name in keywords)
     raise TypeError(f"This is called as {call}, but it was given {names}.{advice_on(keywords)}")
+
+
+# Of an array that is the data or the gradient of a node: PyTorch's are Tensors themselves.
+OF_ARRAYS = {
+    "add_": "write `p.data += step`",
+    "clamp_": "write `p.grad = np.clip(p.grad, low, high)`",
+    "clone": "it is `.copy()` here",
+    "copy_": "write `p.data = array`",
+    "detach": "leave it out, since this is a plain array",
+    "fill_": "write `p.data = array`",
+    "mul_": "write `p.data *= factor`",
+    "sub_": "write `p.data -= step`",
+    "zero_": "it is `p.zero_grad()` here",
+}
 
 
 class NotHere:
@@ -77,7 +101,8 @@ class NotHere:
         self.name, self.advice = name, advice
 
     def __get__(self, node: Any, owner: type) -> NoReturn:
-        raise AttributeError(f"A {owner.__name__} has no `{self.name}`: {self.advice}.")
+        kind = "node's array" if owner.__name__ == "Held" else owner.__name__
+        raise AttributeError(f"A {kind} has no `{self.name}`: {self.advice}.")
 
     def __set__(self, node: Any, _: Any) -> NoReturn:
         self.__get__(node, type(node))

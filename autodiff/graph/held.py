@@ -8,6 +8,8 @@ from typing import Any, NoReturn
 
 import numpy as np
 
+from .habits import OF_ARRAYS, NotHere
+
 ndarray = np.ndarray
 
 
@@ -48,6 +50,12 @@ class Held(ndarray):
         """A plain array with the same entries."""
         return np.array(self, order=order)
 
+    def fill(self, value: Any) -> None:
+        """As an ndarray's, where this may be written into."""
+        if not self.flags.writeable:
+            refuse_writing()
+        ndarray.fill(self, value)
+
     def __copy__(self) -> Any:
         return np.array(self)
 
@@ -59,6 +67,10 @@ class Held(ndarray):
 
     def __repr__(self) -> str:
         return repr(self.view(ndarray))
+
+
+for _name, _advice in OF_ARRAYS.items():
+    setattr(Held, _name, NotHere(_name, _advice))
 
 
 def refuse_writing() -> NoReturn:

@@ -5,7 +5,7 @@ import pytest
 
 import autodiff as ad
 from autodiff import Tensor, Value
-from autodiff.graph.habits import ATTRIBUTES, KEYWORDS
+from autodiff.graph.habits import ATTRIBUTES, KEYWORDS, OF_ARRAYS
 
 NODES = [Value(2.0), Tensor([1.0, 2.0])]
 
@@ -141,3 +141,34 @@ def test_a_tensor_in_the_graph_of_another_library_is_refused():
     for use in (ad.grad(cubes), ad.compile(ad.grad(cubes)), Value):
         with pytest.raises(TypeError, match=r"(?s)requires grad.*detach"):
             use(refuses)
+
+
+@pytest.mark.parametrize("name", OF_ARRAYS)
+def test_pytorchs_words_on_data_and_gradients(name):
+    p = Tensor([1.0, 2.0])
+    for array in (p.data, p.grad):
+        with pytest.raises(AttributeError) as caught:
+            getattr(array, name)(2.0)
+        assert OF_ARRAYS[name] in str(caught.value)
+
+
+def test_filling_data_is_refused_with_the_fix():
+    p = Tensor([1.0, 2.0])
+    for array in (p.data, p.grad):
+        with pytest.raises(ValueError, match="Assign a new one"):
+            array.fill(0.0)
+
+
+def test_no_grad_decorates_without_brackets():
+    @ad.no_grad
+    def f(x):
+        return x * x
+
+    assert f(Value(2.0)).inputs == ()
+    assert f.__name__ == "f"
+
+
+def test_one_word_of_advice_is_enough():
+    with pytest.raises(TypeError) as caught:
+        Value(1.0, _children=(), _op="+")
+    assert str(caught.value).count("by its operation") == 1

@@ -340,3 +340,18 @@ def test_a_node_of_a_closure_is_read_anew_where_a_call_needs_care():
         assert by_number(0.5) == 2 * number
         assert by_number(0.0) == np.copysign(np.inf, number)
         np.testing.assert_array_equal(slope(hidden), [weights[0] / 4, 0.0])
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda x: x * (x > 0),
+        lambda x: x * np.isfinite(x) + x * np.isfinite(x + 1),
+        lambda x: x * np.isnan(x),
+    ],
+)
+def test_the_derivative_of_a_number_is_a_float(f):
+    expected = grad(f)(2.0)
+    found = [compile(grad(f))(2.0), derive(f, 2.0)(2.0)[1], ad.jvp(f, (2.0,), (1.0,))[1]]
+    found.append(compile(lambda x: ad.jvp(f, (x,), (1.0,))[1])(2.0))
+    assert all(type(slope) is float and slope == expected for slope in found)
