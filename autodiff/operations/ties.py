@@ -36,8 +36,8 @@ from ..graph.node import data_of, new_node, operands_of, parameters_of, shape_of
 from ..graph.order import between
 from ..graph.tensor import Tensor
 from ..graph.value import Value
+from ..primitives.apply import apply
 from ..primitives.declare import internal, nondifferentiable
-from ..primitives.eager import public
 from ..primitives.namespaces import helper
 from ..primitives.primitive import Primitive
 from ..support.frames import is_numpys, is_ours
@@ -273,7 +273,11 @@ def _pulled_along(ct, _, limit, gap, z, tie=None, order=1):
 
 
 # It has no name in the registry: no program has it, and no user.
-_bent = public(Primitive(_pulled_along, "where(True, limit, gap)"))
+_PULLED_ALONG = Primitive(_pulled_along, "where(True, limit, gap)")
+
+
+def _bent(limit: Any, gap: Any, z: Any, tie: Tie, order: int = 1) -> Any:
+    return apply(_PULLED_ALONG, (limit, gap, z), (tie, order))
 
 
 def _along_gap(limit: Any, z: Any, tie: Tie) -> Any:
