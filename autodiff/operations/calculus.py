@@ -80,10 +80,16 @@ def gradient(f: Any, *varargs: Any, axis: Any = None, edge_order: int = 1) -> An
     return slopes[0] if len(slopes) == 1 else tuple(slopes)
 
 
+def _of_floats(places: Any) -> Any:
+    """Places as floats, where they are whole numbers, whose differences might wrap."""
+    whole = not isinstance(places, Value) and np.asarray(places).dtype.kind in "biu"
+    return np.asarray(places, float) if whole else places
+
+
 def _slopes(f: Any, spacing: Any, edge_order: int) -> Any:
     count = shape_of(f)[-1]
     uniform = not shape_of(spacing)
-    steps = spacing * np.ones(count - 1) if uniform else diff(spacing)
+    steps = spacing * np.ones(count - 1) if uniform else diff(_of_floats(spacing))
     rise = diff(f) / steps
     if count == 2:
         return concatenate([rise, rise], -1)
@@ -102,10 +108,16 @@ def _slopes(f: Any, spacing: Any, edge_order: int) -> Any:
 @composite(np.trapezoid)
 def trapezoid(y: Any, x: Any = None, dx: Any = 1.0, axis: int = -1) -> Any:
     """The integral of samples by the trapezoidal rule."""
-    y = moveaxis(y, normalize_axis_index(axis, len(shape_of(y))), -1)
+    axis = normalize_axis_index(axis, len(shape_of(y)))
     if x is not None:
-        dx = diff(x) if len(shape_of(x)) == 1 else diff(moveaxis(x, axis, -1))
-    return sum(dx * (y[..., 1:] + y[..., :-1]) / 2.0, -1)
+        steps = diff(x, axis=-1 if len(shape_of(x)) == 1 else axis)
+        along = [1] * len(shape_of(y))
+        along[axis] = -1
+        dx = reshape(steps, tuple(along)) if len(shape_of(x)) == 1 else steps
+    before = (slice(None),) * axis
+    behind = getitem(y, (*before, slice(None, -1)))
+    ahead = getitem(y, (*before, slice(1, None)))
+    return sum(dx * (ahead + behind) / 2.0, axis)
 
 
 @composite(np.interp)

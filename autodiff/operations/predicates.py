@@ -50,6 +50,18 @@ def either(a, b):
     """Where one of two conditions holds, as plain data."""
 
 
+@internal
+@nondifferentiable("a ^ b")
+def one_alone(a, b):
+    """Where one of two conditions holds and not the other, as plain data."""
+
+
+@internal
+@nondifferentiable("invert(a)")
+def inverted(a):
+    """Where a condition does not hold, as plain data."""
+
+
 @nondifferentiable("logical_and(a, b)")
 def logical_and(a, b):
     """Where both are not zero, as plain data."""

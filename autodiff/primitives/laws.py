@@ -18,6 +18,7 @@ from ..support import syntax
 SAME = "a has the shape and dtype of the whole"
 WHOLE = "a is of whole numbers"  # 0 * inf is NaN
 EXACT = "c or d is a power of two"
+FLOATS = "all are of floats"  # as every law asks but that of WHOLE: whole numbers wrap
 
 PRODUCTS = (
     ("0 * a", "0", WHOLE),
@@ -32,19 +33,19 @@ UNITS = (
 )
 REPEATED = (
     ("a + a", "2 * a", SAME),
-    ("-a - a", "-2 * a", ""),
+    ("-a - a", "-2 * a", FLOATS),
     ("c * (d * a)", "(c * d) * a", EXACT),
     ("b ** 0 * a", "a", SAME),
     ("a * b ** 0", "a", SAME),
 )
 SIGNS = (
-    ("-(-a)", "a", ""),
-    ("a + -b", "a - b", ""),
-    ("-a + b", "b - a", ""),
-    ("a - -b", "a + b", ""),
-    ("-a * b", "-(a * b)", ""),
-    ("a * -b", "-(a * b)", ""),
-    ("-a / b", "-(a / b)", ""),
+    ("-(-a)", "a", FLOATS),
+    ("a + -b", "a - b", FLOATS),
+    ("-a + b", "b - a", FLOATS),
+    ("a - -b", "a + b", FLOATS),
+    ("-a * b", "-(a * b)", FLOATS),
+    ("a * -b", "-(a * b)", FLOATS),
+    ("-a / b", "-(a / b)", FLOATS),
 )
 IDLE = (
     ("+a", "a", SAME),

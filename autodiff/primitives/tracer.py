@@ -47,12 +47,12 @@ class Tracer(Value):
         return self.compared("either", other, self)
 
     def __xor__(self, other: Any) -> Any:
-        return self.compared("logical_xor", self, other)
+        return self.compared("one_alone", self, other)
 
     def __rxor__(self, other: Any) -> Any:
-        return self.compared("logical_xor", other, self)
+        return self.compared("one_alone", other, self)
 
     def __invert__(self) -> Any:
-        return self.compared("logical_not", self)
+        return self.compared("inverted", self)
 
     __hash__ = object.__hash__

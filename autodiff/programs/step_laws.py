@@ -10,6 +10,7 @@ import numpy as np
 
 from ..primitives.laws import (
     EXACT,
+    FLOATS,
     IDLE,
     PRODUCTS,
     REPEATED,
@@ -46,6 +47,13 @@ class _OfSteps:
         return np.full_like(self._example, number) if array else number
 
     def holds(self, condition: str, letters: Mapping[str, Any]) -> bool:
+        whole_numbers = any(
+            isinstance(part, Step) and part.dtype.kind != "f" for part in letters.values()
+        )
+        if whole_numbers and condition != WHOLE:
+            return False  # they wrap, and `a + a` of booleans is "or"
+        if condition == FLOATS:
+            return True
         if condition == EXACT:
             return any(abs(math.frexp(letters[letter])[0]) == 0.5 for letter in "cd")
         a, whole = letters["a"], self._example

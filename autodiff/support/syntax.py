@@ -38,6 +38,7 @@ OPERATORS: dict[type[ast.AST], tuple[str, Callable[..., Any], str, str]] = {
     ast.NotEq: ("!=", operator.ne, "ne", "not_equal"),
     ast.BitAnd: ("&", operator.and_, "and", "bitwise_and"),
     ast.BitOr: ("|", operator.or_, "or", "bitwise_or"),
+    ast.BitXor: ("^", operator.xor, "xor", "bitwise_xor"),
 }
 
 

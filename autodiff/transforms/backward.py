@@ -244,10 +244,8 @@ def _product(ct: Any, partial: Any) -> Any:
     """ct * partial, with nothing recorded for a number that the laws of products know."""
     if isinstance(partial, (int, float)):
         return product(ct, partial, _OF_NODES)
-    of_floats = (
-        type(data_of(partial)) is not bool
-    )  # as a condition is, of which a product is a float
-    return partial if type(ct) is float and ct == 1.0 and of_floats else times(ct, partial)
+    whole = isinstance(data_of(partial), int)  # as a condition is: its product is a float
+    return partial if type(ct) is float and ct == 1.0 and not whole else times(ct, partial)
 
 
 class _OfNodes:

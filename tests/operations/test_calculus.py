@@ -4,7 +4,7 @@ import tracemalloc
 
 import numpy as np
 import pytest
-from agreement import every_reading_agrees
+from agreement import differences_agree, every_reading_agrees
 
 import autodiff as ad
 from autodiff import Tensor, Value, compile, derive, grad, value_and_grad
@@ -275,3 +275,36 @@ def test_a_polynomial_times_its_own_derivative():
     np.testing.assert_allclose(slope, 2 * np.correlate(w, a))
     hankel = 2 * w[np.add.outer(np.arange(5), np.arange(5))]
     np.testing.assert_allclose(ad.hessian(lambda a: ad.sum(w * ad.convolve(a, a)))(a), hankel)
+
+
+@pytest.mark.parametrize(
+    ("shape", "axis", "given"),
+    [
+        ((3, 2), 0, {"dx": np.array([1.0, 10.0])}),
+        ((2, 3, 4), 1, {"dx": np.array([1.0, 2.0, 4.0, 8.0])}),
+        ((2, 3), -1, {"dx": np.array([[1.0, 2.0], [3.0, 4.0]])}),
+        ((2, 3, 4), 1, {"x": np.array([0, 3, 1], np.uint8)}),
+        ((3, 2), 0, {"x": np.array([[0.0, 1.0], [2.0, 5.0], [3.0, 9.0]])}),
+        ((2, 3), 1, {"x": np.array([0.0, 0.5, 2.0])}),
+    ],
+)
+def test_trapezoids_of_spacings_that_broadcast(shape, axis, given):
+    y = np.random.default_rng(0).normal(size=shape)
+
+    def f(y):
+        return np.trapezoid(y, axis=axis, **given)
+
+    np.testing.assert_allclose(f(ad.Tensor(y)).data, f(y), rtol=1e-14)
+    differences_agree(f, y)
+
+
+def test_trapezoids_of_points_that_do_not_fit_are_refused():
+    y, x = np.arange(27.0).reshape(3, 3, 3), np.arange(9.0).reshape(3, 3)
+    for data in (y, ad.Tensor(y)):
+        with pytest.raises(ValueError, match="broadcast"):
+            np.trapezoid(data, x, axis=1)
+
+
+def test_a_gradient_over_places_in_unsigned_numbers():
+    f, places = np.array([0.3, 0.6, 1.7]), np.array([200, 3, 0], np.uint8)
+    np.testing.assert_allclose(np.gradient(ad.Tensor(f), places).data, np.gradient(f, places))

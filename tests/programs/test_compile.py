@@ -355,3 +355,9 @@ def test_the_derivative_of_a_number_is_a_float(f):
     found = [compile(grad(f))(2.0), derive(f, 2.0)(2.0)[1], ad.jvp(f, (2.0,), (1.0,))[1]]
     found.append(compile(lambda x: ad.jvp(f, (x,), (1.0,))[1])(2.0))
     assert all(type(slope) is float and slope == expected for slope in found)
+
+
+@pytest.mark.parametrize("f", [np.sin, np.exp])
+def test_numpys_own_functions_are_compiled_through_their_transforms(f):
+    assert compile(grad(f))(1.0) == grad(f)(1.0)
+    assert compile(grad(grad(f)))(1.0) == grad(grad(f))(1.0)

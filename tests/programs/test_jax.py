@@ -269,3 +269,14 @@ def test_numbers_of_another_width_are_not_taken_for_these():
     _, moved = compile(step, engine="jax")(params, X, labels)
     assert {leaf.dtype for leaf in leaves(moved)} == {np.dtype(np.float32)}
     alike(moved, tree_map(np.float32, step(params, X, labels)[1]), 1e-5)
+
+
+def test_a_number_beside_entries_of_an_array():
+    def f(p, x):
+        return p[0] * x + p[1]
+
+    program = derive(f, np.array([1.0, 2.0]), 2.0, engine="jax")
+    value, (by_p, by_x) = program(np.array([1.0, 2.0]), 2.0)
+    assert (float(value), float(by_x)) == (4.0, 1.0)
+    np.testing.assert_array_equal(by_p, [2.0, 1.0])
+    assert "import jax.numpy as jnp\n" in program.source

@@ -122,3 +122,39 @@ def test_numbers_are_numbers_still():
     program = derive(lambda x: (x * 1.0 + 0.0) ** 1, 3.0, argnums=())
     assert lines(program) == []
     assert type(program(3.0)) is float
+
+
+# -- whole numbers wrap, and `+` of booleans is "or": the laws are of floats --------------------
+
+OF_WHOLE = {
+    "-n * x": lambda x, n: np.sum(-n * x),
+    "x * -n": lambda x, n: np.sum(x * -n),
+    "x - (n + n)": lambda x, n: np.sum(x - (n + n)),
+    "x * (n + n + n)": lambda x, n: np.sum(x * (n + n + n)),
+    "n * 2": lambda x, n: np.sum(x * (n * 2)),
+    "n * 3 * 5": lambda x, n: np.sum(x * (n * 3 * 5)),
+    "n * 0": lambda x, n: np.sum(x * (n * 0)),
+    "-(-n)": lambda x, n: np.sum(x * np.negative(-n)),
+    "cross entropy": lambda x, n: np.sum(-n * np.log(x) - (1 - n) * np.log(1 - x)),
+    "~n": lambda x, n: np.sum(x * ~n),
+    "n ^ n": lambda x, n: np.sum(x * ((n ^ 5) & ~n | n)),
+    "masks": lambda x, n: np.sum(x * ((x > 0.3) + (x > 0.3)) * ~(n > 1) * ((n > 1) ^ (x > 0.5))),
+}
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.int8, np.int64])
+@pytest.mark.parametrize("name", OF_WHOLE)
+def test_whole_numbers_are_computed_as_they_are(name, dtype):
+    f = OF_WHOLE[name]
+    x, n = np.array([0.25, 0.75]), np.array([3, 200]).astype(dtype)
+    expected = ad.value_and_grad(f)(x, n)
+    for found in (ad.compile(ad.value_and_grad(f))(x, n), ad.derive(f, x, n, argnums=0)(x, n)):
+        np.testing.assert_allclose(found[0], expected[0], rtol=1e-14)
+        np.testing.assert_allclose(found[1], expected[1], rtol=1e-14)
+
+
+def test_masks_are_added_as_numpy_adds_them():
+    x, mask = np.array([0.25, 0.75]), np.array([True, False])
+    for f in (lambda x, m: np.sum(x * (m + m)), lambda x, m: np.sum(x * (~m + m))):
+        assert ad.compile(f)(x, mask) == f(x, mask)
+        np.testing.assert_array_equal(ad.compile(ad.grad(f))(x, mask), ad.grad(f)(x, mask))

@@ -102,6 +102,7 @@ def _sum_of_scatters(printer: Printer, step: Step, parts: list[Any]) -> list[str
     tree = None if first is None else printer.operand(first)
     text = printer.zeros(step) if tree is None else ast.unparse(tree)
     if isinstance(first, np.ndarray):
+        printer.modules.add("jnp")
         text = f"jnp.asarray({text})"
     elif not isinstance(tree, (ast.Name, type(None))):
         text = f"({text})"

@@ -27,9 +27,10 @@ def is_hashable(thing: Any) -> bool:
 
 def _signature_of(f: Callable[..., Any]) -> inspect.Signature:
     """What f takes; of a ufunc the operands alone, as `out` and the like are not of a Tensor."""
-    if isinstance(f, np.ufunc):
+    if isinstance(function := inspect.unwrap(f), np.ufunc):
         kind = inspect.Parameter.POSITIONAL_ONLY
-        names = ["x"] if f.nin == 1 else [f"x{i + 1}" for i in range(f.nin)]
+        count = function.nin
+        names = ["x"] if count == 1 else [f"x{i + 1}" for i in range(count)]
         return inspect.Signature([inspect.Parameter(name, kind) for name in names])
     return inspect.signature(f)
 
