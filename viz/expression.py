@@ -163,9 +163,9 @@ class _Evaluation:
 
     @staticmethod
     def _symbol(syntax: ast.AST) -> str:
-        if type(syntax) in OPERATORS:
-            return OPERATORS[type(syntax)][0]
-        return _WORDS.get(type(syntax).__name__, type(syntax).__name__)
+        name = type(syntax).__name__
+        written = OPERATORS[type(syntax)][0] if type(syntax) in OPERATORS else name
+        return _WORDS.get(name, written)
 
     def computed(self, node: ast.expr, operands: list[Any]) -> Any:
         """The value of an allowed node, of the values of its operands."""

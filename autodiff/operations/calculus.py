@@ -108,13 +108,13 @@ def _slopes(f: Any, spacing: Any, edge_order: int) -> Any:
 @composite(np.trapezoid)
 def trapezoid(y: Any, x: Any = None, dx: Any = 1.0, axis: int = -1) -> Any:
     """The integral of samples by the trapezoidal rule."""
-    axis = normalize_axis_index(axis, len(shape_of(y)))
-    if x is not None:
-        steps = diff(x, axis=-1 if len(shape_of(x)) == 1 else axis)
+    if x is not None and len(shape_of(x)) == 1:
         along = [1] * len(shape_of(y))
         along[axis] = -1
-        dx = reshape(steps, tuple(along)) if len(shape_of(x)) == 1 else steps
-    before = (slice(None),) * axis
+        dx = reshape(diff(x), tuple(along))
+    elif x is not None:
+        dx = diff(x, axis=axis)
+    before = (slice(None),) * normalize_axis_index(axis, len(shape_of(y)))
     behind = getitem(y, (*before, slice(None, -1)))
     ahead = getitem(y, (*before, slice(1, None)))
     return sum(dx * (ahead + behind) / 2.0, axis)

@@ -19,7 +19,7 @@ from .tracer import Tracer
 _FORMS: dict[str, Any] = {
     "equal": ast.Eq, "not_equal": ast.NotEq, "less": ast.Lt, "less_equal": ast.LtE,
     "greater": ast.Gt, "greater_equal": ast.GtE, "both": ast.BitAnd, "either": ast.BitOr,
-    "logical_xor": ast.BitXor, "logical_not": ast.Invert,
+    "one_alone": ast.BitXor, "inverted": ast.Invert,
 }  # fmt: skip
 
 

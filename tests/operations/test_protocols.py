@@ -34,7 +34,8 @@ REFUSALS = (
     AttributeError,
     np.linalg.LinAlgError,
 )
-OF_NUMBERS = [f for f in registry.numpy if f not in (np.bitwise_and, np.bitwise_or)]
+OF_WHOLE = (np.bitwise_and, np.bitwise_or, np.bitwise_xor, np.invert)
+OF_NUMBERS = [f for f in registry.numpy if f not in OF_WHOLE]
 
 
 def functions_of(function):
