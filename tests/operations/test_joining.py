@@ -10,6 +10,7 @@ from autodiff import Tensor, Value
 RNG = np.random.default_rng(0)
 V, M = RNG.normal(size=4), RNG.normal(size=(3, 4))
 EMPTY = np.zeros(0)
+NUMPYS_UNSTACK = getattr(np, "unstack", ad.unstack)  # NumPy's from 2.1 on
 
 
 @pytest.mark.parametrize(
@@ -38,7 +39,7 @@ def test_what_is_empty_is_joined(f):
         lambda x, y: np.insert(x, [2, 0, 0, 3], y),
         lambda x, y: np.insert(x[:0], 0, y),
         lambda x, y: np.insert(np.ones((4, 2)), 1, x, axis=1),
-        lambda x, y: np.stack(np.unstack(np.outer(x, y), axis=1)[1:]),
+        lambda x, y: np.stack(ad.unstack(np.outer(x, y), axis=1)[1:]),
         lambda x, y: np.concatenate([*np.split(x, np.array([1, 3]))[::2], y]),
         lambda x, y: np.block([[x, y], [y, x]]),
         lambda x, y: np.append(x, y),
@@ -63,8 +64,8 @@ def test_the_type_of_what_is_joined(join):
 @pytest.mark.parametrize(
     "f",
     [
-        lambda x: np.unstack(x[0, 0]),
-        lambda x: np.unstack(x, axis=2),
+        lambda x: NUMPYS_UNSTACK(x[0, 0]),
+        lambda x: NUMPYS_UNSTACK(x, axis=2),
         lambda x: np.hsplit(x[0, 0], 1),
         lambda x: np.vsplit(x[0], 2),
         lambda x: np.dsplit(x, 2),
@@ -90,8 +91,8 @@ def test_what_numpy_refuses_is_refused(f):
     assert "tuple index" not in str(raised.value)
 
 
-@pytest.mark.parametrize("split", [np.split, np.array_split, np.unstack])
+@pytest.mark.parametrize("split", [np.split, np.array_split, NUMPYS_UNSTACK])
 def test_a_number_has_no_parts(split):
     for x in (Value(1.0), Tensor(1.0)):
         with pytest.raises((ValueError, IndexError)):
-            split(x, *[2][: split is not np.unstack])
+            split(x, *[2][: split is not NUMPYS_UNSTACK])

@@ -55,7 +55,7 @@ class Whole:
     lambda x: x.reshape(np.int64(2), -1), lambda x: x.reshape(Whole(2), Whole(-1)),
     lambda x: x.reshape([2, 6]), lambda x: x.reshape((2, 6), order="F"),
     lambda x: x.reshape(2, 6, order="F"), lambda x: x.reshape(np.array([2, 6])),
-    lambda x: x.reshape(2, 6, copy=True), lambda x: x.transpose(np.int64(1), np.int64(0)),
+    lambda x: x.reshape(2, 6), lambda x: x.transpose(np.int64(1), np.int64(0)),
     lambda x: np.transpose(x, np.array([1, 0])), lambda x: np.transpose(x, range(1, -1, -1)),
     lambda x: np.transpose(x[0], 0), lambda x: np.transpose(x[0], [-1]),
     lambda x: np.roll(x, range(1, 3), (0, 1)), lambda x: np.roll(x, np.array([1, 2]), [0, 1]),

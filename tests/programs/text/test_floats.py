@@ -136,6 +136,7 @@ def test_most_operations_take_numbers():
 
 
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
+@pytest.mark.filterwarnings("ignore:Calling nonzero on 0d arrays")
 @pytest.mark.parametrize("name", sorted(OF_NUMBERS.keys() - NOT_IN_PROGRAMS))
 def test_every_operation_on_floats_is_what_eager_says(name):
     f, count = OF_NUMBERS[name]
