@@ -165,6 +165,7 @@ def result_of(reading, point):
         return type(error)
 
 
+@pytest.mark.filterwarnings("ignore:Calling nonzero on 0d arrays")  # NumPy 2.0
 @pytest.mark.parametrize("name", sorted(NOT_IN_PROGRAMS & OF_NUMBERS.keys()))
 def test_what_is_not_in_programs_is_refused_by_name(name):
     f, count = OF_NUMBERS[name]
