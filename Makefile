@@ -23,9 +23,11 @@ test-oldest: $(OLDEST)/.test ## Run all tests with the oldest NumPy that setup.c
 test-long: $(VENV)/.test ## Run all tests, with thousands of new random inputs to each property
 	HYPOTHESIS_PROFILE=long $(RUN) -m pytest $(PARALLEL)
 
-# In one process, which is the one that is measured.
+# Each process of the tests is measured.
 coverage: $(VENV)/.test ## Run all tests, and print the lines and branches that none of them reaches
-	$(RUN) -m coverage run -m pytest
+	$(RUN) -m coverage erase
+	$(RUN) -m coverage run -m pytest $(PARALLEL)
+	$(RUN) -m coverage combine --quiet
 	$(RUN) -m coverage report
 
 # See tests/mutants/__main__.py for what MUTANTS may be.
