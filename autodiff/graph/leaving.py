@@ -9,7 +9,7 @@ from .modes import DEPTH, current_mode
 from .node import Node, is_unrecorded
 
 
-def refuse_leaving(node: Node, how: str) -> None:
+def refuse_leaving(how: str) -> None:
     """Raises TypeError where `how`, as the user calls it, is of what `grad` or its kin derive."""
     if DEPTH.get() and current_mode().records:
         raise TypeError(
@@ -25,7 +25,7 @@ def refuse_unseen(node: Node, how: str) -> None:
     `float(loss)` says what it does, but an entry of an array, or what NumPy makes of an argument,
     looks as if it still had a gradient.
     """
-    refuse_leaving(node, how)
+    refuse_leaving(how)
     frame = sys._getframe(2)
     by_numpy = is_numpys(frame)
     if not (by_numpy or stores_item(frame)) or is_unrecorded(node) or not current_mode().records:

@@ -112,12 +112,12 @@ class Tensor(Value):
 
     def item(self) -> float:
         """The one entry as a float; ValueError where there is not exactly one."""
-        refuse_leaving(self, "item()")
+        refuse_leaving("item()")
         return self._one_number("`.item()`", ValueError)
 
     def tolist(self) -> Any:
         """The numbers in nested lists, as an ndarray's; refused where `float()` is."""
-        refuse_leaving(self, "tolist()")
+        refuse_leaving("tolist()")
         return self._data.tolist()
 
     def _one_number(self, how: str, error: type[Exception] = TypeError) -> float:

@@ -156,7 +156,7 @@ class Value(Node):
 
     def item(self) -> float:
         """The number as a Python float, as of an array of one."""
-        refuse_leaving(self, "item()")
+        refuse_leaving("item()")
         return float(self._data)
 
     def __pos__(self) -> Value:
