@@ -84,21 +84,24 @@ class Capture:
         return Capture(self.f, args, self.argnums, careful=True, static=static, names=names)
 
     @quiet
-    def eagerly(self, args: tuple[Any, ...], like: Any) -> Any:
-        """What the function itself gives, in the kinds of `like`: for a NaN that is of a tie."""
+    def eagerly(self, args: tuple[Any, ...]) -> Any:
+        """What the function itself gives, as a program gives it: for a NaN that is of a tie."""
         by = self.argnums[0] if len(self.argnums) == 1 else self.argnums
         f = value_and_grad(self.f, by) if self.argnums else self.f
-        found = map(data_of, leaves_in_order_of(f(*args), like))
-        pairs = zip(found, leaves(like), strict=True)
-        return unflatten(like, [a if isinstance(b, float) else np.asarray(a) for a, b in pairs])
+        found = map(data_of, leaves_in_order_of(f(*args), self.out))
+        pairs = zip(found, leaves(self.out), strict=True)
+        return unflatten(self.out, [np.asarray(a) if array else a for a, array in pairs])
 
     def forget(self) -> None:
-        """Let go of all that was computed: of the arguments only shapes and dtypes stay."""
+        """Let go of all that was computed: shapes and dtypes of the arguments stay.
+
+        Of the results it stays which are arrays.
+        """
         for node in self.inputs:
             if isinstance(node._data, np.ndarray):
                 node._data = np.broadcast_to(np.zeros((), node._data.dtype), node._data.shape)
         self.trace.forget()
-        self.out = tree_map(lambda _: 0, self.out)
+        self.out = tree_map(lambda leaf: isinstance(data_of(leaf), np.ndarray), self.out)
         del self.graph
 
     def __getstate__(self) -> dict[str, Any]:

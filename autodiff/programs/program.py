@@ -75,7 +75,7 @@ class Program:
         if self._named_tuples:
             out = unflatten(capture.out, leaves(out))
         if capture.trace.ties and callable(capture.f) and any(map(has_nan, leaves(out))):
-            return capture.eagerly(given, out)
+            return capture.eagerly(given)
         return out
 
     @quiet

@@ -18,6 +18,7 @@ from autodiff.testing.uses import call, kinds_of, parameter_sets, sample
 
 FLOATS = (0.0, 1.0, -1.0, 2.0, 0.5, -2.5, 3.0, 0.3, -0.0, np.inf, -np.inf, np.nan,
           5e-324, 1e-310, 1e308)  # fmt: skip
+REGULAR = (0.7, -1.3, 0.4, 2.1, -0.6, 1.8)
 WHOLE = (0, 1, -1, 2, 3)
 # What an argument is: its dtype, or Python's kind, and its shape.
 FORMS = (
@@ -91,11 +92,11 @@ class Program:
         )
 
 
-def arguments(form):
+def arguments(form, floats=FLOATS):
     """An argument of a form, of special numbers."""
     kind, shape = form
     count = int(np.prod(shape))
-    some = (True, False) if kind is bool else WHOLE if kind in (int, np.int64) else FLOATS
+    some = (True, False) if kind is bool else WHOLE if kind in (int, np.int64) else floats
     numbers = st.lists(st.sampled_from(some), min_size=count, max_size=count)
     if kind in (float, int) or form == (bool, ()):
         return numbers.map(lambda drawn: kind(drawn[0]))
@@ -104,9 +105,10 @@ def arguments(form):
 
 @st.composite
 def programs(draw):
-    """A program, and other arguments of the same forms."""
+    """A program, and other arguments of the same forms; it may be traced on regular ones."""
     forms = draw(st.lists(st.sampled_from(FORMS), min_size=1, max_size=2))
-    args, others = (tuple(draw(arguments(form)) for form in forms) for _ in range(2))
+    first = draw(st.sampled_from((FLOATS, REGULAR)))
+    args, others = (tuple(draw(arguments(form, f)) for form in forms) for f in (first, FLOATS))
     nodes, steps = list(args), []
     for _ in range(draw(st.integers(1, 5))):
         for step in _step(draw, nodes):

@@ -18,13 +18,15 @@ class Buffers:
     """
 
     def __init__(
-        self, calls: Sequence[Call], outputs: Sequence[Any], donated: Iterable[Variable] = ()
-    ) -> None:
+        self, calls: Sequence[Call], outputs: Sequence[Any], donated: Iterable[Variable] = (),
+        begin: int = 0,
+    ) -> None:  # fmt: skip
         self.made: dict[str, tuple[tuple[int, ...], np.dtype[Any]]] = {}
         self.given: set[Variable] = set()  # arguments that a result is written into
         self._free: list[Variable] = []
         self._place: dict[Variable, Variable] = {}
         self._donated = list(donated)
+        self._begin = begin  # the first call that may write into a donated argument
         self._results = {o.root for o in outputs if isinstance(o, Variable)}
         self._last = {v.root: i for i, call in enumerate(calls) for v in call.reads()}
         # A result is read last of all: a donated argument that is one is not written over.
@@ -52,13 +54,13 @@ class Buffers:
             return self._given(i, call, target, dying)
         if call.kind != "dot":  # may write over an operand, entry by entry
             for v in dying:
-                if v.root is v and v.ours and v not in self._results and _alike(v, target):
+                if v.root is v and v.ours and v not in self._results and v.like(target):
                     self._place[target] = self.place(v)
                     self._last[v] = -1  # handed on, not freed
                     call.spared.append(v)  # for this result alone
                     return self.place(v)
         for buffer in self._free:
-            if _alike(buffer, target):
+            if buffer.like(target):
                 self._free.remove(buffer)
                 self._place[target] = buffer
                 return buffer
@@ -73,7 +75,7 @@ class Buffers:
         """A donated argument that a result can take the place of, since no one reads it again."""
         for v in self._donated:
             over = v in dying and call.kind != "dot"
-            if _alike(v, target) and (over or self._last.get(v, -1) < i):
+            if v.like(target) and i >= self._begin and (over or self._last.get(v, -1) < i):
                 self._donated.remove(v)
                 self._place[target] = v
                 self.given.add(v)
@@ -84,7 +86,3 @@ class Buffers:
         buffer = self._place.get(variable)
         if buffer is not None and buffer.name in self.made and variable not in self._results:
             self._free.append(buffer)
-
-
-def _alike(a: Variable, b: Variable) -> bool:
-    return a.shape == b.shape and a.dtype == b.dtype

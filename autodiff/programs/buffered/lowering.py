@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -101,6 +101,10 @@ class Lowered:
     def variable(self, step: Step) -> Variable:
         """The variable of a step."""
         return self._of[step]
+
+    def variables(self, steps: Iterable[Step]) -> set[Variable]:
+        """The variables of those steps that are not put into another's expression."""
+        return {self._of[step] for step in steps if step in self._of}
 
     def _is_in_order(self, step: Step) -> bool:
         """Whether a result has C's order; one that is put into another's expression is no array."""

@@ -12,7 +12,6 @@ import numpy as np
 
 from ...graph.value import Value
 from ...support import syntax
-from ...support.numbers import has_nan
 from ...support.tree import leaves, unflatten
 from ..capture import Capture
 from ..kinds import fitting
@@ -27,6 +26,7 @@ from ..tracing.infinities import reach
 from ..tracing.trace import TracedGenerator
 from .blocks import grouped, in_blocks
 from .buffers import Buffers
+from .doubts import Doubts, last_calls, look
 from .hoisting import hoist
 from .lowering import Call, Lowered, Variable
 
@@ -53,11 +53,9 @@ class BufferedProgram:
         # cotangent may have met one: then the slower, careful program says what is right.
         self._raises = any(s.scalar and s.primitive is not None for s in graph.steps)
         self._doubtful = capture.trace.doubtful or capture.trace.ties
-        self.donated = () if self._raises or self._doubtful else donated
+        self.donated = () if self._raises else donated
         hoist(self.lowered)
-        outputs = self.lowered.outputs
-        self.calls = grouped(self.lowered.calls, outputs)
-        self.buffers = Buffers(self.calls, outputs, self._donated_variables())
+        self._arrange(self._donated_variables())
         self._quiet = any(map(_may_warn, graph.steps))
         self.source = self._source()
         namespace = self._namespace()
@@ -66,7 +64,16 @@ class BufferedProgram:
         self._idle: list[Callable[..., Any]] = []
         self._named_tuples = holds_named_tuple(capture.out)
         self._careful: Program | None = None
-        del self.lowered, self.calls, self._inputs, self._given, self._printer, self._names
+        del (
+            self.lowered,
+            self.calls,
+            self._first,
+            self._last,
+            self._inputs,
+            self._given,
+            self._printer,
+            self._names,
+        )
         capture.forget()
 
     def __call__(self, *args: Any) -> Any:
@@ -84,13 +91,9 @@ class BufferedProgram:
                 raise
             return self._with_care(args)
         self._idle.append(run)
-        if self._named_tuples:
-            out = unflatten(self.capture.out, leaves(out))
-        if self._doubtful and any(map(has_nan, leaves(out))):
-            if self.capture.trace.ties:
-                return self.capture.eagerly(args, out)
-            return self._with_care(args)
-        return out
+        if out is None:
+            return self.capture.eagerly(args) if self.capture.trace.ties else self._with_care(args)
+        return unflatten(self.capture.out, leaves(out)) if self._named_tuples else out
 
     def _with_care(self, args: tuple[Any, ...]) -> Any:
         careful = self._careful
@@ -108,6 +111,18 @@ class BufferedProgram:
             for node in leaves(arg)
             if isinstance(node, Value)
         ]
+
+    def _arrange(self, donated: list[Variable]) -> None:
+        """Put the calls in their order, those that write into arguments after the look."""
+        lowered, outputs = self.lowered, self.lowered.outputs
+        last = last_calls(lowered, self.capture.graph, donated) if self._doubtful else []
+        first = [call for call in lowered.calls if call not in last]
+        read = [v for call in last for v in call.reads()]
+        self._first = grouped(first, [*outputs, *read])
+        self._last = grouped(last, outputs)
+        self.calls = [*self._first, *self._last]
+        begin = len(self._first) if self._doubtful else 0
+        self.buffers = Buffers(self.calls, outputs, donated, begin)
 
     # -- the text ----------------------------------------------------------------------------
 
@@ -145,8 +160,10 @@ class BufferedProgram:
         captured = [f"{name} = captured_{name}._data" for name in self.lowered.captured]
         hoisted: list[str] = []
         lines: list[str] = []
-        for call in self.calls:
-            if call.kind == "blocks":
+        for call in (*self._first, None, *self._last):
+            if call is None:
+                lines += self._look()
+            elif call.kind == "blocks":
                 function, run = self._in_blocks(call)
                 hoisted += function
                 lines += run
@@ -154,6 +171,22 @@ class BufferedProgram:
                 (hoisted if self._in_buffer(call) else lines).append(self._text(call))
         result = tree_text(unflatten(self.capture.out, self._results()))
         return hoisted, [*unpacked, *captured, *lines, f"return {result}"]
+
+    def _look(self) -> list[str]:
+        """The lines that end a doubtful program where there is a NaN."""
+        if not self._doubtful:
+            return []
+        lowered, graph = self.lowered, self.capture.graph
+        doubts, ties = self.capture.trace.doubts, self.capture.trace.ties
+        certain = [s for s in graph.steps if s.backward not in doubts and not ties]
+        calls = [inner for call in self._first for inner in call.inside or [call]]
+        products = Doubts(calls, lowered.variables(certain), lowered.made)
+        seen = {v for call in self._last for v in call.reads()}
+        seen |= {o for o in lowered.outputs if isinstance(o, Variable)}
+        found = look(products.fewest(v for v in products.of if v in seen and _is_of_floats(v)))
+        if found:
+            self._printer.modules.add("math")
+        return found
 
     def _in_buffer(self, call: Call) -> bool:
         """Whether a view is of a buffer, and so the same at each call."""
@@ -255,6 +288,10 @@ def _quiet(run: Callable[..., Any]) -> Callable[..., Any]:
     context = Context()
     context.run(np.seterr, all="ignore")
     return functools.partial(context.run, run)
+
+
+def _is_of_floats(variable: Variable) -> bool:
+    return variable.dtype is None or variable.dtype.kind == "f"
 
 
 def _may_warn(step: Step) -> bool:

@@ -47,11 +47,21 @@ class Trace(Interpreter):
         self.names: dict[Value, str] = {}
         self.draws: dict[Value, Draw] = {}
         self.ties = False  # whether a NaN may come of a tie
-        self.doubtful = False  # whether a NaN may come of what chance has brought together
+        self.doubts: set[int] = set()  # in which passes chance may bring together what is NaN
         self.frames: dict[FrameType, int] = {}  # the calls that led to operations, and how deep
         self._pulls: list[int] = []
         self._begun = 0
         self.knowledge = Knowledge()
+
+    @property
+    def doubtful(self) -> bool:
+        """Whether a NaN may come of what chance has brought together."""
+        return bool(self.doubts)
+
+    @property
+    def _pass(self) -> int:
+        """The number of the backward pass under way, 0 for none."""
+        return self._pulls[-1] if self._pulls else 0
 
     def forget(self) -> None:
         """Let go of the nodes."""
@@ -83,8 +93,8 @@ class Trace(Interpreter):
         data = result if scalar else np.asarray(result)
         node = new_node(kind, data, pullback, primitive.arguments(operands, params))
         self.nodes.append(node)
-        if self._pulls:
-            self.passes[node] = self._pulls[-1]
+        if self._pass:
+            self.passes[node] = self._pass
         else:  # a backward pass is called by what is kept already
             self._keep_frames()
         return node
@@ -134,8 +144,7 @@ class Trace(Interpreter):
     def zero_may_meet(self, ct: Any, factor: Any) -> bool:
         """Whether the program must look where it multiplies ct with the factor.
 
-        Where only chance can bring a zero and an infinity together it does not, and is doubtful:
-        on floats, of which a look at the result takes no time, also where that is an argument's.
+        Where only chance can bring a zero and an infinity together it does not, and is doubtful.
         """
         zeros = self.knowledge.zeros(ct)
         infinities = self.knowledge.infinities(factor) if zeros else Infinities.NONE
@@ -145,8 +154,7 @@ class Trace(Interpreter):
         met = zeros is Zeros.IN_EXAMPLE and not is_finite(data_of(factor))
         if self.careful or met or (of_numbers and zeros is Zeros.BY_CHOICE):
             return True
-        if of_numbers or zeros is Zeros.BY_CHOICE or _are_floats(ct, factor):
-            self.doubtful = True
+        self.doubts.add(self._pass)
         return False
 
     def note_ties(self) -> None:
@@ -156,7 +164,10 @@ class Trace(Interpreter):
     def infinity_may_meet(self, ct: Any) -> bool:
         """Whether an infinity of ct must be stopped where a branch is not taken."""
         infinities = self.knowledge.infinities(ct)
-        return infinities is Infinities.OF_NUMBERS or (self.careful and bool(infinities))
+        if self.careful or infinities is not Infinities.OF_ARGUMENTS:
+            return bool(infinities)
+        self.doubts.add(self._pass)
+        return False
 
 
 @functools.cache
@@ -173,10 +184,6 @@ def _settles_shape(primitive: Primitive) -> bool:
         except (TypeError, ValueError):
             return True
     return len(shapes) == 1
-
-
-def _are_floats(*factors: Any) -> bool:
-    return all([type(data_of(factor)) is float for factor in factors])
 
 
 def _differentiable(operand: Any) -> bool:
