@@ -4,7 +4,7 @@ What a choice leaves out (`where`, an index, a slice, a sort, a product with a m
 the cotangent 0, and behind it there may be a singularity: the square root of 0, the logarithm of
 a negative number. IEEE 754 says 0 * inf = NaN, and one NaN would spoil the gradient of all that
 was chosen. What is left out does not matter, so the product there is 0. Likewise an infinite
-cotangent stops at a partial that is 0 because another branch is taken, as in sqrt(maximum(x, 0)).
+cotangent stops at a partial that is 0 because another branch is taken: sqrt(x * (x > 0)).
 
 How each reading, each way from a graph to a derivative, keeps it:
 

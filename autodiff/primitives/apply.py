@@ -16,8 +16,8 @@ from ..graph.value import Value
 from . import symbol
 from .anomaly import check_born, line_of
 from .lazy import LazyProduct
-from .operands import data_of_operands, frozen, is_number
-from .primitive import Primitive
+from .operands import data_of_operands, frozen, is_number, narrower
+from .primitive import Primitive, operation
 from .pullback import pullback_of
 
 
@@ -38,6 +38,13 @@ def apply(primitive: Primitive, operands: Sequence[Any], params: tuple[Any, ...]
         return LazyProduct(pullback_of(primitive, nodes), given)
     scalar = all([is_number(o) for o in operands])
     data = data_of_operands(primitive, operands, nodes, scalar)
+    if nodes and not scalar:
+        narrow, wide = narrower(primitive, data)
+        cast = [i for i in narrow if i in nodes]
+        if cast:
+            widen = operation("cast").call
+            wider = [widen(o, wide) if i in cast else o for i, o in enumerate(operands)]
+            return apply(primitive, wider, params)
     result = _forward(primitive, primitive.arguments(data, params), scalar)
     if not nodes:
         return result

@@ -21,7 +21,7 @@ from ..graph.tensor import Tensor, to_float
 from ..graph.value import Value
 from .apply import apply
 from .door import admitted
-from .operands import constant_beside, frozen
+from .operands import constant_beside, frozen, narrower
 from .primitive import Primitive, ndarray
 from .pullback import pullback_of
 
@@ -55,9 +55,7 @@ def _unary(primitive: Primitive) -> Callable[..., Any]:
     def call(x: Any) -> Any:
         nonlocal on_floats, on_arrays
         kind = type(x)
-        records: bool | None = True
-        if MODES:
-            records = records_unless_watched()
+        records = records_unless_watched() if MODES else True
         if records is None or not (kind is Value or kind is Tensor):
             return primitive.on_arrays(x) if kind is ndarray else apply(primitive, (x,), ())
         try:
@@ -115,6 +113,8 @@ def _binary(primitive: Primitive) -> Callable[..., Any]:
                     on_floats = primitive.on_floats
                 result = on_floats(x, y)
             else:
+                if paired and type(x) is ndarray is type(y) and x.dtype is not y.dtype:
+                    return apply(primitive, (a, b), ())
                 if on_tensors is None:
                     on_tensors = primitive.on_tensors
                 result = on_tensors(x, y)
@@ -201,6 +201,8 @@ def _on_tensors(primitive: Primitive, operands: tuple[Any, ...], params: tuple[A
             data.append(operand if kind is float else to_float(operand))
         else:
             return apply(primitive, operands, params)
+    if len(positions) > 1 and narrower(primitive, data)[0]:
+        return apply(primitive, operands, params)
     try:
         result = primitive.on_arrays(*data, *params)
     except REFUSED:

@@ -101,6 +101,21 @@ def widened(constant: Any, operands: Sequence[Any]) -> Any:
     return constant if dtype == wide else constant.astype(wide)
 
 
+def narrower(primitive: Primitive, data: Sequence[Any]) -> tuple[list[int], Any]:
+    """Which operands are of a narrower type than NumPy computes with, entry by entry; that type.
+
+    A formula and a partial may have such an operand alone, as in x * log(y), and 1 / y.
+    """
+    if not (primitive.elementwise and primitive.differentiable):
+        return [], None
+    dtypes = [getattr(d, "dtype", None) for d in data]
+    if len(data) < 2 or (len(set(dtypes)) < 2 and None not in dtypes):
+        return [], None
+    wide = np.result_type(*data)
+    narrow = [i for i, d in enumerate(dtypes) if d is not None and d.kind in "iuf" and d != wide]
+    return (narrow, wide) if wide.kind == "f" else ([], None)
+
+
 def constant_beside(node: Value, constant: Any, paired: bool) -> Any:
     """What the commonest constants become beside one node; TypeError for any other.
 

@@ -111,7 +111,8 @@ class Pullback:
             try:
                 returned = primitive.rule(node, *operands, *params)
             except ArithmeticError:  # of constants, which are Python's floats
-                returned = primitive.rule(node, *map(_float64_of, operands), *params)
+                ours = [np.float64(o) if type(o) is float else o for o in operands]
+                returned = primitive.rule(node, *ours, *params)
             returned = returned if isinstance(returned, tuple) else (returned,)
             return [forced(returned[i]) for i in self.positions]
         returned = apply_rule(primitive, ct, node, operands, node)
@@ -159,7 +160,3 @@ def apply_rule(
     else:
         returned = primitive.rule(*leading, *operands, *params)
     return primitive.checked(returned, len(operands))
-
-
-def _float64_of(data: Any) -> Any:
-    return np.float64(data) if type(data) is float else data

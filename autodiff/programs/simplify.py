@@ -57,6 +57,8 @@ class StepGraph:
         array = isinstance(example, np.ndarray)
         if array and (primitive.elementwise or primitive.name == "where"):
             operands = _without_broadcasts(operands, example)
+        if array and isinstance(primitive.formula.numpy, np.ufunc):
+            operands = _without_casts(operands)
         if not any([isinstance(o, Step) for o in operands]):
             return example  # the same for every argument
 
@@ -94,6 +96,20 @@ def _without_broadcasts(operands: tuple[Any, ...], example: Any) -> tuple[Any, .
         others[i] = operand_shape(small)
         if np.broadcast_shapes(*others) == np.shape(example):
             found[i] = small
+    return tuple(found)
+
+
+def _without_casts(operands: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Operands of a ufunc, which by itself computes in the widest type among them."""
+    found = list(operands)
+    for i, operand in enumerate(operands):
+        if is_a(operand, "cast"):
+            (small,), wide = operand.operands, operand.dtype
+            others = [
+                o.dtype for o in found if isinstance(o, (Step, np.ndarray)) and o is not operand
+            ]
+            if wide in others and np.result_type(small.dtype, wide) == wide:
+                found[i] = small
     return tuple(found)
 
 

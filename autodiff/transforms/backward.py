@@ -244,8 +244,10 @@ def _product(ct: Any, partial: Any) -> Any:
     """ct * partial, with nothing recorded for a number that the laws of products know."""
     if isinstance(partial, (int, float)):
         return product(ct, partial, _OF_NODES)
-    whole = isinstance(data_of(partial), int)  # as a condition is: its product is a float
-    return partial if type(ct) is float and ct == 1.0 and not whole else times(ct, partial)
+    data = data_of(partial)
+    if isinstance(data, int) or getattr(data, "dtype", None) == np.bool_:  # a condition
+        return times_choice(ct, partial)
+    return partial if type(ct) is float and ct == 1.0 else times(ct, partial)
 
 
 class _OfNodes:

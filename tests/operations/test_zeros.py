@@ -137,6 +137,20 @@ def test_the_smaller_of_the_two_is_looked_at_first():
     assert zero_may_meet(ad.Value(2.0), ad.Value(np.inf))
 
 
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_a_condition_that_multiplies_is_a_branch_too():
+    def f(x):
+        return ad.sum(ad.sqrt(x * (x > 0)))
+
+    for x in (np.array([-1.0, 4.0]), np.array(-1.0), -1.0, np.array([-1.0], np.float32)):
+        right = np.where(np.asarray(x) > 0, 0.25, 0.0)
+        np.testing.assert_array_equal(grad(f)(x), right)
+        np.testing.assert_array_equal(compile(grad(f))(x), right)
+        np.testing.assert_array_equal(derive(f, x + 1.5)(x)[1], right)
+        slope = grad(lambda x: ad.sum(grad(f)(x)))
+        np.testing.assert_array_equal(slope(x), np.where(right, -1 / 32, 0.0))
+
+
 # -- in programs -----------------------------------------------------------------------------
 
 

@@ -1,0 +1,70 @@
+"""What operands become before an operation computes with them."""
+
+import numpy as np
+import pytest
+from agreement import close
+
+import autodiff as ad
+from autodiff import compile, derive, value_and_grad
+from autodiff.extend import operations
+from autodiff.testing.uses import kinds_of
+
+NARROW = {
+    "float32": np.array([3.3, 1.7, 0.9], np.float32),
+    "float16": np.array([3.3, 1.7, 0.9], np.float16),
+    "int8": np.array([3, 100, 127], np.int8),
+    "uint8": np.array([3, 200, 7], np.uint8),
+}
+WIDE = np.array([1.1, 2.3, 0.7])
+PAIRED = [
+    name
+    for name, o in operations().items()
+    if o.elementwise and o.public and len(o.operands) == 2 and kinds_of(o) == ("f", "f")
+]
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+@pytest.mark.parametrize("dtype", NARROW)
+@pytest.mark.parametrize("name", PAIRED)
+def test_a_narrower_operand_is_as_if_it_had_been_cast(name, dtype):
+    """Beside float64: in the value, in both gradients, and in the second derivatives."""
+    call, narrow = operations()[name].call, NARROW[dtype]
+    readings = [
+        lambda f, by, *args: value_and_grad(f, by)(*args),
+        lambda f, by, *args: compile(value_and_grad(f, by))(*args),
+        lambda f, by, *args: derive(f, *args, argnums=by)(*args),
+    ]
+    for pair, i in (((WIDE, narrow), 0), ((narrow, WIDE), 1)):
+        cast = [a.astype(np.float64) for a in pair]
+        for f in (lambda a, b: ad.sum(call(a, b)), lambda a, b, i=i: slopes(call, a, b, i)):
+            for by in (i, (0, 1)):
+                value, gradients = value_and_grad(f, by)(*cast)
+                for read in readings:
+                    found, given = read(f, by, *pair)
+                    close(found, value, scale=np.sum(np.abs(call(*cast))))
+                    for one, right in zip(*map(as_list, (given, gradients)), strict=True):
+                        close(one, np.asarray(right, one.dtype), one.dtype)
+
+
+def slopes(call, a, b, wide):
+    """A function of which the derivative has second derivatives of the operation in it."""
+    slope = ad.grad(lambda a, b: ad.sum(call(a, b)), wide)(a, b)
+    return ad.sum(slope**2)
+
+
+def as_list(found):
+    return found if isinstance(found, tuple) else (found,)
+
+
+def test_programs_write_no_cast_that_numpy_makes_by_itself():
+    narrow, wide = np.ones(3, np.float32), np.ones(3)
+    source = derive(lambda w, x: ad.sum((w * x) ** 2), wide, narrow, argnums=0).source
+    assert "astype" not in source
+    assert "astype" in derive(lambda w, x: ad.sum(w / x), wide, narrow, argnums=0).source
+
+
+def test_what_is_all_of_one_type_stays_in_it():
+    narrow = ad.Tensor(np.ones(3, np.float32))
+    for result in (narrow * narrow, narrow / 2, 3 - narrow, narrow * narrow.data, narrow**2):
+        assert result.dtype == np.float32
+        assert result.op != "cast"
