@@ -24,14 +24,16 @@ from .zeros import safe_mul
 
 
 @composite(np.diff)
-def diff(x: Any, n: int = 1, axis: int = -1, prepend: Any = None, append: Any = None) -> Any:
+def diff(
+    x: Any, n: int = 1, axis: int = -1, prepend: Any = np._NoValue, append: Any = np._NoValue
+) -> Any:
     """The difference of each entry from the one before it, n times."""
     if n < 0:
         raise ValueError(f"`diff` takes differences n times, but n is {n}.")
     if n == 0:
         return x
     axis = normalize_axis_index(axis, len(shape_of(x)))
-    ends = [part for part in (prepend, x, append) if part is not None]
+    ends = [part for part in (prepend, x, append) if part is not np._NoValue]
     if len(ends) > 1:
         shape = list(shape_of(x))
         shape[axis] = 1
@@ -130,6 +132,7 @@ def interp(
     points repeat, in whatever order they are. Its slope at a point is that of the piece to the
     right, at the last one that to the left.
     """
+    x = np.asarray(x, np.float64) if x is None else x  # which is NaN for NumPy
     x, xp, fp = (cast(_operand(part), np.float64) for part in (x, xp, fp))
     if len(shape_of(xp)) != 1 or shape_of(xp) != shape_of(fp) or not shape_of(xp)[0]:
         raise ValueError(
@@ -141,7 +144,7 @@ def interp(
         left = right = None
     inside = _between(clip(x, xp[0], xp[-1]), xp, fp)
     inside = where(x < xp[0], fp[0] if left is None else left, inside)
-    return inside if right is None else where(x > xp[-1], right, inside)
+    return where(x > xp[-1], fp[-1] if right is None else right, inside)
 
 
 def _between(x: Any, xp: Any, fp: Any) -> Any:

@@ -11,11 +11,11 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
 from ..graph.node import shape_of
-from ..primitives.declare import composite, internal, primitive
-from ..primitives.door import index as index_of
+from ..graph.value import Value
+from ..primitives.declare import composite, internal, nondifferentiable, primitive
 from ..primitives.namespaces import helper
 from .choices import where
-from .predicates import argpartition, argsort
+from .predicates import argsort
 from .shapes import broadcast_to, ravel, reshape
 
 
@@ -186,10 +186,12 @@ def take(x: Any, indices: Any, axis: int | None = None, mode: Any = "raise") -> 
     An index out of bounds raises IndexError, or with mode "wrap" or "clip" is brought inside.
     """
     if axis is None or not shape_of(x):
-        normalize_axis_index(axis or 0, builtins.max(len(shape_of(x)), 1))
+        normalize_axis_index(0 if axis is None else axis, builtins.max(len(shape_of(x)), 1))
         return take(ravel(x), indices, 0, mode)
     axis = normalize_axis_index(axis, len(shape_of(x)))
-    places = np.asarray(index_of(indices))
+    if isinstance(indices, Value):
+        return along_axis(x, indices, axis)  # which says that a node is no index
+    places = np.asarray(indices)
     if mode != "raise" or places.dtype.kind not in "iu":  # as NumPy reads them
         places = np.take(np.arange(shape_of(x)[axis]), indices, mode=mode)
     return along_axis(x, places, axis)
@@ -269,8 +271,22 @@ def sort(ct, z, x, axis=-1):
     if axis is None:
         order = argsort(ravel(x), -1)
         return reshape(take_along_axis(ct, argsort(order, -1), -1), shape_of(x))
+    axis = int(axis)  # NumPy takes True for 1
     order = argsort(x, axis)
     return take_along_axis(ct, argsort(order, axis), axis)
+
+
+@helper("places_in_partition")
+def _places_in_partition(x: Any, kth: Any, axis: int) -> Any:
+    parted = np.partition(x, kth, axis)  # whose order is another than that of `argpartition`
+    ranks = np.argsort(np.argsort(parted, axis, stable=True), axis)
+    return np.take_along_axis(np.argsort(x, axis, stable=True), ranks, axis)
+
+
+@internal
+@nondifferentiable("places_in_partition(x, kth, axis)")
+def places_in_partition(x, kth=0, axis=-1):
+    """Where in x the entries of `partition` stand, as a plain array."""
 
 
 @composite(np.partition)
@@ -279,4 +295,4 @@ def partition(x: Any, kth: Any, axis: int | None = -1) -> Any:
     if axis is None:
         x, axis = ravel(x), -1
     axis = normalize_axis_index(axis, len(shape_of(x)))
-    return take_along_axis(x, argpartition(x, kth, axis), axis)
+    return take_along_axis(x, places_in_partition(x, kth, axis), axis)

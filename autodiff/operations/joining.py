@@ -6,13 +6,12 @@ import math
 from typing import Any
 
 import numpy as np
-from numpy.lib.array_utils import normalize_axis_index
+from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
 from ..graph.node import data_of, shape_of
-from ..graph.value import Value
 from ..primitives.declare import as_numpy, composite, internal, primitive
 from .indexing import along_axis, gathered, getitem
-from .shapes import astype, flip, like, ravel, reshape
+from .shapes import as_operand, astype, flip, like, ravel, reshape
 
 
 @primitive("concatenate(arrays, axis)")
@@ -67,8 +66,7 @@ def _in_type(x: Any, dtype: Any, casting: str) -> Any:
 @composite(np.append)
 def append(x: Any, values: Any, axis: int | None = None) -> Any:
     """x and then `values`, along an axis or all in a row."""
-    x, values = (a if isinstance(a, Value) else np.asarray(a) for a in (x, values))
-    return concatenate([x, values], axis)
+    return concatenate([as_operand(x), as_operand(values)], axis)
 
 
 @composite(np.block)
@@ -149,7 +147,7 @@ def atleast_3d(*arrays: Any) -> Any:
 
 
 def _each(function: Any, arrays: tuple[Any, ...]) -> Any:
-    arrays = tuple(a if isinstance(a, Value) else np.asarray(a) for a in arrays)
+    arrays = tuple(map(as_operand, arrays))
     return function(arrays[0]) if len(arrays) == 1 else tuple(map(function, arrays))
 
 
@@ -207,7 +205,7 @@ def dsplit(x: Any, indices_or_sections: Any) -> Any:
 def unstack(x: Any, axis: int = 0) -> tuple[Any, ...]:
     """What lies along an axis, one by one: what `stack` has joined."""
     _refuse_fewer_axes("unstack", x, 1)
-    axis = normalize_axis_index(axis, len(shape_of(x)))
+    (axis,) = normalize_axis_tuple(axis, len(shape_of(x)))
     return tuple(along_axis(x, i, axis) for i in range(shape_of(x)[axis]))
 
 
@@ -245,6 +243,7 @@ def delete(x: Any, obj: Any, axis: int | None = None) -> Any:
 @composite(np.insert)
 def insert(x: Any, obj: Any, values: Any, axis: int | None = None) -> Any:
     """x with `values` put in before these indices along an axis."""
+    x = as_operand(x)
     sizes = math.prod(shape_of(x)), math.prod(shape_of(values))
     places, added = np.split(np.arange(sum(sizes)), sizes[:1])  # in the two, one after the other
     places, added = places.reshape(shape_of(x)), added.reshape(shape_of(values))

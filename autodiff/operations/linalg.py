@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import operator
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -16,8 +17,8 @@ from .predicates import all as all_of
 from .predicates import any as any_of
 from .predicates import either, isfinite
 from .products import adjoint
-from .reductions import in_type, sum
-from .shapes import expand_dims, moveaxis, ravel, reshape, tril
+from .reductions import numpy_sum
+from .shapes import expand_dims, ravel, reshape, transpose, tril
 from .ties import power_of_two
 from .zeros import zero_may_meet
 
@@ -44,7 +45,15 @@ def trace(
     x: Any, offset: int = 0, axis1: int = 0, axis2: int = 1, dtype: Any = None
 ) -> Any:  # fmt: skip
     """The sum of the entries on a diagonal, computed in `dtype` if one is given."""
-    return sum(in_type(diagonal(x, offset, axis1, axis2), dtype), -1)
+    return numpy_sum(diagonal(x, offset, axis1, axis2), -1, dtype)
+
+
+def refuse_not_square(name: str, x: Any) -> None:
+    """Raise LinAlgError for what is no square matrix, nor a stack of them."""
+    if len(shape_of(x)) < 2 or shape_of(x)[-1] != shape_of(x)[-2]:
+        raise np.linalg.LinAlgError(
+            f"`{name}` takes square matrices, but this has shape {shape_of(x)}."
+        )
 
 
 def safe_matrix(ct: Any, x: Any, suspect: Any = None, instead: Any = None) -> Any:
@@ -93,17 +102,29 @@ def solve(ct, x, a, b):
 def tensorsolve(a: Any, b: Any, axes: Any = None) -> Any:
     """The x with tensordot(a, x, x.ndim) = b."""
     if axes is not None:
-        ndim = len(shape_of(a))
-        a = moveaxis(a, axes, tuple(range(ndim - len(axes), ndim)))
-    shape = shape_of(a)[len(shape_of(b)) :]
+        order = list(range(len(shape_of(a))))
+        for axis in axes:  # each goes to the end in its turn
+            order.remove(axis)
+            order.append(axis)
+        a = transpose(a, tuple(order))
+    shape = shape_of(a)[len(shape_of(b)) - len(shape_of(a)) :]  # all of it for as many axes
     size = math.prod(shape)
-    return reshape(solve(reshape(a, (-1, size)), ravel(b)), shape)
+    if math.prod(shape_of(a)) != size**2:
+        raise np.linalg.LinAlgError(
+            f"`tensorsolve` solves for shape {shape}, of {size} entries, so that its first operand "
+            f"is to have {size**2}, but it has shape {shape_of(a)}."
+        )
+    return reshape(solve(reshape(a, (size, size)), ravel(b)), shape)
 
 
 @composite(np.linalg.tensorinv)
 def tensorinv(a: Any, ind: int = 2) -> Any:
     """The inverse of `tensordot` with a: its first `ind` axes against the others."""
     shape = shape_of(a)
+    if ind <= 0:
+        raise ValueError(f"`tensorinv` has one axis or more on the left, but `ind` is {ind}.")
+    if not shape:
+        raise TypeError("`tensorinv` is of arrays with axes, but this is a number.")
     size = math.prod(shape[ind:])
     return reshape(inv(reshape(a, (-1, size))), shape[ind:] + shape[:ind])
 
@@ -275,6 +296,8 @@ def cholesky(ct, z, x):
 @composite(np.linalg.matrix_power)
 def matrix_power(x: Any, n: int) -> Any:
     """A square matrix times itself n times; of the inverse for negative n."""
+    refuse_not_square("matrix_power", x)
+    n = operator.index(n)
     if n < 0:
         return matrix_power(inv(x), -n)
     if n == 0:

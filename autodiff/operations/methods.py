@@ -89,12 +89,12 @@ METHODS = (
 
 # Of these, what an array's method takes more than the operation, as `t.max(initial=0.0)`.
 REDUCTIONS = (np.max, np.mean, np.min, np.prod, np.std, np.sum, np.var)
-SCANS = (np.cumprod, np.cumsum, np.round)
+SCANS = (np.cumprod, np.cumsum, np.round, np.squeeze)
 
 # What an ndarray has beside them.
 OF_NDARRAY = (
-    np.all, np.any, np.argmax, np.argmin, np.argpartition, np.argsort, np.choose, np.copy,
-    np.diagonal, np.dot, np.nonzero, np.ravel, np.repeat, np.searchsorted, np.take, np.trace,
+    np.all, np.any, np.argmax, np.argmin, np.argpartition, np.argsort, np.choose, np.diagonal,
+    np.dot, np.nonzero, np.ravel, np.repeat, np.searchsorted, np.take, np.trace,
 )  # fmt: skip
 PROPERTIES: dict[str, Callable[..., Any]] = {
     "T": transpose, "mT": matrix_transpose, "real": real, "imag": imag, "at": At,
@@ -122,6 +122,23 @@ def _numel(self: Value) -> int:
 def _clip(self: Value, min: Any = None, max: Any = None, out: Any = None) -> Any:
     """The entries limited to between a smallest and a largest, of which one may be left out."""
     return array_function(self, np.clip, None, (self, min, max, out), {})
+
+
+def _transpose(self: Value, *axes: Any) -> Any:
+    """The axes in another order, `t.transpose(1, 0)` or `t.transpose((1, 0))`, or reversed."""
+    return np.transpose(self, *axes) if len(axes) < 2 else transpose(self, axes)
+
+
+def _astype(
+    self: Value, dtype: Any = np.float64, order: Any = "K", casting: Any = "unsafe",
+    subok: Any = True, copy: Any = True,
+) -> Any:  # fmt: skip
+    return astype(self, dtype, order, casting, subok, copy)
+
+
+def _copy(self: Value, order: Any = "C") -> Any:
+    """What `np.copy` gives for it."""
+    return np.copy(self, order)
 
 
 def _of_numpy(function: Any) -> Any:
@@ -176,7 +193,8 @@ def install() -> None:
         "numel": _numel,
         **{function.__name__: _reduction(function) for function in REDUCTIONS},
         **{function.__name__: _of_numpy(function) for function in SCANS},
-        "astype": astype,
+        "astype": _astype,
+        "transpose": _transpose,
         "reshape": reshape_method,
         "clip": _clip,
     }
@@ -186,6 +204,7 @@ def install() -> None:
         **{name: property(get, doc=get.__doc__) for name, get in PROPERTIES.items()},
         **{name: _in_place(name) for name in IN_PLACE},
         "compress": _compress,
+        "copy": _copy,
         "conj": real,
         "conjugate": real,
         "flatten": flatten,

@@ -10,13 +10,12 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
 from ..graph.node import shape_of
-from ..graph.value import Value
 from ..primitives.declare import as_numpy, composite, internal, primitive
 from .choices import where
 from .joining import stack
 from .predicates import isfinite, logical_not
 from .reductions import sum
-from .shapes import expand_dims, moveaxis, ravel, reshape, swapaxes, transpose
+from .shapes import as_operand, expand_dims, moveaxis, ravel, reshape, swapaxes, transpose
 from .zeros import times, zero_may_meet
 
 ndarray = np.ndarray
@@ -145,7 +144,7 @@ as_numpy(np.linalg.matmul)(matmul)
 def _scaled(a: Any, b: Any) -> Any:
     """a * b, where a number beside an array has the dtype that it has as an array."""
     if shape_of(a) or shape_of(b):
-        a, b = (x if isinstance(x, Value) else np.asarray(x) for x in (a, b))
+        a, b = as_operand(a), as_operand(b)
     return a * b
 
 
@@ -265,7 +264,7 @@ def inner(a: Any, b: Any) -> Any:
 @composite(np.outer)
 def outer(a: Any, b: Any) -> Any:
     """Every product of an entry of a with an entry of b."""
-    return expand_dims(ravel(a), 1) * ravel(b)
+    return expand_dims(ravel(as_operand(a)), 1) * ravel(as_operand(b))
 
 
 @as_numpy(np.linalg.outer)
@@ -323,6 +322,7 @@ def _linalg_cross(x1: Any, x2: Any, axis: int = -1) -> Any:
 @composite(np.kron)
 def kron(a: Any, b: Any) -> Any:
     """The product of each entry of a with the whole of b, as blocks."""
+    a, b = as_operand(a), as_operand(b)
     ndim = max(len(shape_of(a)), len(shape_of(b)))
     a = reshape(a, (1,) * (ndim - len(shape_of(a))) + shape_of(a))
     b = reshape(b, (1,) * (ndim - len(shape_of(b))) + shape_of(b))

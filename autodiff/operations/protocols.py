@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+from collections.abc import Callable
 from typing import Any, NamedTuple, NoReturn
 
 import numpy as np
@@ -119,7 +120,11 @@ def array_function(
 ) -> Any:
     if function in registry.numpy:
         given, named = _translated(function, args, keywords)
-        return registry.numpy[function](*given, **named)
+        try:
+            return registry.numpy[function](*given, **named)
+        except _REFUSALS as error:
+            _refuse_as_numpy(function, args, keywords, error)
+            raise
     if function in _ABOUT:
         return function(*map(data_of, args), **{k: data_of(v) for k, v in keywords.items()})
     if function in _INPLACE:
@@ -130,10 +135,25 @@ def array_function(
     return _refuse(_name(function))
 
 
+_REFUSALS = (TypeError, ValueError, IndexError, AttributeError, RuntimeError, ArithmeticError)
+
+
+def _refuse_as_numpy(
+    function: Any, args: tuple[Any, ...], keywords: dict[str, Any], ours: Exception
+) -> None:
+    """Raise what NumPy raises for the same arguments, if that is not caught by what ours is."""
+    try:
+        _shown_to_numpy(function, args, keywords, _finite)
+    except _REFUSALS as theirs:
+        if not any([isinstance(ours, kind) for kind in _REFUSALS if isinstance(theirs, kind)]):
+            raise theirs from ours
+
+
 class _Plan(NamedTuple):
     """How the arguments of NumPy's function are handed to ours."""
 
     theirs: tuple[str, ...]  # their parameters, in order
+    by_place: frozenset[str]  # those of them that are not given by name
     defaults: dict[str, Any]
     ours: tuple[str, ...]
     leading: int  # how many of ours, the operands first, are theirs by place
@@ -162,7 +182,8 @@ def _plan(function: Any, call: Any) -> _Plan | None:
         for name, default in defaults.items()
         if name in ours and default is not np._NoValue and default != ours[name].default
     }
-    return _Plan(names, defaults, tuple(ours), leading, filled)
+    by_place = frozenset([n for n, p in theirs.items() if p.kind is p.POSITIONAL_ONLY])
+    return _Plan(names, by_place, defaults, tuple(ours), leading, filled)
 
 
 def _translated(
@@ -181,14 +202,14 @@ def _translated(
     given = dict(zip(plan.theirs, args, strict=False), **keywords)
     operands: list[Any] = []
     named = dict(plan.filled)
-    common = len(args) <= len(plan.theirs)
+    common = len(args) <= len(plan.theirs) and plan.by_place.isdisjoint(keywords)
     for place, name in enumerate(plan.theirs):
         if name not in given:
             continue
         value = given.pop(name)
         if place < plan.leading:
             operands.append(value)
-            common = common and (place == 0 or _is_operand(value) or _is_common(value))
+            common = common and (place == 0 or _is_operand(value) or type(value) is int)
         elif value is np._NoValue or _same(value, plan.defaults.get(name)):
             if name in plan.ours and name not in plan.filled and value is not np._NoValue:
                 named[name] = value
@@ -206,9 +227,16 @@ def _translated(
         if name not in plan.ours:
             _refuse_keyword(_name(function), name, given[name], plan.ours)
     if not common and not _may_never_return(function, args):
-        with np.errstate(all="ignore"):
-            function(*map(_plain, args), **{k: _plain(v) for k, v in keywords.items()})
+        _shown_to_numpy(function, args, keywords, _plain)
     return tuple(operands), named | given
+
+
+def _shown_to_numpy(
+    function: Any, args: tuple[Any, ...], keywords: dict[str, Any], form: Callable[[Any], Any]
+) -> None:
+    """NumPy's function of plain arguments, for what it refuses."""
+    with np.errstate(all="ignore"):
+        function(*map(form, args), **{k: form(v) for k, v in keywords.items()})
 
 
 _OPERANDS = (Value, np.ndarray, float)
@@ -235,6 +263,13 @@ def _plain(value: Any) -> Any:
     if type(value) in (list, tuple):
         return type(value)(map(_plain, value))
     return np.array(data_of(value)) if isinstance(value, Value) else value
+
+
+def _finite(value: Any) -> Any:
+    """A plain argument with 0 for infinities, which LAPACK may never return from."""
+    value = _plain(value)
+    floats = isinstance(value, np.ndarray) and value.dtype.kind == "f"
+    return np.nan_to_num(value, nan=np.nan, posinf=0.0, neginf=0.0) if floats else value
 
 
 def _may_never_return(function: Any, args: tuple[Any, ...]) -> bool:

@@ -65,7 +65,8 @@ def rollaxis(x, axis, start=0):
     start = start + ndim if start < 0 else start
     if not 0 <= start <= ndim:
         raise np.exceptions.AxisError(f"`start` is from {-ndim} to {ndim}, but here {start}.")
-    return moveaxis(x, axis, start - 1 if axis < start else start)
+    place = start - 1 if axis < start else start
+    return real(x) if place == axis else moveaxis(x, axis, operator.index(place))
 
 
 @primitive("expand_dims(x, axis)")
@@ -214,6 +215,11 @@ def _numpy_copy(a, order="K", subok=False):
     return reshape(a, shape_of(a))
 
 
+def as_operand(x):
+    """What is no node as an array, so that a number has the type that it has as one."""
+    return x if isinstance(x, Value) else np.asarray(x)
+
+
 def like(x, other):
     """x in the float type of `other`, as NumPy's functions keep it."""
     dtype = getattr(data_of(other), "dtype", None)
@@ -237,7 +243,8 @@ def flip(ct, z, x, axis=None):
 @primitive("roll(x, shift, axis=axis)")
 def roll(ct, z, x, shift=1, axis=None):
     """Entries moved along an axis, those that fall off the end coming in at the start."""
-    back = tuple(-s for s in shift) if isinstance(shift, (tuple, list)) else -shift
+    # NumPy takes any numbers, and even texts, that are whole numbers to `int`.
+    back = tuple(-int(s) for s in shift) if isinstance(shift, (tuple, list)) else -int(shift)
     return roll(ct, back, axis)
 
 
@@ -296,10 +303,9 @@ def linspace(start, stop, num=50, endpoint=True, retstep=False, dtype=None, axis
         return np.linspace(data_of(start), data_of(stop), num, endpoint, retstep, dtype, axis)
     steps = np.linspace(0.0, 1.0, num, endpoint)
     ndim = len(np.broadcast_shapes(shape_of(start), shape_of(stop)))
-    normalize_axis_index(axis, ndim + 1)
     steps = reshape(steps, (num,) + (1,) * ndim)
     found = np.where(steps == 1.0, stop, start * (1.0 - steps) + stop * steps)
-    found = moveaxis(found, 0, axis)
+    found = moveaxis(found, 0, axis) if axis != 0 else found
     kind = np.result_type(_kind_of(start), _kind_of(stop), 1.0) if dtype is None else dtype
     found = cast(found, np.dtype(kind))
     count = num - 1 if endpoint else num

@@ -29,7 +29,7 @@ _SEQUENCES = (list, range, collections.deque, array.array, memoryview)
 COUNTS = frozenset({
     "axes", "axis", "axis1", "axis2", "axisa", "axisb", "axisc", "ddof", "decimals", "destination",
     "edge_order", "ind", "indices_or_sections", "k", "kth", "n", "N", "new_shape", "num", "offset",
-    "pad_width", "repeats", "reps", "shape", "shift", "source", "start", "whole", "width",
+    "pad_width", "repeats", "reps", "shape", "shift", "source", "whole", "width",
 })  # fmt: skip
 
 

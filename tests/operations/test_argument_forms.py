@@ -44,18 +44,8 @@ OF_REDUCTIONS = [
     np.corrcoef, np.clip, np.nan_to_num, np.select, np.piecewise, np.choose, np.linalg.norm,
     np.linalg.vector_norm, np.linalg.matrix_norm,
 ]  # fmt: skip
-# Those of which not every form is as NumPy's yet: a set to shrink. First functions, then methods.
-YET = """
-    outer kron matrix_transpose linalg.matrix_transpose rollaxis roll linspace take_along_axis take
-    sort partition concatenate unstack insert diff gradient interp linalg.outer cross
-    trace linalg.trace
-
-    linalg.tensorsolve linalg.tensorinv linalg.matrix_power linalg.svd linalg.svdvals linalg.qr
-    linalg.matrix_rank linalg.pinv linalg.lstsq
-"""
-METHODS_YET = """
-    transpose squeeze astype copy take trace
-"""
+# Those of which not every form is as NumPy's yet: a set to shrink.
+YET = "linalg.svd linalg.qr linalg.matrix_rank linalg.pinv linalg.lstsq"
 
 
 def name_of(function):
@@ -192,7 +182,7 @@ def test_every_form_of_a_function_works_as_numpys_or_is_refused_as_by_numpy(func
 
 @pytest.mark.parametrize("function", METHODS, ids=name_of)
 def test_every_form_of_a_method_works_as_an_arrays_or_is_refused_as_by_an_array(function):
-    check(forms_of_method(function), function.__name__ in METHODS_YET.split())
+    check(forms_of_method(function), False)
 
 
 def weighted(form):
