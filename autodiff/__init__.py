@@ -29,7 +29,7 @@ from .operations.choices import (
     choose, clip, fmax, fmin, maximum, minimum, nan_to_num, piecewise, select, stop_gradient,
     where,
 )
-from .operations.decompositions import eigh, eigvalsh, lstsq, matrix_rank, pinv, qr, svd, svdvals
+from .operations.decompositions import eigh, eigvalsh, qr, svd, svdvals
 from .operations.einsum import einsum
 from .operations.entropy import entr, huber, kl_div, rel_entr
 from .operations.exponentials import (
@@ -44,6 +44,7 @@ from .operations.joining import (
     delete, dsplit, dstack, fliplr, flipud, hsplit, hstack, insert, pad, repeat, resize, rot90,
     split, stack, tile, unstack, vsplit, vstack,
 )
+from .operations.least_squares import lstsq, matrix_rank, pinv
 from .operations.linalg import (
     cholesky, det, inv, matrix_power, slogdet, solve, tensorinv, tensorsolve, trace,
 )

@@ -1,4 +1,4 @@
-"""Decompositions of matrices, and what comes from them: pseudo-inverses, ranks, least squares.
+"""Decompositions of matrices: eigenvectors, singular values and vectors, Q and R.
 
 A decomposition has several outputs. They are computed as one array, one part above the other,
 and taken apart by indexing, so that the engine needs only operations of one output.
@@ -13,15 +13,22 @@ import numpy as np
 
 from ..graph.node import data_of, shape_of
 from ..graph.value import Value
-from ..primitives.declare import as_numpy, composite, internal, nondifferentiable, primitive
+from ..primitives.apply import apply
+from ..primitives.declare import composite, internal, nondifferentiable, primitive
 from ..primitives.namespaces import helper
-from .choices import minimum, where
-from .indexing import diagonal, getitem
-from .linalg import safe_matrix, solve
-from .predicates import not_equal
+from ..primitives.primitive import Primitive
+from ..support.frames import warn_user
+from .arithmetic import abs
+from .choices import where
+from .indexing import diagonal, getitem, take_along_axis
+from .joining import concatenate
+from .linalg import refuse_not_square, safe_matrix, solve
+from .predicates import all as all_of
+from .predicates import argsort
 from .products import adjoint
-from .reductions import sum
-from .shapes import expand_dims, reshape, tril
+from .reductions import max
+from .rounding import sign
+from .shapes import expand_dims, flip, tril
 from .ties import VALUES, Quotient, of_values, quotients
 
 
@@ -142,7 +149,7 @@ def svd_stacked(ct, z, x):
     singular values taken apart, which would overflow; where they are equal or 0, see `ties.py`.
     """
     m, n = shape_of(x)[-2:]
-    _, u, v = _svd_parts(z, m)
+    _, u, v = svd_parts(z, m)
     middle = np.eye(min(m, n), dtype=np.float32) * expand_dims(_head(ct), -1)
     if of_values(ct):
         return u @ middle @ adjoint(v)
@@ -163,16 +170,16 @@ def _of_singular_vectors(m: int, n: int) -> list[Quotient]:
     """
 
     def together(ct: Any, z: Any) -> Any:
-        (_, ct_u, ct_v), (_, u, v) = _svd_parts(ct, m), _svd_parts(z, m)
+        (_, ct_u, ct_v), (_, u, v) = svd_parts(ct, m), svd_parts(z, m)
         return _turning(ct_u, u) + _turning(ct_v, v)
 
     def apart(ct: Any, z: Any) -> Any:
-        (_, ct_u, ct_v), (_, u, v) = _svd_parts(ct, m), _svd_parts(z, m)
+        (_, ct_u, ct_v), (_, u, v) = svd_parts(ct, m), svd_parts(z, m)
         return _turning(ct_u, u) - _turning(ct_v, v)
 
     def out(ct: Any, z: Any) -> Any:
         side = 1 if m > n else 2
-        ct_w, w = _svd_parts(ct, m)[side], _svd_parts(z, m)[side]
+        ct_w, w = svd_parts(ct, m)[side], svd_parts(z, m)[side]
         return ct_w - w @ (adjoint(w) @ ct_w)
 
     kinds = [
@@ -187,7 +194,7 @@ def _of_singular_vectors(m: int, n: int) -> list[Quotient]:
 
 
 def _turned_singular_vectors(m: int, z: Any, angles: list[Any], rng: Any) -> Any:
-    s, *sides = _svd_parts(z, m)
+    s, *sides = svd_parts(z, m)
     together, apart, *out = angles
     for side, angle in enumerate((together + apart, together - apart)):
         sides[side] = sides[side] @ _rotation(angle)
@@ -198,7 +205,7 @@ def _turned_singular_vectors(m: int, z: Any, angles: list[Any], rng: Any) -> Any
     return np.concatenate([s[..., None, :], *sides], -2)
 
 
-def _svd_parts(stacked: Any, m: int) -> tuple[Any, Any, Any]:
+def svd_parts(stacked: Any, m: int) -> tuple[Any, Any, Any]:
     u = getitem(stacked, (..., slice(1, m + 1), slice(None)))
     return _head(stacked), u, getitem(stacked, (..., slice(m + 1, None), slice(None)))
 
@@ -209,26 +216,103 @@ def svd(
 ) -> Any:
     """U, the singular values (descending) and V' with x = U diag(s) V', in the thin form.
 
-    With `hermitian`, only the lower triangle is read, for both. Where singular values are equal
-    or 0, derivatives are as those of `eigh` at a tie.
+    `full_matrices` makes U and V square, by a basis of what is orthogonal to them: only what is
+    the same for any basis has a derivative. With `hermitian`, only the lower triangle is read,
+    for both. Where singular values are equal or 0, derivatives are as those of `eigh` at a tie.
     """
     if hermitian:
-        x = _of_lower(x)
+        return _svd_of_symmetric(of_lower("svd", x), compute_uv)
     if not compute_uv:
         return svdvals(x)
-    if full_matrices and shape_of(x)[-1] != shape_of(x)[-2]:
-        raise ValueError(
-            "The derivative is of the thin singular value decomposition.\n"
-            "Pass `full_matrices=False`."
-        )
-    s, u, v = _svd_parts(svd_stacked(x), shape_of(x)[-2])
+    stacked = svd_stacked(x)
+    m, n = shape_of(x)[-2:]
+    s, u, v = svd_parts(stacked, m)
+    if full_matrices and m > n:
+        u = _completed(u, rest_of_svd(x))
+    if full_matrices and n > m:
+        v = _completed(v, rest_of_svd(x))
     return SVDResult(u, s, adjoint(v))
+
+
+def of_lower(name: str, x: Any) -> Any:
+    """The symmetric matrix whose lower triangle is that of x, of which `name` reads no more."""
+    refuse_not_square(name, x)
+    return tril(x) + adjoint(tril(x, -1))
+
+
+def _svd_of_symmetric(x: Any, compute_uv: bool) -> Any:
+    values, vectors = eigh(x)
+    order = flip(argsort(abs(values), -1), -1)
+    s, sign_of = (take_along_axis(part, order, -1) for part in (abs(values), sign(values)))
+    if not compute_uv:
+        return s
+    u = take_along_axis(vectors, expand_dims(order, -2), -1)
+    return SVDResult(u, s, adjoint(u * expand_dims(sign_of, -2)))
 
 
 @composite(np.linalg.svdvals)
 def svdvals(x: Any) -> Any:
     """The singular values, descending."""
     return _head(svd_stacked(x))
+
+
+# -- bases of what is orthogonal to some vectors ---------------------------------------------
+
+
+@helper("rest_of_svd")
+def _rest_of_svd(x: Any) -> Any:
+    m, n = x.shape[-2:]
+    finite = np.isfinite(x).all(axis=(-1, -2), keepdims=True)
+    u, _, vh = np.linalg.svd(np.where(finite, x, np.zeros_like(x)))
+    longer = u if m > n else np.swapaxes(vh, -1, -2)
+    return np.where(finite, longer[..., min(m, n) :], np.nan)
+
+
+@internal
+@nondifferentiable("rest_of_svd(x)")
+def rest_of_svd(x):
+    """The vectors that the full decomposition of a matrix has beside the thin one."""
+
+
+@internal
+@nondifferentiable("linalg.qr(x, 'complete')[0][..., x.shape[-1]:]")
+def rest_of_qr(x):
+    """The columns that the complete Q of a matrix has beside the reduced one."""
+
+
+def _unturned(ct, z, x):
+    """The basis x again, of a space: as its vectors turn into each other, nothing may change.
+
+    What does has no derivative: NaN, and a warning. Nor has a second derivative, which is no
+    more the same for every basis, where there are two vectors or more.
+    """
+    turning = adjoint(z) @ ct
+    noise = 64 * shape_of(z)[-2] * float(np.finfo(data_of(z).dtype).eps)
+    least = noise * max(abs(ct), (-1, -2), True)
+    free = all_of(abs(turning - adjoint(turning)) <= least, (-1, -2), True)
+    if not isinstance(free, Value) and not np.all(free):
+        warn_user(
+            "What is differentiated depends on which basis is taken for the space orthogonal to "
+            "the first vectors, or is a second derivative: that has none there, it is NaN.\n"
+            "Use what is the same for any basis V of it, as V V.T is, or the thin decomposition."
+        )
+    return where(free, ct, np.nan)
+
+
+# Its rule is not the derivative of its formula, of which there is none.
+_UNTURNED = Primitive(_unturned, "positive(x)")
+
+
+def _completed(vectors: Any, rest: Any) -> Any:
+    """A square matrix of orthonormal columns, the last ones those of `rest`, which is constant.
+
+    They stay orthogonal to the vectors v by turning as -v dv' rest. With w = v' rest, which is 0
+    but has a slope, rest - v w is so, and (1 + w' w / 2) keeps it orthonormal, to third order.
+    """
+    w = adjoint(vectors) @ rest
+    basis = rest - vectors @ w
+    basis = basis + 0.5 * basis @ (adjoint(w) @ w)
+    return concatenate([vectors, apply(_UNTURNED, (basis,), ())], -1)
 
 
 @helper("qr_stacked")
@@ -255,128 +339,23 @@ def qr_stacked(ct, z, x):
 
 
 @composite(np.linalg.qr)
-def qr(x: Any) -> tuple[Any, Any]:
-    """Q with orthonormal columns and R, upper triangular, with x = Q R."""
+def qr(x: Any, mode: str = "reduced") -> Any:
+    """Q with orthonormal columns and R, upper triangular, with x = Q R.
+
+    The mode "r" is of R alone, "complete" of a square Q, whose last columns are a basis of what
+    is orthogonal to the others: only what is the same for any basis has a derivative.
+    """
+    if mode not in ("reduced", "complete", "r"):
+        raise ValueError(f"`qr` has the modes reduced, complete and r, but not {mode!r}.")
     m, n = shape_of(x)[-2:]
-    if m < n:
-        raise ValueError(
-            f"The derivative of `qr` is of matrices with no more columns than rows, not {m} by {n}."
-        )
-    stacked = qr_stacked(x)
-    return QRResult(stacked[..., :m, :], stacked[..., m:, :])
-
-
-@as_numpy(np.linalg.qr)
-def _numpy_qr(a: Any, mode: str = "reduced") -> Any:
-    if mode != "reduced":
-        raise ValueError(f"The derivative of `qr` is of its mode 'reduced', but not {mode!r}.")
-    return qr(a)
-
-
-@nondifferentiable("linalg.matrix_rank(x)")
-def matrix_rank(x):
-    """The number of singular values that are not 0 to rounding, as plain data."""
-
-
-@helper("pseudo_inverse")
-def _pseudo_inverse(x: Any, rcond: Any) -> Any:
-    if not np.isfinite(x).all():  # LAPACK may never return
-        raise np.linalg.LinAlgError("SVD did not converge: an entry is infinite or NaN.")
-    return np.linalg.pinv(x, rcond)
-
-
-@primitive("pseudo_inverse(x, rcond)")
-def pinv(ct, z, x, rcond=None):
-    """The pseudo-inverse of a matrix, or of each of a stack, where the rank does not change.
-
-    Singular values that are not above `rcond` times the largest (10 units of rounding if not
-    given) count as 0. Where these are 0 but for rounding: Golub and Pereyra (1973), "The
-    differentiation of pseudo-inverses", equation 4.12. Else a part of x is left out, and the
-    slope is that of a function of singular values, 1/s of those kept and 0 of the others.
-    """
-    if rcond is not None and np.max(rcond) > _negligible(x):
-        return _pulled_through_cut(ct, x, np.asarray(rcond)[..., None])
-    z_t, ct_t = adjoint(z), adjoint(ct)
-    back = -(z_t @ ct @ z_t) + (ct_t - x @ (z @ ct_t)) @ z @ z_t
-    return back + z_t @ (z @ (ct_t - (ct_t @ z) @ x))
-
-
-def _negligible(x: Any) -> float:
-    """A part of the largest singular value that may well be rounding."""
-    return 100 * max(shape_of(x)[-2:]) * float(np.finfo(getattr(x, "dtype", float)).eps)
-
-
-def _pulled_through_cut(ct: Any, x: Any, cut: Any) -> Any:
-    """What x gets from the cotangent of V diag(f) U', f the inverse of s where it is not cut.
-
-    With h = U' ct' V it is, at (i, j): -f[i] f[j] h[j, i] of two that are kept, nothing of two
-    that are not, and of one of each, with r the smaller s over the larger,
-    (h[i, j] + r h[j, i]) / s^2 / (1 - r^2).
-    """
-    m, n = shape_of(x)[-2:]
-    s, u, v = _svd_parts(svd_stacked(x), m)
-    keep = s > cut * s[..., :1]
-    f = where(keep, 1 / where(keep, s, 1.0), 0.0)
-    row, column = expand_dims(f, -1), expand_dims(f, -2)
-    mixed = not_equal(expand_dims(keep, -1), expand_dims(keep, -2))
-    either = row + column  # of the one that is kept
-    r = where(mixed, minimum(expand_dims(s, -1), expand_dims(s, -2)) * either, 0.0)
-    ct_t = adjoint(ct)
-    h = adjoint(u) @ ct_t @ v
-    coupled = (h + r * adjoint(h)) * either * either / ((1 - r) * (1 + r))
-    back = u @ where(mixed, coupled, -row * adjoint(h) * column) @ adjoint(v)
-    if m > n:
-        back = back + (ct_t @ v - u @ h) * column * column @ adjoint(v)
-    if n > m:
-        back = back + u @ (row * row * (adjoint(u) @ ct_t - h @ adjoint(v)))
-    return back
-
-
-@as_numpy(np.linalg.pinv)
-def _numpy_pinv(
-    a: Any, rcond: Any = None, hermitian: bool = False, *, rtol: Any = np._NoValue
-) -> Any:
-    if rcond is not None and rtol is not np._NoValue:
-        raise ValueError("`rtol` and `rcond` can't be both set.")
-    if rcond is None and rtol is None:
-        rcond = max(shape_of(a)[-2:]) * float(np.finfo(data_of(a).dtype).eps)
-    elif rcond is None and rtol is not np._NoValue:
-        rcond = rtol
-    return pinv(_of_lower(a) if hermitian else a, rcond)
-
-
-def _of_lower(x: Any) -> Any:
-    """The symmetric matrix whose lower triangle is that of x."""
-    return tril(x) + adjoint(tril(x, -1))
-
-
-@composite(np.linalg.lstsq)
-def lstsq(a: Any, b: Any, rcond: float | None = None) -> tuple[Any, Any, Any, Any]:
-    """The x that makes a @ x closest to b; the squares left over, the rank, singular values.
-
-    As `numpy.linalg.lstsq`: singular values not above `rcond` times the largest count as 0 (the
-    longer side times the unit of rounding if it is not given, that unit if it is negative).
-    """
-    _check_system(a, b)
-    m, n = shape_of(a)
-    data = data_of(a) if isinstance(a, Value) else np.asarray(a)
-    unit = float(np.finfo(data.dtype if data.dtype.kind == "f" else float).eps)
-    cut = unit * max(m, n) if rcond is None else rcond if rcond >= 0 else unit
-    x = pinv(a, float(cut)) @ b
-    values = svdvals(a)
-    plain = data_of(values)
-    rank = int(np.sum(plain > cut * plain[0])) if plain.size else 0
-    over = a @ x - b
-    left = sum(over * over, 0) if rank == n < m else np.zeros(0, data_of(x).dtype)
-    if rank == n < m and len(shape_of(b)) == 1:
-        left = reshape(left, (1,))
-    return x, left, rank, values
-
-
-def _check_system(a: Any, b: Any) -> None:
-    """Raise LinAlgError, as NumPy does, for what is no system of equations."""
-    if len(shape_of(a)) != 2 or len(shape_of(b)) not in (1, 2) or shape_of(a)[0] != shape_of(b)[0]:
-        raise np.linalg.LinAlgError(
-            "`lstsq` takes a matrix, and a vector or a matrix with as many rows, but these have "
-            f"shapes {shape_of(a)} and {shape_of(b)}.\nSolve the matrices of a stack one by one."
-        )
+    first, others = (x, None) if m >= n else (x[..., :m], x[..., m:])
+    stacked = qr_stacked(first)
+    q, r = stacked[..., :m, :], stacked[..., m:, :]
+    if others is not None:
+        r = concatenate([r, adjoint(q) @ others], -1)
+    if mode == "r":
+        return r
+    if mode == "complete" and m > n:
+        r = concatenate([r, np.zeros((*shape_of(r)[:-2], m - n, n), data_of(r).dtype)], -2)
+        q = _completed(q, rest_of_qr(x))
+    return QRResult(q, r)

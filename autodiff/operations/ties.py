@@ -21,8 +21,6 @@ its quotient is NaN at a tie, and where the function is at hand that is called i
 
 from __future__ import annotations
 
-import sys
-import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -40,7 +38,7 @@ from ..primitives.apply import apply
 from ..primitives.declare import internal, nondifferentiable
 from ..primitives.namespaces import helper
 from ..primitives.primitive import Primitive
-from ..support.frames import is_numpys, is_ours
+from ..support.frames import warn_user
 from .arithmetic import abs
 from .choices import where
 from .predicates import any as any_of
@@ -323,14 +321,9 @@ def _warn_of(kind: Quotient, lost: Any, values: Any) -> None:
     numbers = " and ".join(f"{values[(*matrix, k)]:.6g}" for k in pair)
     places = " and ".join(map(str, pair))
     inside = f" of matrix {tuple(matrix)}" if matrix else ""
-    frame, level = sys._getframe(1), 2
-    while frame.f_back and (is_ours(frame) or is_numpys(frame)):
-        frame, level = frame.f_back, level + 1
-    warnings.warn(
+    warn_user(
         f"{kind.tie}: {numbers}, number {places}{inside}. What is differentiated depends on which "
         "vectors are taken for them, or is a second derivative: that has none there, it is NaN.\n"
         "Use the values alone, or what is the same for any basis of these vectors, as V f(w) V.T; "
-        "or split the tie by a small change of the matrix.",
-        RuntimeWarning,
-        stacklevel=level,
+        "or split the tie by a small change of the matrix."
     )

@@ -6,6 +6,7 @@ import dis
 import linecache
 import os
 import sys
+import warnings
 from types import FrameType
 
 _HERE = os.path.dirname(os.path.dirname(__file__)) + os.sep
@@ -43,6 +44,14 @@ def scipys_function() -> str | None:
             break
         frame = frame.f_back
     return found
+
+
+def warn_user(message: str) -> None:
+    """A RuntimeWarning that names the innermost line on the stack that is not the engine's own."""
+    frame, level = sys._getframe(1), 2
+    while frame.f_back and (is_ours(frame) or is_numpys(frame)):
+        frame, level = frame.f_back, level + 1
+    warnings.warn(message, RuntimeWarning, stacklevel=level)
 
 
 def user_line() -> str:

@@ -1,6 +1,6 @@
 """Decompositions where their factors are not unique, and of a stack with a bad matrix in it."""
 
-import itertools
+import warnings
 
 import numpy as np
 import pytest
@@ -130,82 +130,6 @@ def test_a_cotangent_that_is_zero_by_chance_still_changes(vectors):
     )
 
 
-# -- pseudo-inverses that cut singular values which are not 0 -------------------------------------
-
-
-@pytest.mark.parametrize("shape", [(3, 3), (5, 3), (3, 5), (1, 4), (4, 1), (2, 4, 3)])
-@pytest.mark.parametrize("rcond", [None, 0.1, 0.3, 0.5])
-def test_a_pseudo_inverse_of_what_is_kept(shape, rcond):
-    rng = np.random.default_rng(0)
-    x, direction = rng.normal(size=(2, *shape))
-    weights = np.swapaxes(rng.normal(size=shape), -1, -2)
-
-    def f(x):
-        return np.sum(np.sin(np.linalg.pinv(x, rcond)) * weights)
-
-    right, _ = finite_differences(f, x)
-    for found in (grad(f)(x), ad.derive(f, x)(x)[1], ad.compile(grad(f))(x)):
-        np.testing.assert_allclose(found, right, rtol=1e-8, atol=1e-9 * np.abs(right).max())
-    right, _ = finite_differences(lambda x: np.sum(grad(f)(x) * direction), x)
-    found = ad.hvp(f, (x,), (direction,))
-    np.testing.assert_allclose(found, right, rtol=1e-8, atol=1e-9 * np.abs(right).max())
-
-
-@pytest.mark.parametrize("rcond", [None, -1, 0.2, 0.5])
-@pytest.mark.parametrize("shape", [(3, 3), (5, 3), (3, 5)])
-@pytest.mark.parametrize("more", [(), (2,)])
-def test_least_squares_of_what_is_kept(shape, rcond, more):
-    a, b = np.random.default_rng(1).normal(size=shape), np.ones((shape[0], *more))
-
-    for k, f in itertools.product((0, 1, 3), (lambda v: (v, b), lambda v: (a, v))):
-        at = a if f(a)[1] is b else b
-
-        def loss(v, k=k, f=f):
-            return np.sum(np.sin(np.linalg.lstsq(*f(v), rcond=rcond)[k])) + np.sum(v)
-
-        right, _ = finite_differences(loss, at)
-        np.testing.assert_allclose(grad(loss)(at), right, rtol=1e-7, atol=1e-8)
-    for found, right in zip(
-        np.linalg.lstsq(ad.Tensor(a), b, rcond), np.linalg.lstsq(a, b, rcond), strict=True
-    ):
-        np.testing.assert_allclose(getattr(found, "data", found), right, rtol=1e-10, atol=1e-12)
-
-
-@pytest.mark.parametrize(
-    "options",
-    [{"rcond": 0.3}, {"rtol": 0.3}, {"rtol": None}, {"rcond": 0.3, "hermitian": True}, {},
-     {"rcond": np.array([0.5, 0.1])}, {"hermitian": True}],
-)  # fmt: skip
-def test_the_options_of_a_pseudo_inverse(options):
-    x = np.random.default_rng(3).normal(size=(2, 3, 3))
-    f = lambda x: np.sum(np.linalg.pinv(x, **options) ** 3)  # noqa: E731
-    if "hermitian" in options:  # by the lower triangle alone
-        lower = lambda x: np.tril(x) + np.swapaxes(np.tril(x, -1), -1, -2)  # noqa: E731
-    else:
-        lower = lambda x: x  # noqa: E731
-    np.testing.assert_allclose(f(ad.Tensor(x)).data, f(lower(x)), rtol=1e-10)
-    right, _ = finite_differences(lambda x: f(lower(x)), x)
-    np.testing.assert_allclose(grad(f)(x), right, rtol=1e-7, atol=1e-8)
-
-
-def test_options_of_a_pseudo_inverse_that_contradict_each_other():
-    with pytest.raises(ValueError, match="can't be both set"):
-        np.linalg.pinv(ad.Tensor(np.eye(2)), 0.1, rtol=0.1)
-
-
-@pytest.mark.parametrize(
-    "shapes", [((2, 3, 3), (3,)), ((3, 2), (2,)), ((3,), (3,)), ((3, 2), (3, 1, 1))]
-)
-def test_what_is_no_system_of_equations_is_refused(shapes):
-    a, b = map(np.ones, shapes)
-    with pytest.raises(np.linalg.LinAlgError):
-        np.linalg.lstsq(a, b)
-    with pytest.raises(
-        np.linalg.LinAlgError, match=r"takes a matrix, and a vector or a matrix with"
-    ):
-        np.linalg.lstsq(ad.Tensor(a), b)
-
-
 @pytest.mark.parametrize("order", [2, -2, "nuc"])
 def test_norms_of_singular_values_at_a_kink(order):
     norm = lambda x: np.linalg.norm(x, order)  # noqa: E731
@@ -213,3 +137,81 @@ def test_norms_of_singular_values_at_a_kink(order):
         np.testing.assert_array_equal(reading(np.zeros((3, 2))), np.zeros((3, 2)))
     half = np.diag([0.5, 0.5]) if order != "nuc" else np.eye(2)
     np.testing.assert_allclose(grad(norm)(3 * np.eye(2)), half, atol=1e-15)  # shared at a tie
+
+
+# -- square factors of matrices that are not square ----------------------------------------------
+
+
+def projector(basis):
+    return basis @ np.swapaxes(basis, -1, -2)
+
+
+def of_columns(x):
+    return np.eye(len(x)) - x @ np.linalg.inv(x.T @ x) @ x.T
+
+
+WEIGHTS = np.random.default_rng(5).normal(size=(5, 5))
+# The projector on what is orthogonal to the columns of a tall matrix, in a closed form the same.
+SQUARE_FACTORS = {
+    "svd of tall": lambda x: np.linalg.svd(x)[0][:, 2:],
+    "svd of wide": lambda x: np.linalg.svd(x.T)[2][2:].T,
+    "qr": lambda x: np.linalg.qr(x, "complete")[0][:, 2:],
+}
+
+
+@pytest.mark.parametrize("name", SQUARE_FACTORS)
+@pytest.mark.parametrize("rows", [3, 5])
+def test_what_is_the_same_for_any_basis_of_the_rest_has_a_derivative(name, rows):
+    x, weights = np.random.default_rng(2).normal(size=(rows, 2)), WEIGHTS[:rows, :rows]
+    f = lambda x: np.sum(projector(SQUARE_FACTORS[name](x)) * weights)  # noqa: E731
+    right = grad(lambda x: np.sum(of_columns(x) * weights))
+    for reading in (grad(f), lambda x: ad.derive(f, x)(x)[1], ad.compile(grad(f))):
+        np.testing.assert_allclose(reading(x), right(x), rtol=1e-10, atol=1e-12)
+    if rows == 3:  # one vector, which cannot turn
+        np.testing.assert_allclose(ad.hessian(f)(x), ad.jacobian(right)(x), rtol=1e-9, atol=1e-10)
+
+
+@pytest.mark.parametrize("name", SQUARE_FACTORS)
+def test_what_depends_on_the_basis_of_the_rest_has_none_and_says_so(name):
+    x = np.random.default_rng(2).normal(size=(5, 2))
+    f = lambda x: np.sum(SQUARE_FACTORS[name](x) * WEIGHTS[:, :3])  # noqa: E731
+    with pytest.warns(RuntimeWarning, match="which basis is taken") as caught:
+        assert np.isnan(grad(f)(x)).all()
+    assert caught[0].filename == __file__
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # where the program asks the function itself
+        assert np.isnan(ad.derive(f, x)(x)[1]).all()
+
+
+@pytest.mark.parametrize("shape", [(4, 2), (2, 4), (3, 3), (2, 4, 2), (2, 2, 4), (0, 3), (3, 0)])
+@pytest.mark.parametrize("mode", ["reduced", "complete", "r"])
+def test_every_mode_and_shape_of_qr(shape, mode):
+    x = np.random.default_rng(3).normal(size=shape)
+    found, right = np.linalg.qr(ad.Tensor(x), mode), np.linalg.qr(x, mode)
+    parts = [(found, right)] if mode == "r" else zip(found, right, strict=True)
+    for part, numpys in parts:
+        np.testing.assert_allclose(part.data, numpys, rtol=1e-12, atol=1e-13)
+
+    def f(x):  # R is the Cholesky factor of x' x, but for signs
+        r = np.linalg.qr(x, mode)[-1] if mode != "r" else np.linalg.qr(x, mode)
+        return np.sum(np.sin(np.swapaxes(r, -1, -2) @ r)) + np.sum(r * r)
+
+    if x.size:
+        np.testing.assert_allclose(grad(f)(x), finite_differences(f, x)[0], rtol=1e-6, atol=1e-8)
+
+
+def test_a_mode_of_qr_that_has_no_matrices_is_refused():
+    with pytest.raises(ValueError, match="not 'raw'"):
+        np.linalg.qr(ad.Tensor(np.eye(2)), "raw")
+
+
+def test_the_singular_vectors_of_a_symmetric_matrix_are_its_eigenvectors():
+    x = np.random.default_rng(4).normal(size=(2, 3, 3))
+    for found, right in zip(
+        np.linalg.svd(ad.Tensor(x), hermitian=True), np.linalg.svd(x, hermitian=True), strict=True
+    ):
+        np.testing.assert_allclose(found.data, right, rtol=1e-12, atol=1e-12)
+    f = lambda x: sum(np.sum(np.sin(p)) for p in np.linalg.svd(x, hermitian=True))  # noqa: E731
+    right, _ = finite_differences(f, x)
+    for reading in (grad(f), ad.compile(grad(f))):
+        np.testing.assert_allclose(reading(x), right, rtol=1e-7, atol=1e-8)
