@@ -134,14 +134,14 @@ def literal(
 _NUMBERS = (np.generic, float, int)
 
 
-def array_literal(array: Any, named: Callable[[str], ast.expr]) -> ast.expr:
-    """The syntax that makes an array of all its entries: `np.array([1.0, 2.0])`."""
-    made = ast.Call(named("array"), [literal(array.tolist(), named=named)], [])
+def array_literal(array: Any, named: Callable[[str], ast.expr], uniform: bool = False) -> ast.expr:
+    """The syntax that makes an array: `np.array([1.0, 2.0])`, or `np.full((3,), 1.0)`."""
+    full = uniform or not array.size
+    args = [array.shape, array.flat[0] if array.size else 0.0] if full else [array.tolist()]
+    made = ast.Call(named("full" if full else "array"), [literal(a, named=named) for a in args], [])
     if array.dtype not in (np.float64, np.int64, np.bool_) or not array.size:
         made.keywords.append(ast.keyword("dtype", named(array.dtype.name)))
-    if array.size:
-        return made
-    return ast.Call(ast.Attribute(made, "reshape", ast.Load()), [literal(array.shape)], [])
+    return made
 
 
 def number_of(tree: ast.expr) -> float | None:

@@ -133,6 +133,16 @@ def test_constants_are_folded_and_defaults_left_out():
     assert "2 * v1" in source
 
 
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+def test_a_constant_of_one_number_is_written_by_its_shape(dtype):
+    x = np.ones((300, 500), dtype)
+    program = derive(np.mean, x)
+    assert "np.full((300, 500), " in program.source
+    np.testing.assert_array_equal(program(x)[1], grad(np.mean)(x), strict=True)
+    masked = derive(lambda x: x * np.zeros(5, bool) + np.full(5, 3), np.ones(5), argnums=())
+    np.testing.assert_array_equal(masked(np.ones(5)), np.full(5, 3.0))
+
+
 def test_names_are_the_users():
     def neuron(weights, inputs):
         w0, w1 = weights

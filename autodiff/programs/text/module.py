@@ -156,9 +156,8 @@ class Module:
     def _constant(self, value: Any) -> ast.expr:
         if not isinstance(value, np.ndarray):
             return self.printer.operand(value)
-        if value.size > 4 and value.dtype == np.float64 and uniform(value):
-            sizes = [syntax.literal(value.shape), self.printer.literal(value.flat[0])]
-            return ast.Call(self._numpys("full"), sizes, [])
+        if value.size > 4 and uniform(value):
+            return syntax.array_literal(value, self._numpys, uniform=True)
         if value.size > _LARGEST:
             raise ValueError(
                 f"A program spells its constants out, but one array has {value.size} entries.\n"
