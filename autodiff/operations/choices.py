@@ -19,7 +19,7 @@ from ..primitives.declare import (
 )
 from ..support.tree import tree_map
 from .predicates import isfinite, isnan, logical_and, mask, nonzero
-from .shapes import like, reshape
+from .shapes import as_type, kind_of, like, reshape
 
 
 @elementwise("maximum(a, b)")
@@ -136,9 +136,10 @@ def select(conditions, choices, default=0.0):
     for condition in conditions:
         if np.asarray(data_of(condition)).dtype != bool:
             raise TypeError(f"A condition is of booleans, but this is {describe(condition)}.")
-    result = default
+    dtype = np.result_type(*map(kind_of, [*choices, default]))
+    result = as_type(default, dtype)
     for condition, choice in zip(reversed(conditions), reversed(choices), strict=True):
-        result = where(condition, choice, result)
+        result = where(condition, as_type(choice, dtype), result)
     return result
 
 
@@ -201,7 +202,7 @@ def choose(which, choices, mode="raise"):
     for i in range(count):
         result = where(which == i, choices[i], result)
     if getattr(which, "traced", False):  # its program gives NaN where this raises
-        result = where(logical_and(which >= 0, which < count), result, np.nan)
+        result = where(logical_and(which >= 0, which < count), result, result * np.nan)
     return result
 
 

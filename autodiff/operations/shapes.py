@@ -223,7 +223,20 @@ def as_operand(x):
 def like(x, other):
     """x in the float type of `other`, as NumPy's functions keep it."""
     dtype = getattr(data_of(other), "dtype", None)
-    return x if dtype is None or data_of(x).dtype == dtype else cast(x, dtype)
+    return x if dtype is None or np.asarray(data_of(x)).dtype == dtype else cast(x, dtype)
+
+
+def kind_of(x):
+    """What NumPy finds a type together with: a dtype, or a number of Python's, which has none."""
+    data = data_of(x)
+    return data if type(data) in (int, float) else np.asarray(data).dtype
+
+
+def as_type(x, dtype):
+    """x in a type, as a new node only where it has another."""
+    if isinstance(x, Value):
+        return x if np.asarray(data_of(x)).dtype == dtype else astype(x, dtype)
+    return np.asarray(x, dtype)
 
 
 def as_entry_of(x, number):
@@ -289,12 +302,6 @@ def full_like(x, fill_value, dtype=None, shape=None):
     return astype(repeated, np.asarray(data_of(x)).dtype if dtype is None else dtype)
 
 
-def _kind_of(x):
-    """What NumPy finds a type together with: a dtype, or a number of Python's, which has none."""
-    data = data_of(x)
-    return data if type(data) in (int, float) else np.asarray(data).dtype
-
-
 @composite(np.linspace)
 def linspace(start, stop, num=50, endpoint=True, retstep=False, dtype=None, axis=0):
     """So many values from start to stop, at equal distances; with `retstep` their distance, too."""
@@ -306,7 +313,7 @@ def linspace(start, stop, num=50, endpoint=True, retstep=False, dtype=None, axis
     steps = reshape(steps, (num,) + (1,) * ndim)
     found = np.where(steps == 1.0, stop, start * (1.0 - steps) + stop * steps)
     found = moveaxis(found, 0, axis) if axis != 0 else found
-    kind = np.result_type(_kind_of(start), _kind_of(stop), 1.0) if dtype is None else dtype
+    kind = np.result_type(kind_of(start), kind_of(stop), 1.0) if dtype is None else dtype
     found = cast(found, np.dtype(kind))
     count = num - 1 if endpoint else num
     return (found, (stop - start) * (1 / count if count > 0 else np.nan)) if retstep else found

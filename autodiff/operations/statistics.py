@@ -40,6 +40,8 @@ from .reductions import (
 from .scans import numpy_cumprod, numpy_cumsum, numpy_prod
 from .shapes import (
     as_entry_of,
+    as_operand,
+    as_type,
     astype,
     broadcast_to,
     expand_dims,
@@ -65,9 +67,13 @@ def average(
     if weights is None:
         result = mean(x, axis, keepdims)
         return (result, np.zeros_like(result) + count_of(x, result)) if returned else result
-    weights = weights_of_all(weights, shape_of(x), axis)
+    x, weights = as_operand(x), as_operand(weights)
+    dtype = np.result_type(*[np.asarray(data_of(part)).dtype for part in (x, weights)])
+    if np.asarray(data_of(x)).dtype.kind in "biu":
+        dtype = np.result_type(dtype, np.float64)
+    weights = as_type(weights_of_all(weights, shape_of(x), axis), dtype)
     total = sum(weights, axis, keepdims)
-    result = sum(x * weights, axis, keepdims) / total
+    result = sum(as_type(x, dtype) * weights, axis, keepdims) / total
     return (result, total) if returned else result
 
 

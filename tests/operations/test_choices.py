@@ -196,3 +196,24 @@ def test_a_program_that_chooses_has_nan_where_nothing_is_counted():
     y = np.array([1.0, 3.0])
     np.testing.assert_array_equal(program(np.array([0.5, 1.5]), y), [1.0, 6.0])
     np.testing.assert_array_equal(program(np.array([0.5, 2.5]), y), [1.0, np.nan])
+    slopes = compile(grad(lambda y, x: np.sum(f(x, y))))
+    np.testing.assert_array_equal(slopes(y, np.array([0.5, 1.5])), [1.0, 2.0])
+    np.testing.assert_array_equal(slopes(y, np.array([0.5, 2.5])), [1.0, np.nan])
+
+
+TYPED = [
+    np.ones(3, np.float32), np.ones(3, np.float16), np.ones(3), np.ones(3, np.int8), 2, 2.0, True,
+    [1.0, 2.0, 3.0], np.float32(2), np.float64(2), np.int64(2), np.ones(3, int),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("default", TYPED, ids=str)
+@pytest.mark.parametrize("other", TYPED, ids=str)
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+def test_a_selection_has_the_type_of_all_it_selects_from(dtype, other, default):
+    x, conditions = np.ones(3, dtype), [[True, False, False], [True, True, False]]
+    conditions = [np.array(condition) for condition in conditions]
+    f = lambda x: np.select(conditions, [x, other], default)  # noqa: E731
+    right = f(x)
+    for found in (f(ad.Tensor(x)).data, ad.compile(f)(x)):
+        np.testing.assert_array_equal(found, right, strict=True)
