@@ -116,8 +116,9 @@ def _shaped(result: Any, q: Any, kept: tuple[int, ...], keepdims: bool) -> Any:
     """Quantiles with the axes that are kept; NaN where a program was given what is no part."""
     if getattr(q, "traced", False):
         rest = len(shape_of(result)) - len(shape_of(q))
-        valid = reshape(_is_part(q), shape_of(q) + (1,) * rest)
-        result = where(valid, result, as_entry_of(result, np.nan))
+        parts = reshape(as_entry_of(result, q), shape_of(q) + (1,) * rest)
+        lost = (result + parts) * as_entry_of(result, np.nan)  # with a derivative by both of NaN
+        result = where(_is_part(parts), result, lost)
     return reshape(result, shape_of(q) + kept) if keepdims else result
 
 
