@@ -9,17 +9,17 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
 from ..graph.messages import describe
-from ..graph.node import shape_of
+from ..graph.node import data_of, shape_of
 from ..graph.value import Value
 from ..primitives.declare import composite, internal, nondifferentiable, primitive
 from ..primitives.namespaces import helper
 from .choices import clip, where
 from .indexing import along_axis, getitem, take_along_axis
 from .joining import concatenate, stack
-from .predicates import argsort, isfinite
+from .predicates import argsort, isfinite, not_equal
 from .products import times_in_sum
 from .reductions import sum
-from .shapes import broadcast_to, cast, flip, like, moveaxis, ravel, reshape
+from .shapes import as_operand, broadcast_to, cast, flip, like, moveaxis, ravel, reshape
 from .zeros import safe_mul
 
 
@@ -33,20 +33,27 @@ def diff(
     if n == 0:
         return x
     axis = normalize_axis_index(axis, len(shape_of(x)))
-    ends = [part for part in (prepend, x, append) if part is not np._NoValue]
+    ends = [as_operand(part) for part in (prepend, x, append) if part is not np._NoValue]
     if len(ends) > 1:
         shape = list(shape_of(x))
         shape[axis] = 1
         x = concatenate([p if shape_of(p) else broadcast_to(p, shape) for p in ends], axis)
     for _ in range(n):
-        x = along_axis(x, slice(1, None), axis) - along_axis(x, slice(None, -1), axis)
+        ahead, behind = along_axis(x, slice(1, None), axis), along_axis(x, slice(None, -1), axis)
+        x = not_equal(ahead, behind) if _are_conditions(x) else ahead - behind
     return x
+
+
+def _are_conditions(x: Any) -> bool:
+    """Whether the entries are truth values, which have no difference but that they differ."""
+    return np.asarray(data_of(x)).dtype == bool
 
 
 @composite(np.ediff1d)
 def ediff1d(x: Any, to_end: Any = None, to_begin: Any = None) -> Any:
     """The differences of neighbours, all entries in a row, with more put before and behind."""
-    parts = [to_begin, diff(ravel(x)), to_end]
+    x = ravel(x)
+    parts = [to_begin, x[1:] - x[:-1], to_end]
     return like(concatenate([reshape(p, (-1,)) for p in parts if p is not None]), x)
 
 

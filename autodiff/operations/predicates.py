@@ -38,28 +38,47 @@ def not_equal(a, b):
     """Where a differs from b, as plain data."""
 
 
+# What is of bits: of whole numbers, or conditions.
+_WHOLE = (
+    "whole numbers or conditions",
+    "A number that a program is given is a float: give it `np.array(n)`, or make n static.",
+)
+
+
 @internal
-@nondifferentiable("a & b")
+@nondifferentiable("a & b", takes=_WHOLE)
 def both(a, b):
     """Where two conditions hold, as plain data."""
 
 
 @internal
-@nondifferentiable("a | b")
+@nondifferentiable("a | b", takes=_WHOLE)
 def either(a, b):
     """Where one of two conditions holds, as plain data."""
 
 
 @internal
-@nondifferentiable("a ^ b")
+@nondifferentiable("a ^ b", takes=_WHOLE)
 def one_alone(a, b):
     """Where one of two conditions holds and not the other, as plain data."""
 
 
 @internal
-@nondifferentiable("invert(a)")
+@nondifferentiable("invert(a)", takes=_WHOLE)
 def inverted(a):
     """Where a condition does not hold, as plain data."""
+
+
+@internal
+@nondifferentiable("left_shift(a, b)", takes=_WHOLE)
+def left_shift(a, b):
+    """Whole numbers times powers of two, as plain data."""
+
+
+@internal
+@nondifferentiable("right_shift(a, b)", takes=_WHOLE)
+def right_shift(a, b):
+    """Whole numbers by powers of two, rounded down, as plain data."""
 
 
 @nondifferentiable("logical_and(a, b)")

@@ -115,7 +115,14 @@ def _forward(primitive: Primitive, arguments: tuple[Any, ...], scalar: bool) -> 
         shaped = type(error) is (TypeError if scalar else ValueError)
         if isinstance(error, np.linalg.LinAlgError):
             shaped = "dimension" in str(error)  # and not of the numbers, as of a singular matrix
-        if primitive.takes is not None and shaped:
+        if primitive.takes is not None and not primitive.differentiable:
+            if isinstance(error, TypeError):
+                types = " and ".join(str(np.asarray(o).dtype) for o in operands)
+                rule, fix = primitive.takes
+                raise TypeError(
+                    f"`{primitive.symbol}` takes {rule}, but here are {types}.\n{fix}"
+                ) from None
+        elif primitive.takes is not None and shaped:
             rule, fix = primitive.takes
             kind = ValueError if isinstance(error, TypeError) else type(error)
             raise kind(

@@ -128,14 +128,17 @@ def primitive(
     return declare
 
 
-def nondifferentiable(formula: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+def nondifferentiable(
+    formula: str, *, takes: tuple[str, str] | None = None
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Declare a function that has no derivative: it gives plain data for nodes, too.
 
-    The decorated function only names its operands and parameters.
+    The decorated function only names its operands and parameters. `takes` is as a primitive's, of
+    what its operands are.
     """
 
     def declare(rule: Callable[..., Any]) -> Callable[..., Any]:
-        primitive = Primitive(rule, formula, differentiable=False)
+        primitive = Primitive(rule, formula, differentiable=False, takes=takes)
         count, signature = len(primitive.operands), signature_of(primitive)
         compares = primitive.formula.operator is not None
 

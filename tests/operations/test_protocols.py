@@ -34,7 +34,9 @@ REFUSALS = (
     AttributeError,
     np.linalg.LinAlgError,
 )
-OF_WHOLE = (np.bitwise_and, np.bitwise_or, np.bitwise_xor, np.invert)
+OF_WHOLE = (
+    np.bitwise_and, np.bitwise_or, np.bitwise_xor, np.invert, np.left_shift, np.right_shift,
+)  # fmt: skip
 OF_NUMBERS = [f for f in registry.numpy if f not in OF_WHOLE]
 
 

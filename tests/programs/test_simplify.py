@@ -138,6 +138,11 @@ OF_WHOLE = {
     "cross entropy": lambda x, n: np.sum(-n * np.log(x) - (1 - n) * np.log(1 - x)),
     "~n": lambda x, n: np.sum(x * ~n),
     "n ^ n": lambda x, n: np.sum(x * ((n ^ 5) & ~n | n)),
+    "n << n": lambda x, n: np.sum(x * ((n << 1) + (1 << (n & 3)) + (n >> 1) + (100 >> (n & 3)))),
+    "np.left_shift": lambda x, n: np.sum(x * np.left_shift(n, np.right_shift(n, 7))),
+    "np.invert": lambda x, n: np.sum(x * np.invert(n)),
+    "differences": lambda x, n: np.sum(x[1:] * np.diff(n)),
+    "differences of masks": lambda x, n: np.sum(x * np.diff(n > 5, prepend=True)),
     "masks": lambda x, n: np.sum(x * ((x > 0.3) + (x > 0.3)) * ~(n > 1) * ((n > 1) ^ (x > 0.5))),
 }
 
@@ -151,6 +156,35 @@ def test_whole_numbers_are_computed_as_they_are(name, dtype):
     for found in (ad.compile(ad.value_and_grad(f))(x, n), ad.derive(f, x, n, argnums=0)(x, n)):
         np.testing.assert_allclose(found[0], expected[0], rtol=1e-14)
         np.testing.assert_allclose(found[1], expected[1], rtol=1e-14)
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda n: n << 1, lambda n: 1 << n, lambda n: n >> 1, lambda n: 1 >> n, lambda n: ~n,
+        lambda n: n & 1, lambda n: n | 1, lambda n: n ^ 1, np.invert, lambda n: np.left_shift(n, 1),
+        lambda n: np.bitwise_and(1, n),
+    ],
+)  # fmt: skip
+def test_the_bits_of_a_number_which_is_a_float_are_refused(f):
+    for reading in (ad.compile(f), lambda n: ad.derive(f, n, argnums=())):
+        with pytest.raises(TypeError, match=r"whole numbers or conditions.*\n.*`np\.array\(n\)`"):
+            reading(3)
+    assert ad.compile(f)(np.array(3)) == f(3)
+    assert ad.compile(lambda n: f(n), static="n")(3) == f(3)
+
+
+@pytest.mark.parametrize("n", [1, 2])
+@pytest.mark.parametrize("ends", [{}, {"prepend": True}, {"append": [False, True]}])
+def test_masks_differ_where_they_are_not_equal(n, ends):
+    mask = np.array([True, True, False, True])
+    f = lambda mask: np.diff(mask, n, **ends)  # noqa: E731
+    for found in (ad.diff(mask, n, **ends), ad.compile(f)(mask), ad.derive(f, mask)(mask)):
+        np.testing.assert_array_equal(found, f(mask), strict=True)
+    with pytest.raises(TypeError):
+        np.ediff1d(mask)
+    with pytest.raises(TypeError):
+        ad.compile(np.ediff1d)(mask)
 
 
 def test_masks_are_added_as_numpy_adds_them():

@@ -108,6 +108,18 @@ class Traced(Tracer):
             return operation == "not_equal"
         return getattr(predicates, operation)(*operands)
 
+    def __lshift__(self, other: Any) -> Any:
+        return self.compared("left_shift", self, other)
+
+    def __rlshift__(self, other: Any) -> Any:
+        return self.compared("left_shift", other, self)
+
+    def __rshift__(self, other: Any) -> Any:
+        return self.compared("right_shift", self, other)
+
+    def __rrshift__(self, other: Any) -> Any:
+        return self.compared("right_shift", other, self)
+
     def __repr__(self) -> str:
         kind = "Tensor" if isinstance(self, Tensor) else "Value"
         shape = f", shape {self.shape}" if isinstance(self, Tensor) else ""
