@@ -10,6 +10,8 @@
 
 # ruff: isort: skip_file
 # fmt: off
+import builtins as _builtins
+
 from .graph.blocks import no_grad
 from .graph.tensor import Tensor, tensor
 from .graph.value import Value
@@ -142,8 +144,14 @@ __all__ = [
 ]
 
 
+_NAMES = __all__.copy()
+# `from autodiff import *` leaves Python's own names alone: `any` and `sum` of a generator, `max` of
+# two numbers. Ours are had by name, as in `ad.sum`.
+__all__[:] = [name for name in _NAMES if not hasattr(_builtins, name)]
+
+
 def __dir__() -> list[str]:
-    return __all__
+    return _NAMES
 
 
 _install()

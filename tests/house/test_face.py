@@ -1,6 +1,7 @@
 """What the packages show: the public names, and what is built on the engine by its face alone."""
 
 import ast
+import builtins
 import subprocess
 import sys
 from types import ModuleType
@@ -24,8 +25,19 @@ BUILT_ON_IT = [name for name in FILES if name.partition(".")[0] in ("nn", "optim
 def test_the_public_names_are_the_core_and_the_public_operations():
     public = {n: o for n, o in registry.operations.items() if o.public}
     ours = {n for n, o in public.items() if o.rule.__module__.startswith("autodiff.")}
-    assert set(autodiff.__all__) == CORE | ours
-    assert autodiff.__all__ == sorted(autodiff.__all__) == dir(autodiff)
+    assert set(dir(autodiff)) == CORE | ours
+    assert dir(autodiff) == sorted(dir(autodiff))
+
+
+def test_a_star_import_leaves_pythons_own_functions_alone():
+    starred = {}
+    exec("from autodiff import *", starred)
+    pythons = set(dir(builtins)) & set(dir(autodiff))
+    assert {"abs", "any", "max", "sum"} <= pythons
+    assert not pythons & starred.keys()
+    assert starred.keys() - {"__builtins__"} == set(dir(autodiff)) - pythons
+    for name in pythons:
+        assert getattr(autodiff, name) is not getattr(builtins, name)
 
 
 def test_no_stranger_stands_in_the_namespace():
@@ -33,7 +45,7 @@ def test_no_stranger_stands_in_the_namespace():
         "import autodiff\n"
         "from types import ModuleType\n"
         "for n, thing in vars(autodiff).items():\n"
-        "    known = n in autodiff.__all__ or n.startswith('_')\n"
+        "    known = n in dir(autodiff) or n.startswith('_')\n"
         "    if not known and not isinstance(thing, ModuleType): print(n)\n"
         "before = set(globals())\n"
         "from autodiff import *\n"
