@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from ..support.frames import scipys_function
 from .node import Node
 
 MASKED = (
@@ -43,21 +42,6 @@ def checked_function(f: Any, name: str) -> Callable[..., Any]:
     if isinstance(f, Node):
         fix = "To differentiate a node, call its `.backward()` and read `.grad` of the leaves."
     raise TypeError(f"`{name}` takes a function, but this is {describe(f)}.\n{fix}")
-
-
-def refuse_scipy(node: Node) -> None:
-    """Raises TypeError where it is a plain function of SciPy's that asks a node for its array."""
-    function = scipys_function()
-    if function is None:
-        return
-    fix = "Declare its rule with `@primitive`, or use `.data` if no gradient is wanted."
-    package, _, name = function.rpartition(".")
-    if package == "scipy.special" and hasattr(node, name):
-        fix = f"Use `autodiff.{name}`, which has one."
-    raise TypeError(
-        f"SciPy's `{function}` takes plain arrays and has no derivative rule, so {describe(node)} "
-        f"cannot go through it.\n{fix}"
-    )
 
 
 def refuse_changed(operand: Any, node: Any) -> None:

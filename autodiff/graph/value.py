@@ -12,7 +12,7 @@ from ..support.numbers import as_numpys
 from .habits import ATTRIBUTES, NotHere, refuse_keywords
 from .leaf import replace_data
 from .leaving import refuse_leaving, refuse_unseen
-from .messages import MASKED, describe, refuse_scipy
+from .messages import MASKED, describe
 from .node import Node, data_of, fill, new_node
 
 
@@ -172,14 +172,6 @@ class Value(Node):
     @property
     def _mask(self) -> Any:
         raise TypeError(MASKED)  # a masked array asks for it, having taken the plain data
-
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
-        refuse_scipy(self)
-        raise TypeError(
-            f"NumPy asked for the plain array of {self.label()}, and its gradient would be lost.\n"
-            "Use `.data` if no gradient is wanted; else join nodes by `autodiff.stack`, fill by "
-            "`broadcast_to`, and write entries by `t = t.at[index].set(node)`."
-        )
 
     def __repr__(self) -> str:
         name = "" if self.name is None else f", name={self.name!r}"

@@ -24,7 +24,7 @@ from .exponentials import pow
 from .in_place import in_place
 from .indexing import At, getitem
 from .products import matmul
-from .protocols import array_function, array_ufunc
+from .protocols import array, array_function, array_ufunc
 from .shapes import astype, flatten, imag, matrix_transpose, real, reshape_method, transpose
 
 
@@ -59,7 +59,9 @@ IN_PLACE_OPERATORS: dict[str, Any] = {
 }  # fmt: skip
 
 # By which NumPy's own functions and operators come here.
-PROTOCOLS: dict[str, Any] = {"__array_ufunc__": array_ufunc, "__array_function__": array_function}
+PROTOCOLS: dict[str, Any] = {
+    "__array__": array, "__array_ufunc__": array_ufunc, "__array_function__": array_function,
+}  # fmt: skip
 
 # The unary operations: methods of both kinds by their own names, `x.tanh()`, `t.sum(axis=0)`.
 METHODS = (

@@ -1,4 +1,4 @@
-"""NumPy's own functions and operators on Values and Tensors, by NumPy's two protocols.
+"""NumPy's own functions and operators on Values and Tensors, by NumPy's protocols.
 
 What they do is looked up in what the operations themselves declare: there is no second list. (For
 SciPy's ufuncs there is one of names, in scipy_special.py.)
@@ -20,7 +20,7 @@ from ..primitives.namespaces import signature_of
 from ..primitives.registry import registry
 from ..support.frames import scipys_function
 from ..support.numbers import is_finite
-from .scipy_special import UFUNCS, is_scipys
+from .scipy_special import UFUNCS, is_scipys, refuse_scipy
 from .shapes import astype
 
 # Functions that ask about shapes and types, or make new arrays like another: they look at no
@@ -39,6 +39,18 @@ _HARMLESS = frozenset({
     "writeable",
 })  # fmt: skip
 _INPLACE = frozenset({np.copyto, np.put, np.put_along_axis, np.place, np.putmask, np.fill_diagonal})
+
+
+# -- a plain array ---------------------------------------------------------------------------
+
+
+def array(self: Value, dtype: Any = None, copy: bool | None = None) -> NoReturn:
+    refuse_scipy(self)
+    raise TypeError(
+        f"NumPy asked for the plain array of {self.label()}, and its gradient would be lost.\n"
+        "Use `.data` if no gradient is wanted; else join nodes by `autodiff.stack`, fill by "
+        "`broadcast_to`, and write entries by `t = t.at[index].set(node)`."
+    )
 
 
 # -- ufuncs ----------------------------------------------------------------------------------

@@ -1,7 +1,8 @@
-"""SciPy's special functions on Values and Tensors, by the names that they have there.
+"""SciPy's functions on Values and Tensors: the special ones by the names that they have there.
 
-Most are ufuncs, so that NumPy hands a call of one to a node (see protocols.py). SciPy itself is
-never imported here: who has such a function has imported it, and it is known by its module.
+Most of these are ufuncs, so that NumPy hands a call of one to a node (see protocols.py). All
+others ask a node for its array, and are refused. SciPy itself is never imported here: who has such
+a function has imported it, and it is known by its module.
 """
 
 from __future__ import annotations
@@ -12,6 +13,10 @@ from typing import Any
 
 import numpy as np
 
+from ..graph.messages import describe
+from ..graph.node import Node
+from ..primitives.registry import registry
+from ..support.frames import scipys_function
 from .activations import log_sigmoid, logit
 from .bessel import i0, i0e, i1, i1e, j0, j1
 from .beta_function import beta, betaln
@@ -36,3 +41,23 @@ def is_scipys(ufunc: np.ufunc) -> bool:
     """Whether a ufunc is one of scipy.special's, if that has been imported."""
     module = sys.modules.get("scipy.special")
     return module is not None and getattr(module, ufunc.__name__, None) is ufunc
+
+
+# The packages whose functions mean what ours of the same name do.
+_ALIKE = ("scipy.integrate", "scipy.linalg", "scipy.special")
+
+
+def refuse_scipy(node: Node) -> None:
+    """Raises TypeError where it is a plain function of SciPy's that asks a node for its array."""
+    function = scipys_function()
+    if function is None:
+        return
+    fix = "Declare its rule with `@primitive`, or use `.data` if no gradient is wanted."
+    package, _, name = function.rpartition(".")
+    if package in _ALIKE and name in registry.operations:
+        linalg = ", and NumPy's arguments" if package == "scipy.linalg" else ""
+        fix = f"Use `autodiff.{name}`, which has one{linalg}."
+    raise TypeError(
+        f"SciPy's `{function}` takes plain arrays and has no derivative rule, so {describe(node)} "
+        f"cannot go through it.\n{fix}"
+    )

@@ -36,10 +36,8 @@ def scipys_function() -> str | None:
     frame: FrameType | None = sys._getframe()
     found = None
     while frame is not None:
-        module = frame.f_globals.get("__name__", "")
-        if module.startswith("scipy."):
-            public = ".".join(part for part in module.split(".") if not part.startswith("_"))
-            found = f"{public}.{frame.f_code.co_name}"
+        if frame.f_globals.get("__name__", "").startswith("scipy."):
+            found = _public_name(frame) or found
         elif found:
             break
         frame = frame.f_back
@@ -52,6 +50,19 @@ def warn_user(message: str) -> None:
     while frame.f_back and (is_ours(frame) or is_numpys(frame)):
         frame, level = frame.f_back, level + 1
     warnings.warn(message, RuntimeWarning, stacklevel=level)
+
+
+def _public_name(frame: FrameType) -> str | None:
+    """The public name of the function whose code runs here, or which that is wrapped around."""
+    names = [(frame.f_globals["__name__"], frame.f_code.co_name)]
+    for variable in (*frame.f_code.co_freevars, "self"):
+        inner = frame.f_locals.get(variable)
+        names.append((getattr(inner, "__module__", None) or "", getattr(inner, "__name__", "")))
+    for module, name in names:
+        public = ".".join(part for part in module.split(".") if not part.startswith("_"))
+        if hasattr(sys.modules.get(public), name):
+            return f"{public}.{name}"
+    return None
 
 
 def user_line() -> str:

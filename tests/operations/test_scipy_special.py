@@ -1,5 +1,6 @@
 """SciPy's special functions on nodes: each is SciPy's in value, or is refused in SciPy's name."""
 
+import inspect
 import itertools
 import os
 import re
@@ -13,10 +14,12 @@ from processes import path_with
 
 import autodiff as ad
 from autodiff import Tensor, Value, compile, derive, grad
+from autodiff.extend import operations
 from autodiff.operations.scipy_special import UFUNCS
 from autodiff.testing import finite_differences
 
 sp = pytest.importorskip("scipy.special")
+linalg = pytest.importorskip("scipy.linalg")
 
 NAMES = sorted({f.__name__ for f in vars(sp).values() if isinstance(f, np.ufunc)})
 POINTS = np.array([-2.3, -0.6, 0.35, 0.45, 0.8, 1.7, 6.2])
@@ -76,8 +79,40 @@ def test_a_plain_function_is_refused_with_ours(name, call):
     assert hasattr(ad, name)
 
 
+def plain_functions(package):
+    """SciPy's functions that are no ufuncs, each with as many operands as it needs."""
+    for name in package.__all__:
+        f = getattr(package, name)
+        if callable(f) and not isinstance(f, (type, np.ufunc)):
+            kinds = inspect.signature(f).parameters.values()
+            needed = sum(p.default is p.empty and p.kind in (0, 1) for p in kinds)
+            yield name, f, needed or 1
+
+
+# They take counts, or lists of arrays, or look at the array by other ways than by asking for it.
+OTHERWISE = {
+    "circulant", "convolution_matrix", "cossin", "fiedler_companion", "find_best_blas_type",
+    "get_blas_funcs", "get_lapack_funcs", "hadamard", "helmert", "invhilbert", "invpascal",
+    "pascal", "solve_circulant", "solve_lyapunov",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "f", "needed"), [*plain_functions(linalg)])
+def test_a_function_of_linear_algebra_is_refused_in_its_name_and_with_ours(name, f, needed):
+    said = rf"SciPy's `scipy\.linalg\.{name}` takes plain arrays"
+    if name in OTHERWISE:
+        said = "."
+    elif name in operations():
+        said += rf"[^\n]*\nUse `autodiff\.{name}`, which has one, and NumPy's arguments\."
+    with pytest.raises((TypeError, ValueError, AttributeError), match=said):
+        f(*[Tensor([[2.0, 1.0], [1.0, 3.0]])] * needed)
+
+
 def test_what_has_no_name_of_ours_is_refused_by_the_name_that_was_called():
-    for name, call in (("zeta", sp.zeta), ("comb", lambda x: sp.comb(x, 2))):
+    calls = [("zeta", sp.zeta), ("comb", lambda x: sp.comb(x, 2))]
+    if hasattr(sp, "legendre_p"):
+        calls.append(("legendre_p", lambda x: sp.legendre_p(2, x)))
+    for name, call in calls:
         with pytest.raises(TypeError, match=rf"scipy\.special\.{name}`"):
             call(Tensor(POINTS))
     with pytest.raises(TypeError, match=re.escape("`scipy.special.erf` of a Tensor gives a new")):

@@ -13,12 +13,12 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from ...graph.messages import refuse_scipy
 from ...graph.node import new_node
 from ...graph.tensor import Tensor
 from ...graph.value import Value
 from ...operations import predicates
 from ...operations.protocols import array_function
+from ...operations.scipy_special import refuse_scipy
 from ...primitives.registry import registry
 from ...primitives.tracer import Tracer
 from ...support.frames import is_numpys, is_ours, user_line
