@@ -9,6 +9,7 @@ from collections.abc import Callable, Generator
 from contextlib import AbstractContextManager
 from typing import Any, TypeVar
 
+from .messages import describe
 from .modes import Entry, entered, settle
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -49,7 +50,12 @@ class Block(AbstractContextManager[None]):
         settle(handles)
 
     def __call__(self, f: F) -> F:
-        """f, running in this mode."""
+        """f, running in this mode. Raises TypeError for what is no function."""
+        if isinstance(f, type) or not callable(f):
+            raise TypeError(
+                f"This decorates a function, but it was given {describe(f)}.\n"
+                "Decorate each method of a class (below `@classmethod`), or write a `with` block."
+            )
 
         def step(f: Callable[..., Any], *args: Any, **keywords: Any) -> Any:
             with Block(self._changes):

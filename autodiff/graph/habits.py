@@ -8,6 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, NoReturn
 
+import numpy as np
+
+from .messages import describe
+
 # Attributes and methods of their tensors.
 ATTRIBUTES = {
     "_backward": "the derivative is declared with the operation, see `elementwise`",
@@ -66,6 +70,14 @@ KEYWORDS = {
 }
 
 
+# Arguments by place, in which others take what is here known by its name alone.
+PLACES: tuple[tuple[Any, str], ...] = (
+    ((tuple, set, list), "_children"),
+    (bool, "requires_grad"),
+    ((type, np.dtype), "dtype"),
+)
+
+
 def advice_on(keywords: Iterable[str]) -> str:
     """What to write for those of these arguments that others know, in lines of a message."""
     advice = dict.fromkeys(KEYWORDS[name] for name in keywords if name in KEYWORDS)
@@ -76,6 +88,15 @@ def refuse_keywords(call: str, keywords: Iterable[str]) -> NoReturn:
     """Raise TypeError for arguments by name that `call` does not have."""
     names = ", ".join(f"`{name}=`" for name in keywords)
     raise TypeError(f"This is called as {call}, but it was given {names}.{advice_on(keywords)}")
+
+
+def refuse_places(call: str, given: tuple[Any, ...]) -> NoReturn:
+    """Raise TypeError for arguments after the first, which `call` takes no more of than a name."""
+    words = [word for value in given for kinds, word in PLACES if isinstance(value, kinds)]
+    raise TypeError(
+        f"This is called as {call}, where the name is a string, but it was given "
+        f"{', '.join(map(describe, given))}.{advice_on(words)}"
+    )
 
 
 # Of an array that is the data or the gradient of a node: PyTorch's are Tensors themselves.

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..support.numbers import as_numpys
-from .habits import ATTRIBUTES, NotHere, refuse_keywords
+from .habits import ATTRIBUTES, NotHere, refuse_keywords, refuse_places
 from .leaf import replace_data
 from .leaving import refuse_leaving, refuse_unseen
 from .messages import MASKED, describe
@@ -36,11 +36,13 @@ class Value(Node):
     __slots__ = ()
     __pandas_priority__ = 5000  # above all of pandas' own: `series * t` asks the node
 
-    def __init__(self, data: Any, name: str | None = None, **others: Any) -> None:
+    def __init__(self, data: Any, name: str | None = None, *more: Any, **others: Any) -> None:
         if others:
             refuse_keywords(f"{type(self).__name__}(data, name=None)", others)
+        if more or not (name is None or isinstance(name, str)):
+            refuse_places(f"{type(self).__name__}(data, name=None)", (name, *more))
         fill(self, self._own(data))
-        self.name = _checked_name(name)
+        self.name = name
 
     @staticmethod
     def _own(data: Any) -> Any:
@@ -221,12 +223,6 @@ def restored(kind: type[Value], data: Any, name: str | None, grad: Any) -> Value
     leaf = new_node(kind, kind._own(data))
     leaf.name, leaf._grad = name, grad
     return leaf
-
-
-def _checked_name(name: Any) -> str | None:
-    if name is None or isinstance(name, str):
-        return name
-    raise TypeError(f"A node's name is a string, but this is {describe(name)}.")
 
 
 for _name, _advice in ATTRIBUTES.items():

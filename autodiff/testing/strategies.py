@@ -22,6 +22,7 @@ except ImportError as error:
 from ..graph.messages import describe
 from ..graph.node import data_of
 from ..primitives.primitive import operation
+from ..support.settings import is_number
 from ..support.tree import leaves, unflatten
 from .check import check_gradients
 from .differences import central
@@ -46,20 +47,21 @@ def shapes_that_broadcast(
 
 def points(
     like: Any, first: int = 0, *, low: float = -2.0, high: float = 2.0,
-    values: Sequence[float] = (),
+    values: Sequence[float] | None = None,
 ) -> Strategy:  # fmt: skip
     """Numbers in the structure, shapes and dtypes of `like`, from `low` to `high`.
 
     A strategy in the place of a leaf is drawn from; what is no float stays as it is. No two
     entries are equal, and of the usual range none is 0 or a whole number, so that common kinks and
     ties are missed; but an entry may also be one of `values`, those of your own that matter. Raises
-    ValueError for a range that holds nothing.
+    ValueError for a range that holds nothing, and for values that are no list of finite numbers.
     """
-    if not (low < high and math.isfinite(high - low)):
+    if not (is_number(low) and is_number(high) and low < high and math.isfinite(high - low)):
         raise ValueError(
             f"Points lie between two finite numbers, but low={low!r} and high={high!r}.\n"
             "Write the smaller one as `low`."
         )
+    _check_values(values)
     if isinstance(like, st.SearchStrategy):
         return like
     if isinstance(like, (list, tuple, dict)):
@@ -83,9 +85,20 @@ def points(
         return _like(data, np.array(numbers, float))
 
     entry: Strategy = st.integers(-8, 7)
-    if values:
+    if values is not None:
         entry = st.one_of(entry, st.sampled_from([float(v) for v in values]))
     return st.lists(entry, min_size=count, max_size=count).map(entries)
+
+
+def _check_values(values: Any) -> None:
+    if values is None:
+        return
+    listed = isinstance(values, Sequence) or (isinstance(values, np.ndarray) and values.ndim)
+    if not (listed and len(values) and all(is_number(v) and math.isfinite(v) for v in values)):
+        raise ValueError(
+            "`values` is a list of the finite numbers that are to occur, but this is "
+            f"{describe(values)}.\nWrite `values=[0.5]` for one, and leave it out for none."
+        )
 
 
 def _like(data: Any, flat: Any) -> Any:
@@ -220,8 +233,9 @@ def _expression(
 
 
 def gradient_property(
-    *like: Any, low: float = -2.0, high: float = 2.0, values: Sequence[float] = (), **options: Any
-) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    *like: Any, low: float = -2.0, high: float = 2.0, values: Sequence[float] | None = None,
+    **options: Any,
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:  # fmt: skip
     """Make a test of a function: its derivatives are checked wherever it is defined.
 
     `like` says what its arguments are: each is a strategy, or an example whose structure,
@@ -240,6 +254,12 @@ def gradient_property(
         raise TypeError(
             "A property is tested on arguments, but @gradient_property has been given none.\n"
             "Say what they are, by a strategy or an example: @gradient_property(np.zeros(3))."
+        )
+    if not any(map(_is_drawn, leaves(like))):
+        raise ValueError(
+            "A property is tested at numbers that are drawn, but there is no float among the "
+            "arguments.\n"
+            "Write 2.0 for 2, or an array with entries: @gradient_property(np.zeros(3))."
         )
 
     def decorate(f: Callable[..., Any]) -> Callable[..., Any]:
@@ -261,3 +281,11 @@ def gradient_property(
         return test
 
     return decorate
+
+
+def _is_drawn(leaf: Any) -> bool:
+    """Whether there is something to draw for a leaf of the arguments."""
+    if isinstance(leaf, st.SearchStrategy):
+        return True
+    data = np.asarray(data_of(leaf))
+    return data.dtype.kind == "f" and data.size > 0

@@ -27,6 +27,25 @@ def state():
     return silent, False
 
 
+class Stepper:
+    def step(self):
+        return Value(2.0) * 3
+
+
+@pytest.mark.parametrize("make", MAKERS)
+@pytest.mark.parametrize("thing", [Stepper, int, 3.0, "f", Value(1.0), classmethod(state)])
+def test_what_is_no_function_is_not_decorated(make, thing):
+    with pytest.raises(TypeError, match=r"decorates a function, .*\nDecorate each method"):
+        make()(thing)
+
+
+def test_no_grad_without_brackets_says_so_too():
+    with pytest.raises(TypeError, match="decorates a function"):
+        ad.no_grad(Stepper)
+    with pytest.raises(TypeError, match="decorates a function"):
+        ad.no_grad(False)
+
+
 NONE, SILENT, WATCHED, BOTH = (False, False), (True, False), (False, True), (True, True)
 
 

@@ -46,6 +46,30 @@ def test_arguments_of_other_libraries(call, keyword):
     assert KEYWORDS[keyword] in str(caught.value)
 
 
+A = Value(1.0)
+
+
+@pytest.mark.parametrize("kind", [Value, Tensor])
+@pytest.mark.parametrize(
+    ("given", "keyword"),
+    [
+        (((A, A), "+"), "_children"),  # micrograd's, and its video's with a label
+        (((A,),), "_children"),
+        (({A}, "*"), "_children"),
+        (((), "", "w"), "_children"),
+        ((np.float32,), "dtype"),
+        ((np.dtype("f4"), True), "dtype"),
+        ((True,), "requires_grad"),
+        ((None, True), "requires_grad"),
+    ],
+)
+def test_arguments_by_place_of_other_libraries(kind, given, keyword):
+    called = rf"called as {kind.__name__}\(data, name=None\), where the name is a string"
+    with pytest.raises(TypeError, match=called) as caught:
+        kind(3.0, *given)
+    assert KEYWORDS[keyword] in str(caught.value)
+
+
 def test_an_argument_that_no_one_has_is_refused_all_the_same():
     with pytest.raises(TypeError, match=r"called as Value\(data, name=None\), .* `colour=`"):
         Value(1.0, colour="red")

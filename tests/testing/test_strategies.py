@@ -231,9 +231,35 @@ def test_points_of_a_range(tree):
 def test_values_occur():
     drawn = find(points(np.zeros(2), values=(0.0, 7.5)), lambda x: x[0] == 7.5 and x[1] == 0.0)
     assert drawn.tolist() == [7.5, 0.0]
+    assert find(points(0.0, values=np.array([7.5])), lambda x: x == 7.5) == 7.5
 
 
-@pytest.mark.parametrize(("low", "high"), [(1.0, 1.0), (2.0, 1.0), (0.0, np.inf), (np.nan, 1.0)])
+@pytest.mark.parametrize(
+    "values",
+    [3.0, None, [], (), np.zeros(0), [np.inf], (0.0, np.nan), "1", ["1"], [[1.0]], {"a": 1.0}, abs],
+)
+def test_values_that_are_no_list_of_finite_numbers_are_refused(values):
+    if values is None:
+        points(0.0, values=None)  # there are none
+        return
+    with pytest.raises(ValueError, match=r"list of the finite numbers.*\nWrite `values=\[0.5\]`"):
+        gradient_property(0.0, values=values)(lambda x: x)
+
+
+@pytest.mark.parametrize("like", [np.zeros(0), np.zeros((2, 0)), [], {}, 2, "a", [np.arange(3)]])
+def test_a_property_without_a_number_to_draw_is_refused(like):
+    with pytest.raises(ValueError, match=r"no float among the arguments\.\nWrite 2\.0 for 2"):
+        gradient_property(like)
+    gradient_property(like, 1.0, argnums=1)
+
+
+@pytest.mark.parametrize(
+    ("low", "high"),
+    [
+        (1.0, 1.0), (2.0, 1.0), (0.0, np.inf), (-np.inf, 0.0), (-np.inf, np.inf), (np.nan, 1.0),
+        ("0", "1"), (None, 1.0), (0.0, np.ones(2)), (False, True),
+    ],
+)  # fmt: skip
 def test_a_range_that_holds_nothing_is_refused(low, high):
     with pytest.raises(ValueError, match="two finite numbers"):
         gradient_property(0.0, low=low, high=high)(lambda x: x)
