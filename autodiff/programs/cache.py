@@ -11,7 +11,7 @@ from ..graph.messages import describe
 from ..support.settings import is_count
 from .kinds import exactly
 
-_ALIKE = 8  # programs of one key: for arrays that are given away and not, for default values
+_ALIKE = 8  # programs of one key: for default values
 
 
 class Cache:

@@ -14,7 +14,7 @@ from ..graph.value import Value
 from ..support.quiet import quiet
 from ..support.tree import difference, leaves, leaves_in_order_of, tree_map, unflatten
 from ..transforms.grad import value_and_grad
-from .kinds import Array, Static, Writable, kind_of
+from .kinds import Array, Static, kind_of
 from .simplify import StepGraph
 from .tracing.arguments import as_example, checked_by, leaf_names
 from .tracing.guards import drawing_nothing, explaining
@@ -58,12 +58,10 @@ class Capture:
                 )
         self.graph = StepGraph(self.trace, self.inputs, leaves(self.out))
 
-    def kinds(self, array: type[Array] = Array, donated: Collection[str] = ()) -> list[Any]:
-        """The kinds of the arguments: `array` for arrays, but for those of donated ones."""
+    def kinds(self, array: type[Array] = Array) -> list[Any]:
+        """The kinds of the arguments: `array` for arrays."""
         return [
-            Static(arg)
-            if name in self.static
-            else kind_of(arg, Writable if name in donated else array)
+            Static(arg) if name in self.static else kind_of(arg, array)
             for name, arg in zip(self.parameters, self.args, strict=True)
         ]
 

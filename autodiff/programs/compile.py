@@ -83,9 +83,7 @@ class Compiled(Wrapping):
         )
         program = self._programs.find(args)
         if program is None:
-            program = self._program(names, args, static, self._donate)
-            if not program.fits(args):  # nothing is written into what cannot be given away
-                program = self._program(names, args, static, ())
+            program = self._program(names, args, static)
             self._programs.add(args, program)
         return program(*args)
 
@@ -93,13 +91,10 @@ class Compiled(Wrapping):
         """A leaf of an argument, as programs take it."""
         return as_example(leaf, name)
 
-    def _program(
-        self, names: list[str], args: tuple[Any, ...], static: dict[str, Any],
-        donated: tuple[str, ...],
-    ) -> Any:  # fmt: skip
+    def _program(self, names: list[str], args: tuple[Any, ...], static: dict[str, Any]) -> Any:
         """The program for arguments like these."""
         capture = Capture(self._parameters.by_position, args, static=static, names=names)
-        return BufferedProgram(capture, donated)
+        return BufferedProgram(capture, self._donate)
 
     def __repr__(self) -> str:
         return f"<compiled {name_of(self._f)}, for {len(self._programs)} kinds of arguments>"
@@ -120,16 +115,13 @@ class CompiledByJax(Compiled):
     def _leaf(self, leaf: Any, name: str) -> Any:
         return as_jax(leaf, name)
 
-    def _program(
-        self, names: list[str], args: tuple[Any, ...], static: dict[str, Any],
-        donated: tuple[str, ...],
-    ) -> Any:  # fmt: skip
+    def _program(self, names: list[str], args: tuple[Any, ...], static: dict[str, Any]) -> Any:
         examples = tuple(
             arg if name in static else tree_map(example_of, arg)
             for name, arg in zip(names, args, strict=True)
         )
         f, name = self._parameters.by_position, program_name(self._f, JAX)
-        return JaxCall(Capture(f, examples, static=static, names=names), name, donated)
+        return JaxCall(Capture(f, examples, static=static, names=names), name, self._donate)
 
 
 def compile(
@@ -147,14 +139,16 @@ def compile(
     for arguments of another structure, shape or dtype, or other values of the `static`
     parameters. The programs for the `cache_size` kinds of arguments that were used last are kept,
     and none from before `cache_clear()`, a method of what is returned. What it returns is safe to
-    keep. Arguments are not written to, but for those named in `donate`: they are the caller's no
-    longer, and results of their shape are put there.
+    keep, and arguments are not written to. Of those that `donate` names, the memory is used again:
+    a result like one is put into an array that was donated a call before and that no one holds any
+    more, as in `w = step(w)`, where two arrays take turns and no memory is asked for.
 
     Tensors of a closure are read anew at each call, arrays and numbers of a closure are
     constants from the first call on; side effects happen when it is traced, and a random
     generator is an argument. Called with nodes, or inside of another transform, the function is
     f itself, and gradients go through it. `source` is the program that was compiled last.
-    With engine="jax" the same program is compiled by XLA, and gives JAX's arrays.
+    With engine="jax" the same program is compiled by XLA, and gives JAX's arrays; JAX deletes those
+    of its arrays that are donated.
     Raises TraceError where f decides something by the value of an argument or draws from a
     generator around it, ImportError where JAX is wanted and not installed.
 

@@ -42,13 +42,6 @@ class Array:
         return np.shape(leaf) == self.shape and getattr(leaf, "dtype", None) == self.dtype
 
 
-class Writable(Array):
-    """An array that a program may write into."""
-
-    def tests(self, new: str, it: str, known: Known) -> list[str]:
-        return [*Array.tests(self, new, it, known), f"{it}.base is None", f"{it}.flags.carray"]
-
-
 @dataclass(frozen=True)
 class Other:
     """What has nothing else to be known by: a float, a random generator, None."""
@@ -119,37 +112,17 @@ def kind_of(tree: Any, array: type[Array] = Array) -> Any:
 
 
 def fitting(kinds: Sequence[Any]) -> Callable[[tuple[Any, ...]], bool]:
-    """Whether arguments are of these kinds, and none of them sees what may be written into."""
-    known = Known(ndarray=np.ndarray, are_alone=_are_alone)
+    """Whether arguments are of these kinds."""
+    known = Known(ndarray=np.ndarray)
     tests: list[str] = []
-    arrays: list[str] = []
-    writable: list[str] = []
 
     def add(kind: Any, place: str) -> None:
         it = f"it_{len(known)}"
         tests.extend(kind.tests(f"{it} := {place}", it, known))
-        if isinstance(kind, Array):
-            (writable if type(kind) is Writable else arrays).append(it)
         if isinstance(kind, Branch):
             for key, inner in kind.kinds.items():
                 at = str(key) if type(key) is int else known.name(key)
                 add(inner, f"{it}[{at}]")
 
     add(Branch(tuple, dict(enumerate(kinds))), "args")
-    if writable:
-        tests.append(f"are_alone([{', '.join(writable)}], [{', '.join(arrays)}])")
     return eval(f"lambda args: {' and '.join(tests)}", {**known})  # type: ignore[no-any-return]
-
-
-def _are_alone(writable: Sequence[Any], others: Sequence[Any]) -> bool:
-    """Whether no array sees the memory of one that may be written into, which owns it."""
-    given = set(map(id, writable))
-    if len(given) != len(writable):
-        return False
-    for array in others:
-        base = array.base
-        if id(array) in given or id(base) in given:
-            return False
-        if base is not None and type(base) is not np.ndarray:
-            return False
-    return True

@@ -1,4 +1,4 @@
-"""Where each result of a program is put: in a buffer that is free, in an argument, or anew."""
+"""Where each result of a program is put: in a buffer that is free, in a spare array, or anew."""
 
 from __future__ import annotations
 
@@ -14,19 +14,17 @@ class Buffers:
     """Gives each call of a program its `out`, and counts the buffers that are needed.
 
     A variable's memory is free again after its last use, its views' uses counted. A result of
-    the caller's is new memory at each call, or that of a donated argument.
+    the caller's is new memory at each call, or a spare array of a donated argument's: see Spare.
     """
 
     def __init__(
-        self, calls: Sequence[Call], outputs: Sequence[Any], donated: Iterable[Variable] = (),
-        begin: int = 0,
-    ) -> None:  # fmt: skip
+        self, calls: Sequence[Call], outputs: Sequence[Any], donated: Iterable[Variable] = ()
+    ) -> None:
         self.made: dict[str, tuple[tuple[int, ...], np.dtype[Any]]] = {}
-        self.given: set[Variable] = set()  # arguments that a result is written into
+        self.spares: dict[str, Variable] = {}  # spare arrays by name, and the argument of each
         self._free: list[Variable] = []
         self._place: dict[Variable, Variable] = {}
         self._donated = list(donated)
-        self._begin = begin  # the first call that may write into a donated argument
         self._results = {o.root for o in outputs if isinstance(o, Variable)}
         self._last = {v.root: i for i, call in enumerate(calls) for v in call.reads()}
         # A result is read last of all: a donated argument that is one is not written over.
@@ -46,12 +44,12 @@ class Buffers:
         return self._place.get(variable, variable)
 
     def _out_of(self, i: int, call: Call, target: Variable) -> Variable | None:
+        if target in self._results:
+            return self._spare(target)
         # In blocks, an operand may be read again after the result's own call.
         own = [c.target for c in call.inside].index(target) if call.inside else 0
         again = {v for c in call.inside[own + 1 :] for v in c.reads()}
         dying = [v for v in call.reads() if self._last[v.root] == i and v not in again]
-        if target in self._results:
-            return self._given(i, call, target, dying)
         if call.kind != "dot":  # may write over an operand, entry by entry
             for v in dying:
                 if v.root is v and v.ours and v not in self._results and v.like(target):
@@ -69,17 +67,15 @@ class Buffers:
         self._place[target] = buffer
         return buffer
 
-    def _given(
-        self, i: int, call: Call, target: Variable, dying: list[Variable]
-    ) -> Variable | None:
-        """A donated argument that a result can take the place of, since no one reads it again."""
+    def _spare(self, target: Variable) -> Variable | None:
+        """A spare array for a result, if there is a donated argument like it."""
         for v in self._donated:
-            over = v in dying and call.kind != "dot"
-            if v.like(target) and i >= self._begin and (over or self._last.get(v, -1) < i):
+            if v.like(target):
                 self._donated.remove(v)
-                self._place[target] = v
-                self.given.add(v)
-                return v
+                spare = Variable(f"spare_{v.name}", target.shape, target.dtype)
+                self._place[target] = spare
+                self.spares[spare.name] = v
+                return spare
         return None
 
     def _release(self, variable: Variable) -> None:

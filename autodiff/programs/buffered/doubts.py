@@ -1,56 +1,17 @@
-"""What a doubtful program looks at before it gives a result or writes into its arguments.
+"""What a doubtful program looks at in its results: where every NaN in doubt would show.
 
-A NaN may come of a zero cotangent and an infinity that chance has brought together. Then another
-program says what is right, of the same arguments: so what writes into them comes last, after a
-look at where such a NaN would show.
+It may come of a zero cotangent and an infinity that chance has brought together. Then another
+program says what is right, of the same arguments.
 """
 
 from __future__ import annotations
 
 import functools
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable
 
 import numpy as np
 
-from ..simplify import StepGraph
-from ..steps import Step
-from .lowering import Call, Lowered, Variable
-
-
-def last_calls(lowered: Lowered, graph: StepGraph, donated: Iterable[Variable]) -> list[Call]:
-    """The calls that can wait for the look: those of results that fit what is donated.
-
-    What is calculated of such a result waits, too, and so may be of no backward pass, whose
-    products are what is in doubt.
-    """
-    pulled = {step for step in graph.steps if step.backward}
-    found: set[Variable] = set()
-    for step in dict.fromkeys(o for o in graph.outputs if isinstance(o, Step)):
-        result = lowered.variable(step)
-        fits = any(result.like(v) for v in donated)
-        if fits and pulled.isdisjoint(_with_readers(step, graph.steps)):
-            found |= {call.target for call in _from(result, lowered.calls)}
-    return [call for call in lowered.calls if call.target in found]
-
-
-def _with_readers(step: Step, steps: Sequence[Step]) -> set[Step]:
-    """A step and those that need it."""
-    found = {step}
-    for other in steps:
-        if not found.isdisjoint(other.steps()):
-            found.add(other)
-    return found
-
-
-def _from(result: Variable, calls: Sequence[Call]) -> list[Call]:
-    """The call that computes a variable, and those that need it."""
-    roots = {result.root}
-    found = []
-    for call in calls:
-        if call.target.root in roots or not roots.isdisjoint({v.root for v in call.reads()}):
-            roots.add(call.target.root)
-            found.append(call)
-    return found
+from .lowering import Call, Variable
 
 
 class Doubts:

@@ -26,9 +26,10 @@ from ..tracing.infinities import reach
 from ..tracing.trace import TracedGenerator
 from .blocks import grouped, in_blocks
 from .buffers import Buffers
-from .doubts import Doubts, last_calls, look
+from .doubts import Doubts, look
 from .hoisting import hoist
 from .lowering import Call, Lowered, Variable
+from .spares import Spare
 
 
 class BufferedProgram:
@@ -53,27 +54,19 @@ class BufferedProgram:
         # cotangent may have met one: then the slower, careful program says what is right.
         self._raises = any(s.scalar and s.primitive is not None for s in graph.steps)
         self._doubtful = capture.trace.doubtful or capture.trace.ties
-        self.donated = () if self._raises else donated
         hoist(self.lowered)
-        self._arrange(self._donated_variables())
+        outputs = self.lowered.outputs
+        self.calls = grouped(self.lowered.calls, outputs)
+        self.buffers = Buffers(self.calls, outputs, self._donated_variables(donated))
         self._quiet = any(map(_may_warn, graph.steps))
         self.source = self._source()
         namespace = self._namespace()
         self._make: Callable[..., Any] = namespace["workspace"]
-        self.fits = fitting(capture.kinds(donated=self.donated))
+        self.fits = fitting(capture.kinds())
         self._idle: list[Callable[..., Any]] = []
         self._named_tuples = holds_named_tuple(capture.out)
         self._careful: Program | None = None
-        del (
-            self.lowered,
-            self.calls,
-            self._first,
-            self._last,
-            self._inputs,
-            self._given,
-            self._printer,
-            self._names,
-        )
+        del self.lowered, self.calls, self._inputs, self._given, self._printer, self._names
         capture.forget()
 
     def __call__(self, *args: Any) -> Any:
@@ -103,26 +96,14 @@ class BufferedProgram:
             self._careful = careful
         return careful(*args)
 
-    def _donated_variables(self) -> list[Variable]:
+    def _donated_variables(self, donated: tuple[str, ...]) -> list[Variable]:
         return [
             self.lowered.variable(self._inputs[node])
             for parameter, arg in zip(self.capture.parameters, self.capture.args, strict=True)
-            if parameter in self.donated
+            if parameter in donated
             for node in leaves(arg)
             if isinstance(node, Value)
         ]
-
-    def _arrange(self, donated: list[Variable]) -> None:
-        """Put the calls in their order, those that write into arguments after the look."""
-        lowered, outputs = self.lowered, self.lowered.outputs
-        last = last_calls(lowered, self.capture.graph, donated) if self._doubtful else []
-        first = [call for call in lowered.calls if call not in last]
-        read = [v for call in last for v in call.reads()]
-        self._first = grouped(first, [*outputs, *read])
-        self._last = grouped(last, outputs)
-        self.calls = [*self._first, *self._last]
-        begin = len(self._first) if self._doubtful else 0
-        self.buffers = Buffers(self.calls, outputs, donated, begin)
 
     # -- the text ----------------------------------------------------------------------------
 
@@ -133,6 +114,7 @@ class BufferedProgram:
             f"{name} = np.empty({shape}, np.{dtype.name})"
             for name, (shape, dtype) in self.buffers.made.items()
         ]
+        made += [f"spares_{v.name} = Spare()" for v in self.buffers.spares.values()]
         self._printer.modules.add("np")
         head = f"def {self.name}({', '.join(self._names.parameters)}):"
         body = [*made, *hoisted, *([""] if made else []), head, *_indented(lines)]
@@ -157,20 +139,20 @@ class BufferedProgram:
         unpacked = [
             line for name, arg in self._arguments() for line in unpacking(name, arg, self._named)
         ]
+        spares = [f"{name} = spares_{v.name}({v.name})" for name, v in self.buffers.spares.items()]
         captured = [f"{name} = captured_{name}._data" for name in self.lowered.captured]
         hoisted: list[str] = []
         lines: list[str] = []
-        for call in (*self._first, None, *self._last):
-            if call is None:
-                lines += self._look()
-            elif call.kind == "blocks":
+        for call in self.calls:
+            if call.kind == "blocks":
                 function, run = self._in_blocks(call)
                 hoisted += function
                 lines += run
             else:
                 (hoisted if self._in_buffer(call) else lines).append(self._text(call))
         result = tree_text(unflatten(self.capture.out, self._results()))
-        return hoisted, [*unpacked, *captured, *lines, f"return {result}"]
+        lines += self._look()
+        return hoisted, [*unpacked, *captured, *spares, *lines, f"return {result}"]
 
     def _look(self) -> list[str]:
         """The lines that end a doubtful program where there is a NaN."""
@@ -179,10 +161,9 @@ class BufferedProgram:
         lowered, graph = self.lowered, self.capture.graph
         doubts, ties = self.capture.trace.doubts, self.capture.trace.ties
         certain = [s for s in graph.steps if s.backward not in doubts and not ties]
-        calls = [inner for call in self._first for inner in call.inside or [call]]
+        calls = [inner for call in self.calls for inner in call.inside or [call]]
         products = Doubts(calls, lowered.variables(certain), lowered.made)
-        seen = {v for call in self._last for v in call.reads()}
-        seen |= {o for o in lowered.outputs if isinstance(o, Variable)}
+        seen = {o for o in lowered.outputs if isinstance(o, Variable)}
         found = look(products.fewest(v for v in products.of if v in seen and _is_of_floats(v)))
         if found:
             self._printer.modules.add("math")
@@ -275,6 +256,7 @@ class BufferedProgram:
         namespace: dict[str, Any] = {
             **{f"captured_{name}": node for name, node in self.lowered.captured.items()},
             **self.lowered.constants,
+            "Spare": Spare,
             "in_blocks": in_blocks,
             "functools": functools,
         }

@@ -19,7 +19,7 @@ from .floats import OF_FLOATS
 from .language import Language
 
 # How a workspace calls what it makes for itself, beside the variables of its program.
-_INVENTED = ("buffer", "ones_", "full_", "block_of_", "captured_")
+_INVENTED = ("buffer", "spare", "ones_", "full_", "block_of_", "captured_")
 
 
 def _is_invented(name: str) -> bool:
@@ -29,7 +29,7 @@ def _is_invented(name: str) -> bool:
         name.startswith(_INVENTED)
         or (name.endswith("_") and len(name) > 1)
         or number[:1].isdigit()
-        or name in ("functools", "in_blocks")
+        or name in ("Spare", "functools", "in_blocks")
     )
 
 

@@ -40,7 +40,7 @@ def test_at_other_arguments_than_the_first(meeting, reading):
 
 
 @pytest.mark.parametrize("meeting", MEETINGS)
-def test_what_is_donated_is_written_after_the_look(meeting):
+def test_what_is_donated_is_as_it_was_when_it_is_done_again(meeting):
     f, numbers = MEETINGS[meeting]
 
     @compile(donate=("w", "v"))
@@ -50,30 +50,10 @@ def test_what_is_donated_is_written_after_the_look(meeting):
         return w - 0.1 * v, v
 
     step(np.array([0.7, 1.3]), np.ones(2))
-    assert "out=v" in step.source
-    assert "out=w" in step.source
     w = np.array(numbers)
     v = 0.9 * np.ones(2) + grad(f)(w)
-    found = step(w.copy(), np.ones(2))
-    for one, expected in zip(found, (w - 0.1 * v, v), strict=True):
+    for one, expected in zip(step(w, np.ones(2)), (w - 0.1 * v, v), strict=True):
         np.testing.assert_allclose(one, expected, rtol=1e-14)
-
-
-def test_a_second_pass_of_what_is_donated_keeps_its_arguments():
-    def f(x):
-        return ad.sum(1 / x**3)
-
-    @compile(donate="x")
-    def two_steps(x):
-        x = x + grad(f)(x)
-        return x, x + grad(f)(x)
-
-    two_steps(np.array([0.7, 1.3]))
-    x = np.array([1e200, 2.0])
-    once, twice = two_steps(x.copy())
-    expected = x + grad(f)(x)
-    np.testing.assert_array_equal(once, expected)
-    np.testing.assert_array_equal(twice, expected + grad(f)(expected))
 
 
 def test_so_few_results_are_looked_at_as_show_every_doubt():
