@@ -9,7 +9,8 @@ from; `formula_text`, `operation_text`, `settings_text` and `edge_texts` for how
 The operations: `operation(name)` for one, a `Primitive`, `operations()` for all; `OPERATORS`, how
 Python's own are written and computed.
 For an optimiser, without a copy: a leaf's `data` is read, `gradient_of` reads its gradient (None
-where no backward pass has come), and `descend` moves it.
+where no backward pass has come), and `descend` moves it. `is_users_own` says whether a node is a
+leaf that the user made; `set_owners` notes whose parameter it is, and `owners_of` reads that.
 
 >>> from autodiff import Value
 >>> from autodiff.extend import descend, gradient_of, topological
@@ -23,9 +24,9 @@ where no backward pass has come), and `descend` moves it.
 0.0
 """
 
-from .graph.leaf import descend, gradient_of
+from .graph.leaf import descend, gradient_of, owners_of, set_owners
 from .graph.messages import describe
-from .graph.node import data_of, operands_of
+from .graph.node import data_of, is_users_own, operands_of
 from .graph.order import topological
 from .primitives.labels import edge_texts, formula_text, operation_text, settings_text
 from .primitives.primitive import Primitive, operation, operations
@@ -47,13 +48,16 @@ __all__ = [
     "gradient_of",
     "is_count",
     "is_number",
+    "is_users_own",
     "leaves",
     "operands_of",
     "operation",
     "operation_text",
     "operations",
+    "owners_of",
     "pull_edges",
     "replacing",
+    "set_owners",
     "settings_text",
     "topological",
     "tree_map",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterable
 from types import MethodType
 from typing import Any, NoReturn
@@ -10,7 +11,7 @@ from typing import Any, NoReturn
 import numpy as np
 
 from autodiff import Tensor, Value
-from autodiff.extend import descend, describe, gradient_of, is_number
+from autodiff.extend import descend, describe, gradient_of, is_number, is_users_own, owners_of
 
 
 class Optimizer:
@@ -28,21 +29,23 @@ class Optimizer:
                 f"An optimiser takes a list of parameters, but this is {_kind(params)}.\n"
                 "Pass `model.parameters()`."
             )
-        self._added: Any = getattr(params, "added", None)  # what a module has been given since
         self.params = list(params)
         if not self.params:
             raise ValueError("An optimiser needs parameters to move, but this list is empty.")
         for p in self.params:
-            if not isinstance(p, Value) or p.op is not None:
-                what = f"the result of `{p.op}`" if isinstance(p, Value) else repr(p)
+            if not isinstance(p, Value) or not is_users_own(p):
                 raise TypeError(
-                    f"A parameter is a Value or Tensor that you made, but this is {what}.\n"
+                    f"A parameter is a Value or Tensor that you made, but this is {_result(p)}.\n"
                     "Pass `model.parameters()`."
                 )
         if len(set(self.params)) < len(self.params):
             raise ValueError(
                 "An optimiser moves each parameter once a step, but this list has one twice."
             )
+        # The modules whose parameters these are, each whole: what have they been given since?
+        owners = Counter(owner for p in self.params for owner in owners_of(p))
+        watched = [owner.watch() for owner, count in owners.items() if count == owner.count]
+        self._watches: list[Any] = [added for added in watched if added is not None]
         self.lr = lr
 
     @property
@@ -68,13 +71,14 @@ class Optimizer:
         """Move every parameter that a backward pass has reached.
 
         Each gets new data; the old is never written into, so graphs and copies of it stay right.
-        Raises ValueError where no pass has reached any, and where the module whose `parameters()`
-        these are has been given others since.
+        Raises ValueError where no pass has reached any, and where a module all of whose
+        `parameters()` are among these has been given others since.
         """
         if len(self._rates) != len(self.params):  # one was added to the list
             self.lr = self._lr
-        if self._added is not None and (names := self._added(self.params)):
-            _refuse_added(names)
+        for added in self._watches:
+            if names := added(self.params):
+                _refuse_added(names)
         still = 0
         for index, p in enumerate(self.params):
             gradient = gradient_of(p)
@@ -87,8 +91,9 @@ class Optimizer:
 
     def _look_at_still(self, count: int) -> None:
         """What may be wrong where so many parameters have no gradient."""
-        if self._added is not None and (names := self._added(self.params, closely=True)):
-            _refuse_added(names)
+        for added in self._watches:
+            if names := added(self.params, closely=True):
+                _refuse_added(names)
         if count == len(self.params):
             raise ValueError(
                 "A step moves parameters along their gradients, but none of these has one.\n"
@@ -151,6 +156,12 @@ def _refuse_added(names: list[str]) -> NoReturn:
         f"since: {', '.join(names)}.\n"
         "Make the optimiser after the module is whole, or append them to its `params`."
     )
+
+
+def _result(thing: Any) -> str:
+    if not isinstance(thing, Value):
+        return repr(thing)
+    return "a result of `no_grad`" if thing.op is None else f"the result of `{thing.op}`"
 
 
 def _kind(thing: Any) -> str:

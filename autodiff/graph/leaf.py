@@ -1,4 +1,4 @@
-"""How a leaf is moved: its data given anew, and its gradient read for a step."""
+"""How a leaf is moved: its data given anew, its gradient read for a step; and whose it is."""
 
 from __future__ import annotations
 
@@ -39,3 +39,17 @@ def descend(leaf: Node, step: Any) -> None:
         leaf._before = (data, leaf._clock)
     leaf._clock = next(CLOCK)
     leaf._data = moved
+
+
+def owners_of(leaf: Node) -> tuple[Any, ...]:
+    """Who has handed a leaf out as one of its parameters: what `set_owners` was given."""
+    return leaf._second or ()
+
+
+def set_owners(leaf: Node, owners: tuple[Any, ...]) -> None:
+    """Note whose a leaf is; it holds them, so that they had better not hold it.
+
+    An owner has a `count` of the leaves that it handed out, and `watch()` gives a function that
+    an optimiser asks at each step which ones the owner has beside those that it knows.
+    """
+    leaf._second = owners  # of a result, the second argument

@@ -26,8 +26,8 @@ class Node:
     _data: Any  # a float or an array
     _grad: Any  # of the shape and dtype of the data; None where no pass has come
     _pullback: Any  # a `Pullback`: its operation, and how that pulls back; None for a leaf
-    _first: Any
-    _second: Any
+    _first: Any  # of a leaf: who has made it, if not the user
+    _second: Any  # of a leaf: whose parameter it is
     _rest: tuple[Any, ...]
     _clock: int  # when the data was made: an operand whose clock is later has been changed
     _residual: Any  # what the operation found along the way, for its rule: see Primitive's `keeps`

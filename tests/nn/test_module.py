@@ -1,9 +1,12 @@
 """Modules: the parameters they find, and what they are loaded from."""
 
+import collections
 import copy
+import dataclasses
 import io
 import os
 import pickle
+import types
 import zipfile
 
 import numpy as np
@@ -11,8 +14,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from autodiff import Tensor, Value
+from autodiff import Tensor, Value, no_grad
 from nn import MLP, LeakyReLU, Linear, Module, Neuron, Sequential
+from optim import SGD
 
 
 class Holder(Module):
@@ -34,6 +38,93 @@ def test_parameters_are_found_in_order_wherever_they_stand():
     assert list(found) == names
     assert [found[n] is p for n, p in zip(names[:6], (a, b, c, d, e, f), strict=True)] == [True] * 6
     assert [p is q for p, q in zip(module.parameters(), found.values(), strict=True)] == [True] * 7
+
+
+def test_a_deque_is_as_a_list():
+    module = Holder(ws=collections.deque([Value(1.0), [Value(2.0)]]))
+    assert [n for n, _ in module.named_parameters()] == ["ws.0", "ws.1.0"]
+
+
+class Plain:
+    def __init__(self, w):
+        self.w = w
+
+    def method(self):
+        return self.w
+
+
+class Slotted:
+    __slots__ = ("w",)
+
+    def __init__(self, w):
+        self.w = w
+
+
+def in_an_array(w):
+    array = np.empty(2, object)
+    array[1] = w
+    return array
+
+
+ELSEWHERE = {
+    "set": lambda w: {w},
+    "frozenset": lambda w: frozenset([w]),
+    "namespace": lambda w: types.SimpleNamespace(w=w),
+    "dataclass": lambda w: dataclasses.make_dataclass("Data", ["w"])(w),
+    "object": Plain,
+    "slots": Slotted,
+    "list in an object": lambda w: Plain([w]),
+    "module in an object": lambda w: Plain(Holder(w=w)),
+    "module's method": lambda w: Holder(w=w).forward,
+    "dict of another class": lambda w: collections.UserDict({"w": w}),
+    "list of another class": lambda w: collections.UserList([w]),
+    "read-only dict": lambda w: types.MappingProxyType({"w": w}),
+    "array of objects": in_an_array,
+}
+IN = {
+    "attribute": lambda thing: {"part": thing},
+    "list": lambda thing: {"part": [thing]},
+    "module": lambda thing: {"part": Holder(inner=thing)},
+}
+
+
+@pytest.mark.parametrize("place", IN.values(), ids=IN)
+@pytest.mark.parametrize("hide", ELSEWHERE.values(), ids=ELSEWHERE)
+@pytest.mark.parametrize("make", [lambda: Value(1.0, name="w"), lambda: Tensor([1.0], name="w")])
+def test_a_parameter_where_none_is_found_is_refused(make, hide, place, tmp_path):
+    w = make()
+    module = Holder(first=Value(0.0), **place(hide(w)))
+    for ask in (
+        module.parameters, module.named_parameters, lambda: module.save(tmp_path / "m.npz"),
+        lambda: module.load(tmp_path / "m.npz"),
+    ):  # fmt: skip
+        with pytest.raises(TypeError, match=r"but `part[^`]*` of this Holder is a .*holds `w`"):
+            ask()
+    assert not list(tmp_path.iterdir())
+    assert "1 parameters" in repr(module)
+    module.zero_grad()
+    module.own = w  # where it is found: then it may be anywhere else, too
+    assert {*module.parameters()} == {module.first, w}
+
+
+@pytest.mark.parametrize("hide", ELSEWHERE.values(), ids=ELSEWHERE)
+def test_what_is_no_parameter_may_be_anywhere(hide):
+    w = Value(1.0)
+    with no_grad():
+        unrecorded = w * 2
+    for thing in (1.0, (1.0, 2.0), "w", w * 2, unrecorded, abs, Holder):
+        module = Holder(w=w, part=hide(thing))
+        assert module.parameters() == [w]
+
+
+def test_an_optimiser_learns_of_what_is_assigned_where_none_is_found():
+    module = Holder(w=Value(1.0))
+    optimizer = SGD(module.parameters())
+    module.w.backward()
+    optimizer.step()
+    module.extra = {Value(2.0)}
+    with pytest.raises(TypeError, match="`extra` of this Holder is a set"):
+        optimizer.step()
 
 
 def test_what_is_shared_is_found_once():

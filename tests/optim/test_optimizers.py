@@ -1,8 +1,10 @@
 """Optimisers against the closed forms of their paths."""
 
 import copy
+import gc
 import math
 import pickle
+import weakref
 from fractions import Fraction
 
 import numpy as np
@@ -10,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autodiff import Tensor, Value
+from autodiff import Tensor, Value, no_grad
 from nn import Linear, Module, mse
 from optim import GD, SGD, Optimizer
 
@@ -281,6 +283,118 @@ def test_a_parameter_that_the_module_was_given_since(make, give):
     step(make(net.parameters(), lr=0.1))
     moved = [p.data is not b for p, b in zip(net.parameters(), before, strict=True)]
     assert all(moved) or give is GIVEN["of a part"]  # which `forward` does not use
+
+
+# Ways to write down the parameters of a module, each of them all.
+LISTS = {
+    "list": lambda net: list(net.parameters()),
+    "tuple": lambda net: tuple(net.parameters()),
+    "set": lambda net: set(net.parameters()),
+    "sum": lambda net: net.parameters()[:2] + net.parameters()[2:],
+    "in other order": lambda net: sorted(net.parameters(), key=lambda p: p.size),
+    "comprehension": lambda net: [p for p in net.parameters() if p.size],
+    "generator": lambda net: (p for p in net.parameters()),
+    "by name": lambda net: dict(net.named_parameters()).values(),
+    "of the parts": lambda net: (
+        net.first.parameters()
+        + [p for part in (*net.more, *net.named.values()) for p in part.parameters()]
+    ),
+    "in its own list first": lambda net: [net.first.weight, *net.parameters()[1:]],
+    "asked again": lambda net: (net.parameters(), repr(net), net.zero_grad())[0],
+}
+
+
+@pytest.mark.parametrize("write", LISTS.values(), ids=LISTS)
+@pytest.mark.parametrize("early", [False, True])
+def test_what_a_module_was_given_since_is_noticed_however_the_list_is_written(write, early):
+    net = Net()
+    params = write(net)
+
+    def give():
+        net.first.scale = Value(1.0)
+
+    if early:  # before there is an optimiser
+        give()
+    optimizer = SGD(params, lr=0.1)
+    for _ in range(2):
+        net.zero_grad()
+        net(np.ones((3, 2))).sum().backward()
+        if not early:
+            optimizer.step()
+    if not early:
+        give()
+    for _ in range(2):
+        with pytest.raises(ValueError, match=r"has got others since: (first\.)?scale"):
+            optimizer.step()
+    optimizer.params.append(net.first.scale)
+    optimizer.step()
+
+
+def test_modules_that_are_trained_in_part_may_be_given_others():
+    net = Net()
+    biases = SGD([p for name, p in net.named_parameters() if name.endswith("bias")], lr=0.1)
+    first = SGD(list(net.first.parameters()), lr=0.1)
+    net.spare = Value(1.0)
+    net(np.ones((3, 2))).sum().backward()
+    biases.step()
+    first.step()
+    net.first.scale = Value(1.0)
+    biases.step()
+    with pytest.raises(ValueError, match="has got others since: scale"):
+        first.step()
+
+
+def test_a_list_of_several_modules_parameters_is_of_each():
+    nets = [Net(), Net()]
+    optimizer = SGD(nets[0].parameters() + nets[1].parameters(), lr=0.1)
+    nets[1].spare = Value(1.0)
+    for net in nets:
+        net(np.ones((3, 2))).sum().backward()
+    with pytest.raises(ValueError, match="has got others since: spare"):
+        optimizer.step()
+
+
+def test_a_shared_parameter_is_of_both():
+    nets = [Net(), Net()]
+    nets[1].first.weight = nets[0].first.weight
+    optimizer = SGD({p for net in nets for p in net.parameters()}, lr=0.1)
+    for net in nets:
+        net(np.ones((3, 2))).sum().backward()
+    optimizer.step()
+    for net in nets:
+        net.spare = Value(1.0)
+        with pytest.raises(ValueError, match="has got others since: spare"):
+            optimizer.step()
+        optimizer.params.append(net.spare)
+    optimizer.step()
+
+
+def test_a_module_goes_with_its_last_reference():
+    net = Net()
+    gone = weakref.ref(net)
+    params = list(net.parameters())
+    gc.disable()
+    try:
+        del net
+        assert gone() is None
+    finally:
+        gc.enable()
+    optimizer = SGD(params, lr=0.1)
+    sum(p.sum() for p in params).backward()
+    optimizer.step()
+
+
+def test_what_was_computed_within_no_grad_is_no_parameter():
+    net = Net()
+    optimizer = SGD(net.parameters(), lr=0.1)
+    with no_grad():
+        net(np.ones((3, 2)))  # which `forward` keeps as an attribute
+        result = net.first.weight * 2
+    assert len(net.parameters()) == 6
+    net(np.ones((3, 2))).sum().backward()
+    optimizer.step()
+    with pytest.raises(TypeError, match="this is a result of `no_grad`"):
+        SGD([result])
 
 
 @pytest.mark.parametrize("make", OPTIMIZERS)
