@@ -183,6 +183,8 @@ def _checked_leaf(leaf: Any, node: Any, converted: Callable[..., Any], promoted:
             data = data.astype(kind.dtype)
     elif isinstance(data, np.ndarray) and data.ndim == 0:
         data = float(data)
+    elif getattr(data, "dtype", np.dtype(float)).kind in "biu":  # of JAX's
+        data = data.astype(float)
     if not kind.like(data):
         raise ValueError(
             f"This program was derived for `{node.name}` as {describe(node._data)}, but it is "

@@ -271,6 +271,19 @@ def test_numbers_of_another_width_are_not_taken_for_these():
     alike(moved, tree_map(np.float32, step(params, X, labels)[1]), 1e-5)
 
 
+@pytest.mark.parametrize("argnums", [None, ()])
+@pytest.mark.parametrize("example", [2.0, np.array(2.0), np.ones(2), np.ones(2, np.float32)])
+@pytest.mark.parametrize("dtype", [np.int8, np.uint8, np.int16, np.int64, bool])
+def test_whole_numbers_are_floats_where_floats_were(dtype, example, argnums):
+    whole = np.broadcast_to(np.array(100, dtype), np.shape(example))
+    x = np.asarray(whole, float)
+    program = derive(lambda x: ad.sum(x * x * x), example, engine="jax", argnums=argnums)
+    for given in (whole, whole[()], jax.numpy.asarray(whole)):
+        found = program(given)
+        value, slope = found if argnums is None else (found, 3 * x * x)
+        alike([value, slope], [np.sum(x**3), 3 * x * x])
+
+
 def test_a_number_beside_entries_of_an_array():
     def f(p, x):
         return p[0] * x + p[1]

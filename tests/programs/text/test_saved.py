@@ -110,6 +110,21 @@ def test_what_the_engine_takes_for_floats_is_taken():
         assert type(numbers(x, 2.0)[0]) is float
 
 
+@pytest.mark.parametrize("argnums", [None, ()])
+@pytest.mark.parametrize("example", [2.0, 2, np.array(2.0), np.ones(2), np.ones(2, np.float32)])
+@pytest.mark.parametrize("dtype", [*"bBhHiIlLqQ?", int])
+def test_whole_numbers_of_any_width_are_floats_where_floats_were(dtype, example, argnums):
+    whole = np.broadcast_to(np.array(100, dtype), np.shape(example))
+    x = float(np.asarray(whole).flat[0])  # 100 ** 3 is beyond what 8 bits hold, or 16
+    program = derive(lambda x: ad.sum(x * x * x), example, argnums=argnums)
+    given = [whole.copy(), whole.tolist()] if np.ndim(example) else [whole.copy(), whole[()]]
+    for function in (saved(program), program):
+        for arg in given if function is not program else given[:1]:
+            value, slope = function(arg) if argnums is None else (function(arg), 3 * x * x)
+            assert value == x**3 * np.size(example)
+            assert_array_equal(slope, np.full_like(example, 3 * x * x, float))
+
+
 def test_its_docstring_names_the_arguments():
     f, args = PROGRAMS["tree"]
     program = derive(f, *args)
