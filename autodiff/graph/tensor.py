@@ -57,9 +57,12 @@ class Tensor(Value):
     def data(self) -> Any:
         """The array that was computed here. It is read-only: assign a new one to change a leaf.
 
-        Graphs that have used it are then known to be stale, and their `backward()` is refused. (An
-        array that is made writeable again by its flag is the writer's own affair.) What is computed
-        from it is a plain array, and so is what `-=` and its kin make of it.
+        Graphs that have used it are then known to be stale, and their `backward()` is refused. What
+        is computed from it is a plain array, and so is what `-=` and its kin make of it.
+
+        Two things write into it unnoticed: who makes it writeable by its flag, and the method `at`
+        of NumPy's ufuncs, which looks at no flag. For `np.add.at(t.data, i, x)` write
+        `a = t.data.copy(); np.add.at(a, i, x); t.data = a`.
         """
         data = self._data
         data.setflags(write=False)

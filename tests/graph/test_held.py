@@ -93,6 +93,63 @@ def test_assigning_an_entry_says_what_to_write():
     np.testing.assert_array_equal(t.grad, 2 * DATA["float64"])
 
 
+THREE = np.full(3, 7.0)
+# Of NumPy's functions and methods, those that write into an array that they are given.
+WRITERS = {
+    "a method": lambda a: a.put([0], 9.0),
+    "its flat": lambda a: a.flat.__setitem__(0, 9.0),
+    "all of its flat": lambda a: setattr(a, "flat", 9.0),
+    "its real part": lambda a: setattr(a, "real", 9.0),
+    "a field": lambda a: a.setfield(9.0, float),
+    "partition": lambda a: a.partition(1),
+    "byteswap": lambda a: a.byteswap(inplace=True),
+    "put": lambda a: np.put(a, [0], 9.0),
+    "place": lambda a: np.place(a, a > 0, 9.0),
+    "putmask": lambda a: np.putmask(a, a > 0, 9.0),
+    "fill_diagonal": lambda a: np.fill_diagonal(a.reshape(1, 3), 9.0),
+    "put_along_axis": lambda a: np.put_along_axis(a, np.array([0]), 9.0, 0),
+    "shuffle": lambda a: np.random.default_rng(0).shuffle(a),
+    "random": lambda a: np.random.default_rng(0).random(out=a),
+    "clip": lambda a: a.clip(5.0, 6.0, out=a),
+    "cumsum": lambda a: np.cumsum(THREE, out=a),
+    "dot": lambda a: np.dot(np.eye(3), THREE, out=a),
+    "matmul": lambda a: np.matmul(np.eye(3), THREE, out=a),
+    "einsum": lambda a: np.einsum("i->i", THREE, out=a),
+    "take": lambda a: np.take(THREE, [0, 1, 2], out=a),
+    "concatenate": lambda a: np.concatenate([THREE[:2], THREE[:1]], out=a),
+    "mean": lambda a: np.mean(np.ones((3, 3)), axis=0, out=a),
+    "median": lambda a: np.median(np.ones((3, 3)), axis=0, out=a),
+    "reduceat": lambda a: np.add.reduceat(THREE, [0, 1, 2], out=a),
+    "accumulate": lambda a: np.add.accumulate(THREE, out=a),
+    "a buffer": lambda a: memoryview(a).__setitem__(0, 9.0),
+    "a view": lambda a: a[:2].__setitem__(0, 9.0),
+    "a plain view": lambda a: a.view(np.ndarray).__setitem__(0, 9.0),
+    "strides": lambda a: np.lib.stride_tricks.as_strided(a, (3,), (8,)).__setitem__(0, 9.0),
+    "a window": lambda a: np.lib.stride_tricks.sliding_window_view(a, 2, writeable=True).fill(9.0),
+}
+
+
+@pytest.mark.parametrize("write", WRITERS.values(), ids=WRITERS)
+def test_what_writes_into_arrays_is_refused(write):
+    ours, plain = Tensor([1.0, 2.0, 3.0]), np.array([1.0, 3.0, 2.0])
+    with pytest.raises((ValueError, TypeError)):
+        write(ours.data)
+    assert ours.data.tolist() == [1.0, 2.0, 3.0]
+    write(plain)
+    assert plain.tolist() != [1.0, 3.0, 2.0]
+
+
+def test_what_to_write_for_the_method_at_of_ufuncs():
+    t = Tensor([1.0, 2.0])
+    square = (t * t).sum()
+    a = t.data.copy()
+    np.add.at(a, [0, 0], 1.0)
+    t.data = a
+    assert t.data.tolist() == [3.0, 2.0]
+    with pytest.raises(ValueError, match="was changed after"):
+        square.backward()
+
+
 def test_only_a_leaf_takes_what_was_computed_in_place():
     result = Tensor([1.0, 2.0]) * 2
     with pytest.raises(AttributeError, match="assigned on a leaf"):
