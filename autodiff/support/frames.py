@@ -34,14 +34,19 @@ def stores_item(frame: FrameType) -> bool:
 def scipys_function() -> str | None:
     """The public name of SciPy's function that the user has called, if one is on the stack."""
     frame: FrameType | None = sys._getframe()
-    found = None
+    found = package = None
     while frame is not None:
         if frame.f_globals.get("__name__", "").startswith("scipy."):
-            found = _public_name(frame) or found
-        elif found:
+            found, package = _public_name(frame) or found, _public(frame.f_globals["__name__"])
+        elif package:
             break
         frame = frame.f_back
-    return found
+    return found or package
+
+
+def _public(module: str) -> str:
+    """The innermost package around a module that has no underscore."""
+    return ".".join(part for part in module.split(".") if not part.startswith("_"))
 
 
 def warn_user(message: str) -> None:
@@ -54,14 +59,17 @@ def warn_user(message: str) -> None:
 
 def _public_name(frame: FrameType) -> str | None:
     """The public name of the function whose code runs here, or which that is wrapped around."""
-    names = [(frame.f_globals["__name__"], frame.f_code.co_name)]
-    for variable in (*frame.f_code.co_freevars, "self"):
-        inner = frame.f_locals.get(variable)
-        names.append((getattr(inner, "__module__", None) or "", getattr(inner, "__name__", "")))
+    code, own = frame.f_code, frame.f_locals.get("self")
+    inner = [*map(frame.f_locals.get, code.co_freevars), own]
+    names = [
+        (frame.f_globals["__name__"], code.co_qualname),
+        *((getattr(i, "__module__", ""), getattr(i, "__name__", "")) for i in inner),
+        (type(own).__module__, f"{type(own).__name__}.{code.co_name}"),
+    ]
     for module, name in names:
-        public = ".".join(part for part in module.split(".") if not part.startswith("_"))
-        if hasattr(sys.modules.get(public), name):
-            return f"{public}.{name}"
+        package, first = _public(module or ""), name.partition(".")[0]
+        if package.startswith("scipy") and first and hasattr(sys.modules.get(package), first):
+            return f"{package}.{name.partition('.<locals>')[0].removesuffix('.__init__')}"
     return None
 
 

@@ -108,6 +108,34 @@ def test_a_function_of_linear_algebra_is_refused_in_its_name_and_with_ours(name,
         f(*[Tensor([[2.0, 1.0], [1.0, 3.0]])] * needed)
 
 
+def calls_of_other_packages():
+    """Names, and calls on a Tensor of two entries: of functions, classes and methods."""
+    stats = pytest.importorskip("scipy.stats")
+    interpolate = pytest.importorskip("scipy.interpolate")
+    matrix = pytest.importorskip("scipy.sparse").csr_matrix(np.eye(2))
+    return {
+        "stats.rv_continuous.logpdf": stats.norm.logpdf,
+        "stats.rv_continuous.pdf": lambda x: stats.norm(0.0, 1.0).pdf(x),
+        "interpolate.CubicSpline": lambda x: interpolate.CubicSpline([0.0, 1.0], x),
+        "sparse.csr_matrix.__matmul__": lambda x: matrix @ x,
+        "signal.convolve": lambda x: pytest.importorskip("scipy.signal").convolve(x, np.ones(2)),
+        "fft.rfft": pytest.importorskip("scipy.fft").rfft,
+        "ndimage.gaussian_filter": lambda x: pytest.importorskip("scipy.ndimage").gaussian_filter(
+            x, 1.0
+        ),
+        "integrate.trapezoid": pytest.importorskip("scipy.integrate").trapezoid,
+    }
+
+
+@pytest.mark.parametrize("name", calls_of_other_packages())
+def test_other_packages_refuse_in_their_names(name):
+    call = calls_of_other_packages()[name]
+    said = rf"SciPy's `scipy\.{re.escape(name)}` takes plain arrays .* so a Tensor cannot"
+    for run in (lambda x: call(Tensor(x)), grad(lambda x: np.sum(call(x))), compile(call)):
+        with pytest.raises(TypeError, match=said):
+            run(np.array([1.0, 2.0]))
+
+
 def test_what_has_no_name_of_ours_is_refused_by_the_name_that_was_called():
     calls = [("zeta", sp.zeta), ("comb", lambda x: sp.comb(x, 2))]
     if hasattr(sp, "legendre_p"):

@@ -138,6 +138,9 @@ class TracedTensor(Traced, Tensor):
     __slots__ = ()
 
 
+TracedValue.__name__, TracedTensor.__name__ = "Value", "Tensor"  # as messages call them
+
+
 def _stand_in(kind: type[Value], example: Any, name: str) -> Value:
     node = new_node(kind, example)
     node.name = name
