@@ -14,6 +14,7 @@ from ..primitives.declare import composite, internal, primitive
 from ..primitives.namespaces import helper
 from .choices import where
 from .indexing import getitem
+from .leading import index_behind
 from .predicates import isfinite, logical_not
 from .shapes import expand_dims
 from .zeros import zero_may_meet
@@ -85,15 +86,18 @@ def _along(path: list[tuple[int, ...]], operands: Any, subscripts: str) -> Any:
 def _einsum_back(ct: Any, i: int, terms: list[str], output: str, operands: Any) -> Any:
     def pull() -> Any:
         letters, shape = terms[i], shape_of(operands[i])
+        count = max(0, len(shape_of(ct)) - len(output))  # of axes in front: see `leading.py`
+        free = [c for c in string.ascii_letters if not any(c in term for term in terms)]
+        front = "".join(free[:count])
         others = [operands[k] for k in range(len(terms)) if k != i]
-        given = [terms[k] for k in range(len(terms)) if k != i] + [output]
+        given = [terms[k] for k in range(len(terms)) if k != i] + [front + output]
         # A letter that only this operand has was summed over: its cotangent is repeated along
         # it. A letter twice in one operand is a diagonal: only its entries were used.
         known = "".join(given)
         once = "".join(dict.fromkeys(letters))
         shared = "".join(c for c in once if c in known)
-        pulled = _safe_einsum(others, ct, ",".join(given) + "->" + shared)
-        gone = tuple(i for i, c in enumerate(once) if c not in shared)
+        pulled = _safe_einsum(others, ct, ",".join(given) + "->" + front + shared)
+        gone = tuple(count + i for i, c in enumerate(once) if c not in shared)
         pulled = expand_dims(pulled, gone) if gone else pulled
         if once == letters:
             return pulled
@@ -104,7 +108,7 @@ def _einsum_back(ct: Any, i: int, terms: list[str], output: str, operands: Any) 
                 grid = np.ogrid[tuple(slice(n) for n in shape)]
                 eye = eye * (grid[first] == grid[place])
         aligned = [slice(None) if letters.index(c) == p else None for p, c in enumerate(letters)]
-        return getitem(pulled, tuple(aligned)) * eye
+        return getitem(pulled, index_behind(tuple(aligned), count)) * eye
 
     return pull
 

@@ -15,6 +15,7 @@ from ..graph.value import Value
 from ..primitives.declare import composite, internal, nondifferentiable, primitive
 from ..primitives.namespaces import helper
 from .choices import where
+from .leading import behind, in_front, index_behind
 from .predicates import argsort
 from .shapes import broadcast_to, ravel, reshape
 
@@ -30,7 +31,8 @@ def getitem(ct, z, x, index=()):
     >>> t.grad
     array([2., 0., 1.])
     """
-    return scatter(ct, index, shape_of(x))
+    front = in_front(ct, z)
+    return scatter(ct, index_behind(index, len(front)), front + shape_of(x))
 
 
 @helper("scatter", jax="jnp.zeros(shape, jnp.result_type(x)).at[index].add(x)")
@@ -50,16 +52,16 @@ def repeats(index: Any) -> bool:
     return any(isinstance(p, (list, np.ndarray)) and np.asarray(p).dtype != bool for p in parts)
 
 
-def _entries(ct: Any, index: Any) -> Any:
-    """The entries of a cotangent at an index; a number, which takes none, is its own."""
-    return getitem(ct, index) if shape_of(ct) else ct
+def _entries(ct: Any, z: Any, index: Any) -> Any:
+    """The entries of a cotangent of z at an index; a number, which takes none, is its own."""
+    return getitem(ct, index_behind(index, len(in_front(ct, z)))) if shape_of(ct) else ct
 
 
 @internal
 @primitive("scatter(x, index, shape)")
 def scatter(ct, z, x, index=(), shape=()):
     """Zeros of `shape` with x added at `index`: what a gather pulls back."""
-    return _entries(ct, index)
+    return _entries(ct, z, index)
 
 
 @helper(
@@ -82,8 +84,8 @@ def _with_entries(x: Any, value: Any, index: Any) -> Any:
 def at_set(ct, z, x, value, index=()):
     """x with the entries at `index` replaced, as `x.at[index].set(value)`."""
     return (
-        lambda: at_set(ct, np.zeros((), np.float32), index),
-        lambda: where(_last_to_write(shape_of(x), index), _entries(ct, index), 0.0),
+        lambda: at_set(ct, np.zeros((), np.float32), index_behind(index, len(in_front(ct, z)))),
+        lambda: where(_last_to_write(shape_of(x), index), _entries(ct, z, index), 0.0),
     )
 
 
@@ -100,7 +102,7 @@ def _last_to_write(shape: tuple[int, ...], index: Any) -> Any:
 @primitive("x + scatter(broadcast_to(value, x[index].shape), index, x.shape)")
 def at_add(ct, z, x, value, index=()):
     """x with `value` added at `index`, as `x.at[index].add(value)`; repeats add up."""
-    return ct, lambda: _entries(ct, index)
+    return ct, lambda: _entries(ct, z, index)
 
 
 class At:
@@ -136,11 +138,12 @@ def along_axis(x: Any, index: Any, axis: int) -> Any:
 @primitive("take_along_axis(x, indices, axis)")
 def take_along_axis(ct, z, x, indices, axis=-1):
     """For each place, the entry of x that `indices` name along the axis."""
+    front, shape = in_front(ct, z), shape_of(x)
+    places = broadcast_to(indices, front + shape_of(z))
     if axis is None:
-        return lambda: reshape(
-            add_along_axis(ct, indices, 0, (math.prod(shape_of(x)),)), shape_of(x)
-        ), None
-    return lambda: add_along_axis(ct, broadcast_to(indices, shape_of(z)), axis, shape_of(x)), None
+        flat = (*front, math.prod(shape))
+        return lambda: reshape(add_along_axis(ct, places, -1, flat), front + shape), None
+    return lambda: add_along_axis(ct, places, behind(axis, ct, z), front + shape), None
 
 
 @helper("places_along_axis")
@@ -176,7 +179,15 @@ def _add_along_axis(x: Any, indices: Any, axis: Any, shape: tuple[int, ...]) -> 
 @primitive("add_along_axis(x, indices, axis, shape)")
 def add_along_axis(ct, z, x, indices, axis=-1, shape=()):
     """Zeros of `shape` with x added at `indices` along the axis: what take_along_axis pulls."""
-    return lambda: take_along_axis(ct, indices, axis), None
+    return lambda: _taken(ct, z, indices, axis), None
+
+
+def _taken(ct: Any, z: Any, indices: Any, axis: int) -> Any:
+    """The entries of a cotangent of z that `indices` name along an axis."""
+    front = in_front(ct, z)
+    if front:
+        indices = broadcast_to(indices, front + shape_of(indices))
+    return take_along_axis(ct, indices, behind(axis, ct, z))
 
 
 @composite(np.take)
@@ -270,10 +281,10 @@ def sort(ct, z, x, axis=-1):
     """Ascending along an axis; equal entries keep their order in the derivative."""
     if axis is None:
         order = argsort(ravel(x), -1)
-        return reshape(take_along_axis(ct, argsort(order, -1), -1), shape_of(x))
+        return reshape(_taken(ct, z, argsort(order, -1), -1), in_front(ct, z) + shape_of(x))
     axis = int(axis)  # NumPy takes True for 1
     order = argsort(x, axis)
-    return take_along_axis(ct, argsort(order, axis), axis)
+    return _taken(ct, z, argsort(order, axis), axis)
 
 
 @helper("places_in_partition")

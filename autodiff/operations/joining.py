@@ -11,6 +11,7 @@ from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 from ..graph.node import data_of, shape_of
 from ..primitives.declare import as_numpy, composite, internal, primitive
 from .indexing import along_axis, gathered, getitem
+from .leading import behind, in_front, index_behind
 from .shapes import as_operand, astype, flip, like, ravel, reshape
 
 
@@ -18,14 +19,16 @@ from .shapes import as_operand, astype, flip, like, ravel, reshape
 def concatenate(ct, z, *arrays, axis=0):
     """Arrays one after another along an axis that they have."""
     if axis is None:
-        flat = concatenate_parts(ct, [(int(np.prod(shape_of(a))),) for a in arrays], 0)
-        return tuple(reshape(part, shape_of(a)) for part, a in zip(flat, arrays, strict=True))
-    return tuple(concatenate_parts(ct, [shape_of(a) for a in arrays], axis))
+        flat = concatenate_parts(ct, [math.prod(shape_of(a)) for a in arrays], -1)
+        front = in_front(ct, z)
+        pairs = zip(flat, arrays, strict=True)
+        return tuple(reshape(part, front + shape_of(a)) for part, a in pairs)
+    return tuple(concatenate_parts(ct, [shape_of(a)[axis] for a in arrays], behind(axis, ct, z)))
 
 
-def concatenate_parts(whole: Any, shapes: list[tuple[int, ...]], axis: int) -> list[Any]:
-    """What each array of these shapes became in their concatenation."""
-    ends = np.cumsum([shape[axis] for shape in shapes]).tolist()
+def concatenate_parts(whole: Any, lengths: list[int], axis: int) -> list[Any]:
+    """What each array, of such a length along the axis, became in their concatenation."""
+    ends = np.cumsum(lengths).tolist()
     starts = [0, *ends[:-1]]
     return [along_axis(whole, slice(a, b), axis) for a, b in zip(starts, ends, strict=True)]
 
@@ -38,6 +41,7 @@ def stack(ct, z, *arrays, axis=0):
     >>> ad.stack([ad.Value(1.0), ad.Value(2.0)]).shape
     (2,)
     """
+    axis = behind(axis, ct, z)
     if type(ct) is np.ndarray:
         return tuple(np.moveaxis(ct, axis, 0))  # the same in less time, for a million arrays
     return tuple(along_axis(ct, i, axis) for i in range(len(arrays)))
@@ -276,7 +280,7 @@ def pad_constant(ct, z, x, width=0, value=0.0):
     shape = shape_of(x)
     starts = np.broadcast_to(width, (len(shape), 2))[:, 0].tolist()
     inside = tuple(slice(a, a + n) for a, n in zip(starts, shape, strict=True))
-    return getitem(ct, inside)
+    return getitem(ct, index_behind(inside, len(in_front(ct, z))))
 
 
 @composite(np.pad)

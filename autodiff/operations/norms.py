@@ -24,8 +24,8 @@ from .zeros import times
 @primitive("linalg.norm(x, axis=axis, keepdims=keepdims)")
 def euclidean_norm(ct, z, x, axis=None, keepdims=False):
     """sqrt(sum(x * x)) along an axis, two, or all; at 0 all its derivatives are 0, as of `abs`."""
-    size = spread(where(z == 0, np.inf, z), axis, keepdims)
-    return times(spread(ct, axis, keepdims), x / size)
+    size = spread(where(z == 0, np.inf, z), axis, keepdims, x)
+    return times(spread(ct, axis, keepdims, x), x / size)
 
 
 @composite(np.linalg.norm)

@@ -43,9 +43,16 @@ def matmul(ct, _, a, b):
     >>> x.grad
     array([4., 6.])
     """
-    if type(a) is ndarray is type(b) is type(ct) and ct.ndim == a.ndim == 2:
-        # The plain walk: `dot` reaches BLAS in less time.
-        return lambda: ct.dot(b.T), lambda: a.T.dot(ct)
+    if type(a) is ndarray is type(b) is type(ct):
+        # The plain walk looks at no number; `dot` reaches BLAS in less time.
+        if a.ndim == b.ndim == 2:
+            if ct.ndim == 2:
+                return lambda: ct.dot(b.T), lambda: a.T.dot(ct)
+            return lambda: ct @ b.T, lambda: a.T @ ct
+        if a.ndim == 2 == b.ndim + 1:
+            return lambda: ct[..., None] * b, lambda: ct.dot(a)
+        if a.ndim + 1 == 2 == b.ndim:
+            return lambda: ct.dot(b.T), lambda: a[:, None] * ct[..., None, :]
     return _pulled(ct, a, b)
 
 
@@ -53,11 +60,14 @@ def _pulled(ct: Any, a: Any, b: Any) -> Any:
     """What a and b get from the cotangent of a @ b."""
     a_ndim, b_ndim = len(shape_of(a)), len(shape_of(b))
     if a_ndim == b_ndim == 1:
+        ct = expand_dims(ct, -1) if shape_of(ct) else ct
         return lambda: times(ct, b), lambda: times(ct, a)
     if a_ndim == 1:  # ct has no axis of rows
-        return lambda: _matvec_ct(b, ct), lambda: times(expand_dims(ct, -2), expand_dims(a, -1))
+        return lambda: _ct_by_rows(ct, adjoint(b)), lambda: times(
+            expand_dims(ct, -2), expand_dims(a, -1)
+        )
     if b_ndim == 1:  # ct has no axis of columns
-        return lambda: times(expand_dims(ct, -1), b), lambda: _matvec_ct(adjoint(a), ct)
+        return lambda: times(expand_dims(ct, -1), b), lambda: _ct_by_rows(ct, a)
     return lambda: _ct_matmul_transposed(ct, b), lambda: _transposed_matmul_ct(a, ct)
 
 
@@ -121,11 +131,11 @@ def _matmul_ct(x: Any, ct: Any) -> Any:
     return adjoint(_ct_matmul(adjoint(ct), adjoint(x)))
 
 
-def _matvec_ct(x: Any, ct: Any) -> Any:
-    """x @ ct, likewise, for a vector or a stack of them."""
+def _ct_by_rows(ct: Any, x: Any) -> Any:
+    """ct @ x, likewise, for a vector or a stack of them: the sum of x's rows by its entries."""
     if len(shape_of(x)) == 2:
-        return _matmul_ct(x, ct)
-    return _matmul_ct(x, expand_dims(ct, -1))[..., 0]
+        return _ct_matmul(ct, x)
+    return _ct_matmul(expand_dims(ct, -2), x)[..., 0, :]
 
 
 def _ct_matmul_transposed(ct: Any, x: Any) -> Any:

@@ -23,9 +23,16 @@ from .zeros import times
 Axis = int | tuple[int, ...] | None
 
 
-def spread(reduced: Any, axis: Axis, keepdims: bool) -> Any:
-    """A result of a reduction, shaped to broadcast against what was reduced."""
-    return reduced if keepdims or axis is None else expand_dims(reduced, axis)
+def spread(reduced: Any, axis: Axis, keepdims: bool, x: Any) -> Any:
+    """A result of a reduction of x, or a cotangent of it, shaped to broadcast against x."""
+    if keepdims:
+        return reduced
+    if shape_of(reduced):
+        axes = axes_of(axis, len(shape_of(x)))
+        front = len(shape_of(reduced)) - (len(shape_of(x)) - len(axes))
+        if front > 0:  # see `leading.py`
+            return expand_dims(reduced, tuple([front + a for a in axes]))
+    return reduced if axis is None else expand_dims(reduced, axis)
 
 
 def axes_of(axis: Axis, ndim: int) -> tuple[int, ...]:
@@ -65,14 +72,14 @@ def _inverse(count: int) -> float:
 @primitive("sum(x, axis=axis, keepdims=keepdims)")
 def sum(ct, z, x, axis=None, keepdims=False):
     """The sum along an axis, several, or all."""
-    return spread(ct, axis, keepdims)
+    return spread(ct, axis, keepdims, x)
 
 
 @primitive("mean(x, axis=axis, keepdims=keepdims)")
 @in_32_bits
 def mean(ct, z, x, axis=None, keepdims=False):
     """The mean along an axis, several, or all."""
-    return spread(ct, axis, keepdims) / count_of(x, z)
+    return spread(ct, axis, keepdims, x) / count_of(x, z)
 
 
 @primitive("var(x, axis=axis, ddof=ddof, keepdims=keepdims)")
@@ -80,7 +87,7 @@ def mean(ct, z, x, axis=None, keepdims=False):
 def var(ct, z, x, axis=None, ddof=0, keepdims=False):
     """The mean squared distance from the mean; with ddof=1, the unbiased estimate."""
     distance = x - mean(x, axis, True)
-    return times(spread(ct, axis, keepdims), distance) * (2 * _inverse(count_of(x, z) - ddof))
+    return times(spread(ct, axis, keepdims, x), distance) * (2 * _inverse(count_of(x, z) - ddof))
 
 
 @primitive("std(x, axis=axis, ddof=ddof, keepdims=keepdims)")
@@ -90,7 +97,7 @@ def std(ct, z, x, axis=None, ddof=0, keepdims=False):
     if _of_16_bits(z):  # in which NumPy divides by the count, so that it may be infinite
         z = std(x, axis, ddof, keepdims)
     scale = times(ct, _inverse(count_of(x, z) - ddof) / where(z == 0, math.inf, z))
-    return times(spread(scale, axis, keepdims), x - mean(x, axis, True))
+    return times(spread(scale, axis, keepdims, x), x - mean(x, axis, True))
 
 
 @primitive("max(x, axis=axis, keepdims=keepdims)")
@@ -103,21 +110,21 @@ def max(ct, z, x, axis=None, keepdims=False):
     >>> t.grad
     array([0.5, 0.5, 0. ])
     """
-    chosen = x == spread(z, axis, keepdims)
+    chosen = x == spread(z, axis, keepdims, x)
     return _shared(ct, chosen, axis, keepdims)
 
 
 @primitive("min(x, axis=axis, keepdims=keepdims)")
 def min(ct, z, x, axis=None, keepdims=False):
     """The smallest entry; entries that tie share the derivative equally."""
-    chosen = x == spread(z, axis, keepdims)
+    chosen = x == spread(z, axis, keepdims, x)
     return _shared(ct, chosen, axis, keepdims)
 
 
 def _shared(ct: Any, chosen: Any, axis: Axis, keepdims: bool) -> Any:
     """The cotangent in equal shares to the chosen entries, and exactly 0 to the others."""
     share = div(chosen, sum(chosen, axis, True))  # of a number that is NaN, 0 / 0
-    return where(share, times(spread(ct, axis, keepdims), share), 0.0)
+    return where(share, times(spread(ct, axis, keepdims, share), share), 0.0)
 
 
 # -- what NumPy's functions take more --------------------------------------------------------

@@ -11,6 +11,7 @@ from ..primitives.declare import as_numpy, primitive
 from ..primitives.namespaces import helper
 from .indexing import getitem
 from .joining import concatenate
+from .leading import behind, in_front
 from .reductions import axes_of, count_of, in_type, spread, total_of
 from .shapes import flip, moveaxis, reshape
 from .zeros import safe_product, times, zero_may_meet
@@ -20,7 +21,8 @@ from .zeros import safe_product, times, zero_may_meet
 def cumsum(ct, z, x, axis=None):
     """The sum of each entry and all before it."""
     if axis is None:
-        return reshape(flip(cumsum(flip(ct, 0), 0), 0), shape_of(x))
+        return reshape(flip(cumsum(flip(ct, -1), -1), -1), in_front(ct, z) + shape_of(x))
+    axis = behind(axis, ct, z)
     return flip(cumsum(flip(ct, axis), axis), axis)
 
 
@@ -29,10 +31,13 @@ def cumprod(ct, z, x, axis=None):
     """The product of each entry and all before it; its derivative is exact with zeros, too."""
     flat = axis is None or not shape_of(x)
     rows = reshape(x, (1, -1)) if flat else moveaxis(x, axis, -1)
-    ct = reshape(ct, (1, -1)) if flat else moveaxis(ct, axis, -1)
+    front = in_front(ct, z)
+    ct = reshape(ct, (*front, 1, -1)) if flat else moveaxis(ct, behind(axis, ct, z), -1)
     following = _shifted(rows, -1, 0.0)
     pulled = times(recurrence(following, ct), _before(rows))
-    return reshape(pulled, shape_of(x)) if flat else moveaxis(pulled, -1, axis)
+    if flat:
+        return reshape(pulled, front + shape_of(x))
+    return moveaxis(pulled, -1, axis + len(front) if axis >= 0 else axis)
 
 
 @primitive("prod(x, axis=axis, keepdims=keepdims)")
@@ -47,7 +52,7 @@ def prod(ct, z, x, axis=None, keepdims=False):
     rows = reshape(moved, (*shape_of(moved)[: ndim - len(axes)], count_of(x, z)))
     others = _before(rows) * flip(_before(flip(rows, -1)), -1)
     others = moveaxis(reshape(others, shape_of(moved)), last, axes)
-    return times(spread(ct, axis, keepdims), others)
+    return times(spread(ct, axis, keepdims, x), others)
 
 
 def _shifted(rows: Any, by: int, fill: float) -> Any:

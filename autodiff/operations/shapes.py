@@ -11,6 +11,7 @@ from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 from ..graph.node import data_of, shape_of
 from ..graph.value import Value
 from ..primitives.declare import as_numpy, composite, internal, nondifferentiable, primitive
+from .leading import behind, in_front
 
 # -- shapes and axes -----------------------------------------------------------------------
 
@@ -23,13 +24,17 @@ def reshape(ct, z, x, shape=None):
     >>> ad.Tensor([1.0, 2.0, 3.0, 4.0]).reshape(2, 2).shape
     (2, 2)
     """
-    return reshape(ct, shape_of(x))
+    return reshape(ct, in_front(ct, z) + shape_of(x))
 
 
 @primitive("transpose(x, axes)")
 def transpose(ct, z, x, axes=None):
     """The axes in another order, reversed where `axes` is not given."""
-    return transpose(ct, None if axes is None else _inverse(axes, len(shape_of(x))))
+    front, ndim = len(in_front(ct, z)), len(shape_of(x))
+    if axes is None and not front:
+        return transpose(ct)
+    back = range(ndim)[::-1] if axes is None else _inverse(axes, ndim)
+    return transpose(ct, (*range(front), *[front + i for i in back]))
 
 
 as_numpy(np.permute_dims)(transpose)
@@ -42,7 +47,7 @@ def _inverse(axes: Any, ndim: int) -> tuple[int, ...]:
 @primitive("swapaxes(x, axis1, axis2)")
 def swapaxes(ct, z, x, axis1=-1, axis2=-2):
     """Two axes exchanged; the last two where none are given."""
-    return swapaxes(ct, axis1, axis2)
+    return swapaxes(ct, behind(axis1, ct, z), behind(axis2, ct, z))
 
 
 @composite(np.matrix_transpose, np.linalg.matrix_transpose)
@@ -54,7 +59,7 @@ def matrix_transpose(x):
 @primitive("moveaxis(x, source, destination)")
 def moveaxis(ct, z, x, source=0, destination=-1):
     """Axes moved to other places, the rest keeping their order."""
-    return moveaxis(ct, destination, source)
+    return moveaxis(ct, behind(destination, ct, z), behind(source, ct, z))
 
 
 @composite(np.rollaxis)
@@ -72,13 +77,13 @@ def rollaxis(x, axis, start=0):
 @primitive("expand_dims(x, axis)")
 def expand_dims(ct, z, x, axis=0):
     """An axis of length 1 put in."""
-    return reshape(ct, shape_of(x))
+    return reshape(ct, in_front(ct, z) + shape_of(x))
 
 
 @primitive("squeeze(x, axis=axis)")
 def squeeze(ct, z, x, axis=None):
     """Axes of length 1 taken out."""
-    return reshape(ct, shape_of(x))
+    return reshape(ct, in_front(ct, z) + shape_of(x))
 
 
 @composite()
@@ -250,7 +255,7 @@ def as_entry_of(x, number):
 @primitive("flip(x, axis=axis)")
 def flip(ct, z, x, axis=None):
     """The order reversed along one axis, some, or all."""
-    return flip(ct, axis)
+    return flip(ct, behind(axis, ct, z))
 
 
 @primitive("roll(x, shift, axis=axis)")
@@ -258,7 +263,9 @@ def roll(ct, z, x, shift=1, axis=None):
     """Entries moved along an axis, those that fall off the end coming in at the start."""
     # NumPy takes any numbers, and even texts, that are whole numbers to `int`.
     back = tuple(-int(s) for s in shift) if isinstance(shift, (tuple, list)) else -int(shift)
-    return roll(ct, back, axis)
+    if axis is None and in_front(ct, z):
+        return reshape(roll(reshape(ct, (*in_front(ct, z), -1)), back, -1), shape_of(ct))
+    return roll(ct, back, behind(axis, ct, z))
 
 
 @primitive("tril(x, k)")

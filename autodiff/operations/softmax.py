@@ -14,6 +14,7 @@ from ..primitives.declare import internal, primitive
 from ..primitives.namespaces import fused, helper
 from .choices import where
 from .exponentials import exp
+from .leading import behind
 from .reductions import Axis, axes_of, in_32_bits, spread, sum
 from .zeros import times
 
@@ -53,7 +54,7 @@ def _top_and_rest(rows: Any) -> tuple[Any, Any]:
 def logsumexp(ct, z, x, axis=None, keepdims=False):
     """log(sum(exp(x))), exact where exp would overflow and where the sum is close to 1."""
     z = where(z == -math.inf, 0.0, z)  # of rows of -inf alone, which no small step takes further
-    return times(spread(ct, axis, keepdims), exp(x - spread(z, axis, keepdims)))
+    return times(spread(ct, axis, keepdims, x), exp(x - spread(z, axis, keepdims, x)))
 
 
 @helper("softmax")
@@ -67,7 +68,7 @@ def _softmax(x: Any, axis: Axis = -1) -> Any:
 @primitive("softmax(x, axis=axis)")
 def softmax(ct, z, x, axis=-1):
     """exp(x), scaled so that it sums to 1 along the axis."""
-    return times(ct - sum(times(ct, z), axis, True), z)
+    return times(ct - sum(times(ct, z), behind(axis, ct, z), True), z)
 
 
 @helper("log_softmax")
@@ -82,7 +83,7 @@ def _log_softmax(x: Any, axis: Axis = -1) -> Any:
 @primitive("log_softmax(x, axis=axis)")
 def log_softmax(ct, z, x, axis=-1):
     """log(softmax(x)), exact where softmax rounds to 0 or to 1."""
-    return ct - times(sum(ct, axis, True), exp(z))
+    return ct - times(sum(ct, behind(axis, ct, z), True), exp(z))
 
 
 # -- cross entropy, whose gradient is simpler than that of its parts -----------------------
@@ -228,4 +229,4 @@ def cross_entropy(ct, z, error, logits, labels):
     >>> ad.round(ad.cross_entropy(ad.Tensor([[0.0, 0.0], [0.0, 1000.0]]), [0, 1]), 4).item()
     0.3466
     """
-    return lambda: error if ct is ONE else ct * error, None
+    return lambda: error if ct is ONE else spread(ct, None, False, logits) * error, None

@@ -54,9 +54,9 @@ class GraphWantedError(Exception):
 
 
 class Walk(NamedTuple):
-    """A recorded walk: how it pulls back, and the cotangents that it was given."""
+    """A recorded walk: how it pulls back (None for a stack), and the cotangents it was given."""
 
-    pull: Callable[..., dict[Value, Any]]
+    pull: Any
     given: list[Value]
 
 
@@ -67,7 +67,9 @@ _TO_VECTORS: ContextVar[Any] = ContextVar(
 
 
 @contextmanager
-def recorded_by(pull: Callable[..., Any], seeds: Sequence[tuple[Value, Any]]) -> Iterator[None]:
+def recorded_by(
+    pull: Callable[..., Any] | None, seeds: Sequence[tuple[Value, Any]]
+) -> Iterator[None]:
     """Within it, a rule may pull back its cotangent."""
     token = _WALK.set(Walk(pull, [ct for _, ct in seeds if isinstance(ct, Value)]))
     try:
@@ -182,9 +184,10 @@ def _at_ties(
     unit: Any,
 ) -> list[Any]:  # fmt: skip
     """The quotients of each kind, of which those `near` a tie are limits, if there are any."""
-    if not isinstance(z, Value) or not current_mode().records:
+    walk = _WALK.get(None)
+    if not isinstance(z, Value) or not current_mode().records or not (walk and walk.pull):
         raise GraphWantedError
-    held = [z, *_WALK.get().given]
+    held = [z, *walk.given]
     changes = list(_changes(ct, z, _tied_values(kinds, near, z._data.shape), held))
     rng = np.random.default_rng(0)
     other_z = turn(z._data, [n * rng.uniform(0.05, 0.15, n.shape) for n in near], rng)

@@ -10,6 +10,7 @@ from numpy.lib.array_utils import normalize_axis_tuple
 from ..graph.node import shape_of
 from ..primitives.declare import composite, internal, primitive
 from ..primitives.namespaces import helper
+from .leading import in_front
 from .reductions import axes_of
 
 
@@ -32,7 +33,13 @@ def _windows(x: Any, shape: Any, axis: Any) -> Any:
 @primitive("windows(x, shape, axis)")
 def windows(ct, z, x, shape=1, axis=None):
     """What `sliding_window_view` gives: the shape and the axis are whole numbers or tuples."""
-    return overlap_add(ct, shape, axis, shape_of(x))
+    front = in_front(ct, z)
+    return overlap_add(ct, shape, _after(front, axis, len(shape_of(x))), front + shape_of(x))
+
+
+def _after(front: tuple[int, ...], axis: Any, ndim: int) -> Any:
+    """The axes that a window moves along, behind those in front: see `leading.py`."""
+    return tuple([len(front) + a for a in axes_of(axis, ndim)]) if front else axis
 
 
 @composite(np.lib.stride_tricks.sliding_window_view)
@@ -88,4 +95,4 @@ def _overlap_add(x: Any, shape: Any, axis: Any, whole: tuple[int, ...]) -> Any:
 @primitive("overlap_add(x, shape, axis, whole)")
 def overlap_add(ct, z, x, shape=1, axis=None, whole=()):
     """An array of shape `whole`, with the entries of its windows added up: what they pull back."""
-    return windows(ct, shape, axis)
+    return windows(ct, shape, _after(in_front(ct, z), axis, len(whole)))

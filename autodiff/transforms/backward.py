@@ -203,10 +203,10 @@ def pull_carefully(ct: Any, node: Value) -> Parts:
     """By operations, which look at the numbers; what they give is plain data again."""
     if not np.any(ct):
         return ()
-    return within(_ON_DATA, _pull_on_data, ct, node)
+    return within(ON_DATA, _pull_on_data, ct, node)
 
 
-_ON_DATA = Mode(records=False)._asdict()
+ON_DATA = Mode(records=False)._asdict()
 
 
 def _pull_on_data(ct: Any, node: Value) -> Parts:

@@ -13,7 +13,8 @@ from ..graph.messages import checked_function, describe
 from ..graph.value import Value
 from ..support.tree import leaves
 from .backward import pull_edges
-from .tape import Level, Tape, Transformed, at_level, cast_like, leaves_like, one_like
+from .stacked import pull_given
+from .tape import Level, Tape, Transformed, at_level, cast_like, leaves_like, one_like, owned
 
 
 def value_and_grad(
@@ -66,11 +67,14 @@ def _gradient(tape: Tape) -> Any:
 def vjp(f: Callable[..., Any], *primals: Any, has_aux: bool = False) -> tuple[Any, ...]:
     """`(output, pull)`, where `pull(ct)` gives one cotangent for each of `primals`.
 
-    `ct` has the structure of the output. With `has_aux`, a third part is what f returned more.
+    `ct` has the structure and the shapes of the output; or it is a stack of such, along one more
+    axis in front, and so is the answer then. With `has_aux`, a third part is what f returned more.
 
     >>> out, pull = vjp(lambda x, y: x * y, 2.0, 3.0)
     >>> out, pull(1.0)
     (6.0, (3.0, 2.0))
+    >>> pull(np.array([1.0, 10.0]))
+    (array([ 3., 30.]), array([ 2., 20.]))
     """
     checked_function(f, "vjp")
     return at_level(functools.partial(_vjp, f, has_aux), *primals)
@@ -90,14 +94,21 @@ class _Pull:
         self._graph = [node._data for node in (*tape.order, *tape.targets)]
 
     def __call__(self, ct: Any) -> Any:
-        cotangents = leaves_like(ct, self._tape.out, "cotangent", "output")
-        return at_level(self._at, self._primals, cotangents)
+        cotangents, count = leaves_like(ct, self._tape.out, "cotangent", "output")
+        return at_level(functools.partial(self._at, count), self._primals, cotangents)
 
-    def _at(self, level: Level, primals: tuple[Any, ...], cotangents: list[Any]) -> Any:
+    def _at(
+        self, count: int | None, level: Level, primals: tuple[Any, ...], cotangents: list[Any]
+    ) -> Any:
         tape = copy.copy(self._tape)
         tape.level = level
         given = [cast_like(c, o) for c, o in zip(cotangents, leaves(tape.out), strict=True)]
-        return tape.structured(tape.pull(given, held=self._graph))
+        if count is None:
+            return tape.structured(tape.pull(given, held=self._graph))
+        pairs = zip(leaves(tape.out), given, strict=True)
+        seeds = [(node, stack) for node, stack in pairs if isinstance(node, Value)]
+        rows = pull_given(level, tape.order, seeds, tape.targets, count)
+        return tape.structured(rows if level.nested else owned(rows, self._graph))
 
     def __reduce__(self) -> Any:
         raise TypeError(

@@ -234,9 +234,10 @@ def or_zeros(found: Any, target: Value) -> Any:
     return np.zeros_like(target._data) if isinstance(target, Tensor) else 0.0
 
 
-def leaves_like(given: Any, like: Any, what: str, whose: str) -> list[Any]:
+def leaves_like(given: Any, like: Any, what: str, whose: str) -> tuple[list[Any], int | None]:
     """The leaves of tangents or cotangents in the order of those of `like`, dicts by their keys.
 
+    The second part is None, or how many rows each is a stack of, along one more axis in front.
     Raises TypeError for another structure than that of `like`, ValueError for another shape.
     """
     differs = difference(given, like)
@@ -247,12 +248,16 @@ def leaves_like(given: Any, like: Any, what: str, whose: str) -> list[Any]:
             f"{whose} has {wanted}.\nGive it the same lists, tuples and keys."
         )
     found_leaves = leaves_in_order_of(given, like)
-    for a, b in zip(found_leaves, leaves(like), strict=True):
-        if shape_of(a) != shape_of(b):
+    shapes = [(shape_of(a), shape_of(b)) for a, b in zip(found_leaves, leaves(like), strict=True)]
+    fronts = {a[: max(0, len(a) - len(b))] for a, b in shapes}
+    front = fronts.pop() if len(fronts) == 1 else ()
+    for has, needed in shapes:
+        if has != (*front, *needed) or len(front) > 1:
             raise ValueError(
-                f"A {what} has the shape of its {whose}, {shape_of(b)}, but it has {shape_of(a)}."
+                f"A {what} has the shape of its {whose}, {needed}, or is a stack of such, with as "
+                f"many as the others along one more axis in front, but it has {has}."
             )
-    return found_leaves
+    return found_leaves, front[0] if front else None
 
 
 def cast_like(given: Any, like: Any, copy: bool = True) -> Any:
@@ -260,9 +265,10 @@ def cast_like(given: Any, like: Any, copy: bool = True) -> Any:
     if isinstance(given, Value):
         return as_float(given)
     data = data_of(like)
-    if isinstance(data, np.ndarray):
+    if isinstance(data, np.ndarray) or shape_of(given):  # a stack of cotangents of a number
         given = as_array(given, copy=copy, promote=True)
-        return given.astype(data.dtype, copy=False) if data.dtype.kind == "f" else given
+        dtype = getattr(data, "dtype", np.dtype(float))
+        return given.astype(dtype, copy=False) if dtype.kind == "f" else given
     return float(given)
 
 

@@ -15,8 +15,8 @@ from autodiff.primitives.registry import registry
 
 CORE = {
     "Tensor", "TraceError", "Value", "compile", "derive", "detect_anomaly", "elementwise", "grad",
-    "hessian", "hvp", "jacobian", "jvp", "local_gradients", "no_grad", "primitive",
-    "ravel_tree", "tensor", "value_and_grad", "vjp",
+    "hessian", "hvp", "jacfwd", "jacobian", "jacrev", "jvp", "local_gradients", "no_grad",
+    "primitive", "ravel_tree", "tensor", "value_and_grad", "vjp",
 }  # fmt: skip
 FACES = ("autodiff", "autodiff.extend", "autodiff.testing")
 BUILT_ON_IT = [name for name in FILES if name.partition(".")[0] in ("nn", "optim", "viz")]

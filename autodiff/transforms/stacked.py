@@ -1,0 +1,307 @@
+"""Many cotangents pulled back in one walk: a stack of rows, along an axis in front of all others.
+
+A rule is linear in its cotangent, and most hold as they are for one with more axes in front: axes
+are counted from the end, a shape is the leading axes and the operand's. Which do is found by
+trying: at the first use by a kind of node, on a few random rows, all together and one by one.
+Where the two differ, that node pulls its rows back one by one, and the stack goes on.
+
+A stack knows which rows it has, so that outputs which share nothing do not pay for each other.
+"""
+
+from __future__ import annotations
+
+import functools
+import itertools
+import math
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from ..graph.modes import current_mode, within
+from ..graph.node import data_of, operands_of, parameters_of, shape_of
+from ..graph.tensor import Tensor
+from ..graph.value import Value
+from ..operations import joining, reductions, shapes
+from ..operations.ties import GraphWantedError, recorded_by
+from ..primitives.primitive import forced
+from ..primitives.pullback import apply_rule
+from ..support.quiet import quiet
+from .backward import ON_DATA, pull_plainly, pull_recorded, walk
+from .rows import Rows
+from .tape import Level, or_zeros
+from .unbroadcast import unbroadcast
+
+ndarray = np.ndarray
+
+FEW = 3  # rows that are pulled back one by one in less time
+LARGEST = 2**22  # entries, 32 MiB of float64, of the stacks of one node that are held at once
+
+
+Seeds = Sequence[tuple[Value, Rows]]
+
+
+def pull_units(
+    level: Level, order: Sequence[Value], nodes: Sequence[Value], targets: Sequence[Value]
+) -> list[Any]:
+    """For each target what every entry of the nodes pulls back to it, a row for each entry."""
+    count = sum(map(size, nodes))
+    return _in_blocks(level, order, functools.partial(_units, nodes), targets, count)
+
+
+def pull_given(
+    level: Level, order: Sequence[Value], pairs: Sequence[tuple[Value, Any]],
+    targets: Sequence[Value], count: int | None,
+) -> list[Any]:  # fmt: skip
+    """For each target what the nodes' cotangents pull back to it: stacks of so many, if any."""
+    if count is None:
+        pulled = level.pull(order, pairs)
+        return [or_zeros(pulled.get(target), target) for target in targets]
+
+    def seeds(begin: int, end: int) -> Seeds:
+        return [(node, Rows(0, stack[begin:end])) for node, stack in pairs]
+
+    return _in_blocks(level, order, seeds, targets, count)
+
+
+def _in_blocks(
+    level: Level, order: Sequence[Value], seeds: Callable[[int, int], Seeds],
+    targets: Sequence[Value], count: int,
+) -> list[Any]:  # fmt: skip
+    """So many rows, in blocks of which no stack is larger than LARGEST, beside the answer."""
+    largest = max(map(size, (*order, *targets)), default=1)
+    block = max(1, LARGEST // max(largest, 1))
+    if 0 < count <= block:
+        return pull_rows(level, order, seeds(0, count), targets, count)
+    pulled = (
+        pull_rows(level, order, seeds(a, b := min(a + block, count)), targets, b - a)
+        for a in range(0, count, block)
+    )
+    if level.nested and count:
+        return [joining.concatenate(parts) for parts in zip(*pulled, strict=True)]
+    found = [_all(None, target, count) for target in targets]
+    for i, parts in enumerate(pulled):
+        for whole, part in zip(found, parts, strict=True):
+            whole[i * block : i * block + len(part)] = part
+    return found
+
+
+def _units(nodes: Sequence[Value], begin: int, end: int) -> Seeds:
+    """The cotangents that are 1 for one entry: of all entries of the nodes, these."""
+    ends = itertools.accumulate((size(node) for node in nodes), initial=0)
+    seeds = []
+    for node, first in zip(nodes, ends):
+        a, b = max(begin, first), min(end, first + size(node))
+        if a < b:
+            unit = np.zeros((b - a, size(node)), getattr(node._data, "dtype", np.float64))
+            unit[np.arange(b - a), np.arange(a - first, b - first)] = 1.0
+            seeds.append((node, Rows(a - begin, unit.reshape(b - a, *shape_of(node)))))
+    return seeds
+
+
+def size(node: Value) -> int:
+    """How many entries a node has."""
+    return math.prod(shape_of(node))
+
+
+def pull_rows(
+    level: Level, order: Sequence[Value], seeds: Seeds, targets: Sequence[Value], count: int
+) -> list[Any]:
+    """The cotangents of each target, stacked: nodes if a transform around may want them."""
+    watched = current_mode().lines is not None
+    if watched or (count <= FEW and not level.nested):
+        return _one_by_one(level, order, seeds, targets, range(count))
+    try:
+        if level.nested:
+            return _recorded(order, seeds, targets, count)
+        return _plainly(level, order, seeds, targets, count)
+    except GraphWantedError:  # see `operations/ties.py`
+        return _one_by_one(level, order, seeds, targets, range(count))
+
+
+@quiet
+def _plainly(
+    level: Level, order: Sequence[Value], seeds: Seeds, targets: Sequence[Value], count: int
+) -> list[Any]:
+    """On plain data. A row with a NaN is pulled back by itself: see `operations/zeros.py`."""
+    pulled = walk(order, seeds, _pull_plainly, inner=False)
+    found = [_all(pulled.get(target), target, count) for target in targets]
+    odd = np.zeros(count, bool)
+    for stack in found:
+        odd |= np.isnan(stack).any(axis=tuple(range(1, stack.ndim)))
+    if odd.any():
+        again = np.flatnonzero(odd)
+        rows = _one_by_one(level, order, seeds, targets, again.tolist())
+        for stack, row in zip(found, rows, strict=True):
+            stack[again] = row
+    return found
+
+
+def _recorded(
+    order: Sequence[Value], seeds: Seeds, targets: Sequence[Value], count: int
+) -> list[Any]:
+    """By the project's own operations: the stacks are nodes, with a graph behind."""
+    interpreter = current_mode().interpreter
+    with (
+        np.errstate(all="ignore"), interpreter.backward_pass(), recorded_by(None, ())
+    ):  # fmt: skip
+        pulled = walk(order, seeds, _pull_recorded)
+    interpreter.note_cotangents({node: rows.stack for node, rows in pulled.items()})
+    return [_all(pulled.get(target), target, count) for target in targets]
+
+
+def _all(rows: Rows | None, target: Value, count: int) -> Any:
+    """All rows of a target: memory of its own."""
+    if rows is None:
+        data = target._data
+        return np.zeros((count, *np.shape(data)), getattr(data, "dtype", np.float64))
+    stack = rows.among(0, count)
+    return stack.copy() if type(stack) is ndarray else stack
+
+
+def _one_by_one(
+    level: Level, order: Sequence[Value], seeds: Seeds, targets: Sequence[Value],
+    which: Iterable[int],
+) -> list[Any]:  # fmt: skip
+    """These rows, each by a walk of its own."""
+    rows = []
+    for i in which:
+        own = [
+            (node, _row(r.stack, i - r.start, node)) for node, r in seeds if r.start <= i < r.stop
+        ]
+        pulled = level.pull(order, own)
+        rows.append([or_zeros(pulled.get(target), target) for target in targets])
+    return [joining.stack(list(column)) for column in zip(*rows, strict=True)]
+
+
+def _row(stack: Any, i: int, node: Value) -> Any:
+    row = stack[i]
+    return float(row) if type(stack) is ndarray and not isinstance(node, Tensor) else row
+
+
+# -- the ways to pull a stack back -----------------------------------------------------------
+
+
+def _pull_plainly(ct: Rows, node: Value) -> Iterator[tuple[Value, Rows | None]]:
+    """By functions compiled from the rule, on plain data."""
+    pullback: Any = node._pullback
+    if pullback.primitive.elementwise or _holds(node):
+        pull = pullback.pull_arrays or pullback.compiled("pull_arrays")
+        yield from _in_rows(ct, pull(ct.stack, node))
+    else:
+        yield from _in_rows(ct, _each(pull_plainly, ct.stack, node))
+
+
+def _pull_recorded(ct: Rows, node: Value) -> Iterator[tuple[Value, Rows | None]]:
+    """By operations, so that what it gives is nodes with a graph behind them."""
+    if node._pullback.primitive.elementwise or _holds(node):
+        yield from _in_rows(ct, pull_recorded(ct.stack, node))
+    else:
+        yield from _in_rows(ct, _each(pull_recorded, ct.stack, node))
+
+
+def _in_rows(ct: Rows, parts: Iterable[tuple[Value, Any]]) -> Iterator[tuple[Value, Rows | None]]:
+    for operand, part in parts:
+        yield operand, None if part is None else Rows(ct.start, _summed_to(part, operand))
+
+
+def _each(pull: Callable[..., Any], stack: Any, node: Value) -> Iterator[tuple[Value, Any]]:
+    """What each row gives by itself, stacked again."""
+    rows = [list(pull(_row(stack, i, node), node)) for i in range(shape_of(stack)[0])]
+    for parts in zip(*rows, strict=True):
+        operand = parts[0][0]
+        if parts[0][1] is not None:
+            fitted = [unbroadcast(part, operand, node) for _, part in parts]
+            yield operand, joining.stack(fitted)
+
+
+def _summed_to(stack: Any, operand: Value) -> Any:
+    """Rows in the shape and dtype of the operand that they are of, broadcasting undone.
+
+    What has fewer axes was the same for each entry along those in front, and is repeated.
+    """
+    data = operand._data
+    shape, dtype = np.shape(data), getattr(data, "dtype", np.dtype(float))
+    count, *found = shape_of(stack)
+    extra = len(found) - len(shape)
+    if extra > 0:
+        stack = reductions.sum(stack, tuple(range(1, extra + 1)))
+    elif extra < 0:
+        stack = shapes.reshape(stack, (count, *(1,) * -extra, *found))
+    lengths = shape_of(stack)
+    axes = tuple(i for i in range(-len(shape), 0) if shape[i] == 1 != lengths[i])
+    if axes:
+        stack = reductions.sum(stack, axes, True)
+    if shape_of(stack) != (count, *shape):
+        stack = shapes.broadcast_to(stack, (count, *shape))
+    return stack if data_of(stack).dtype == dtype else shapes.cast(stack, dtype)
+
+
+# -- which rules hold ------------------------------------------------------------------------
+
+_HELD: dict[Any, bool] = {}
+_MANY = 10_000  # kinds of nodes, after which all are tried again
+
+
+def _holds(node: Value) -> bool:
+    """Whether the rule of a node pulls a stack back as it pulls each row back."""
+    pullback: Any = node._pullback
+    operands = operands_of(node)
+    key = (pullback.primitive, pullback.positions, *map(_kind, (*operands, *parameters_of(node))))
+    if key not in _HELD:
+        if len(_HELD) >= _MANY:
+            _HELD.clear()
+        _HELD[key] = within(ON_DATA, _is_tried, node)
+    return _HELD[key]
+
+
+def _kind(thing: Any) -> Any:
+    """What of an operand or a static value a rule could ask for: axes, but not their lengths."""
+    data = data_of(thing)
+    if isinstance(data, ndarray):
+        return data.dtype.kind, *(length == 1 for length in data.shape)
+    if isinstance(data, (tuple, list)):
+        return type(data), *map(_kind, data)
+    if isinstance(data, slice):
+        return slice, *map(_kind, (data.start, data.stop, data.step))
+    if isinstance(data, int):
+        return type(data), max(-9, min(data, 9))
+    return type(data), repr(data) if isinstance(data, (str, type(None), np.dtype)) else None
+
+
+@quiet
+def _is_tried(node: Value) -> bool:
+    """Both ways on random rows, of which there are so many as no axis is long."""
+    pullback: Any = node._pullback
+    operands = [data_of(operand) for operand in operands_of(node)]
+    lengths = {n for data in (node._data, *operands) for n in np.shape(data)}
+    count = next(n for n in itertools.count(2) if n not in lengths)
+    rows = np.random.default_rng(0).normal(size=(count, *np.shape(node._data)))
+    rows = rows.astype(getattr(node._data, "dtype", np.float64))
+
+    def pulled(ct: Any) -> list[Any]:
+        returned = apply_rule(pullback.primitive, ct, node._data, operands, node)
+        return [forced(returned[i]) for i in pullback.positions]
+
+    inputs = pullback.inputs(node)
+    one_by_one = [
+        [None if p is None else unbroadcast(p, o, node) for p, o in zip(pulled(row), inputs)]
+        for row in rows
+    ]
+    try:
+        together = [None if p is None else _summed_to(p, o) for p, o in zip(pulled(rows), inputs)]
+        return all(map(_are_alike, together, map(list, zip(*one_by_one, strict=True))))
+    except (ValueError, TypeError, IndexError, AttributeError):
+        return False
+
+
+def _are_alike(stack: Any, rows: list[Any]) -> bool:
+    """Whether a stack is these rows, but for roundings."""
+    if stack is None or any(row is None for row in rows):
+        return stack is None and all(row is None for row in rows)
+    expected, found = np.asarray(rows), np.asarray(stack)
+    if expected.shape != found.shape or expected.dtype != found.dtype:
+        return False
+    near = math.sqrt(np.finfo(found.dtype).eps)
+    size = np.max(np.abs(expected[np.isfinite(expected)]), initial=0.0)
+    return np.allclose(found, expected, near, near * size, equal_nan=True)
