@@ -43,8 +43,8 @@ from .operations.indexing import (
 )
 from .operations.joining import (
     append, array_split, atleast_1d, atleast_2d, atleast_3d, block, column_stack, concatenate,
-    delete, dsplit, dstack, fliplr, flipud, hsplit, hstack, insert, pad, repeat, resize, rot90,
-    split, stack, tile, unstack, vsplit, vstack,
+    delete, dsplit, dstack, fliplr, flipud, hsplit, hstack, insert, repeat, resize, rot90, split,
+    stack, tile, unstack, vsplit, vstack,
 )
 from .operations.least_squares import lstsq, matrix_rank, pinv
 from .operations.linalg import (
@@ -59,6 +59,7 @@ from .operations.predicates import (
     not_equal, searchsorted, signbit,
 )
 from .operations.normal import erfcx, log_ndtr, ndtr, ndtri
+from .operations.padding import pad
 from .operations.products import (
     cross, dot, inner, kron, matmul, matvec, multi_dot, outer, tensordot, vdot, vecdot, vecmat,
 )

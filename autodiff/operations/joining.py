@@ -9,9 +9,9 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
 from ..graph.node import data_of, shape_of
-from ..primitives.declare import as_numpy, composite, internal, primitive
+from ..primitives.declare import as_numpy, composite, primitive
 from .indexing import along_axis, gathered, getitem
-from .leading import behind, in_front, index_behind
+from .leading import behind, in_front
 from .shapes import as_operand, astype, flip, like, ravel, reshape
 
 
@@ -271,42 +271,3 @@ def flipud(x: Any) -> Any:
 def fliplr(x: Any) -> Any:
     """The order reversed along the second axis."""
     return flip(x, 1)
-
-
-@internal
-@primitive("pad(x, width, constant_values=value)")
-def pad_constant(ct, z, x, width=0, value=0.0):
-    """x with a border of one value, `width` = ((before, after), ...) along each axis."""
-    shape = shape_of(x)
-    starts = np.broadcast_to(width, (len(shape), 2))[:, 0].tolist()
-    inside = tuple(slice(a, a + n) for a, n in zip(starts, shape, strict=True))
-    return getitem(ct, index_behind(inside, len(in_front(ct, z))))
-
-
-@composite(np.pad)
-def pad(
-    x: Any, pad_width: Any, mode: str = "constant", *, constant_values: Any = None,
-    reflect_type: Any = None,
-) -> Any:  # fmt: skip
-    """x with a border, as `numpy.pad`: constant, edge, reflect, symmetric or wrap."""
-    if mode not in ("constant", "edge", "reflect", "symmetric", "wrap"):
-        raise ValueError(
-            f"`pad` has the modes constant, edge, reflect, symmetric and wrap, but not {mode!r}."
-        )
-    odd = reflect_type not in (None, "even")
-    if odd or (reflect_type is not None and mode not in ("reflect", "symmetric")):
-        raise ValueError(f"`pad` reflects with `reflect_type='even'`, not {reflect_type!r}.")
-    if mode != "constant":
-        if constant_values is not None:
-            raise ValueError(f"`pad` takes `constant_values` for constants, but not for {mode}.")
-        return gathered(np.pad, x, pad_width, mode=mode)
-    ndim = len(shape_of(x))
-    if not ndim:
-        np.pad(np.zeros(()), pad_width)  # which refuses what is no width
-        return reshape(x, ())
-    if isinstance(pad_width, dict):
-        pad_width = [pad_width.get(i, pad_width.get(i - ndim, 0)) for i in range(ndim)]
-        pad_width = [(w, w) if isinstance(w, int) else w for w in pad_width]
-    widths = np.broadcast_to(pad_width, (ndim, 2)).tolist()
-    constant = 0.0 if constant_values is None else constant_values
-    return pad_constant(x, tuple(map(tuple, widths)), constant)

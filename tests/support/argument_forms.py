@@ -137,7 +137,8 @@ FORMS = {
     # words
     "dtype": DTYPES, "out": ABSENT, "order": (None, "C", "F", "A", "K", "X", 1),
     "mode": ("raise", "wrap", "clip", "same", "valid", "full", "edge", "constant", "reflect",
-             "symmetric", "r", "nonsense", None),
+             "symmetric", "r", "complete", "maximum", "mean", "median", "minimum", "linear_ramp",
+             "nonsense", None),
     "method": ("linear", "lower", "higher", "midpoint", "nearest", "hazen", "weibull",
                "median_unbiased", "normal_unbiased", "interpolated_inverted_cdf", "inverted_cdf",
                "averaged_inverted_cdf", "closest_observation", "nonsense", None),

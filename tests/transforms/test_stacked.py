@@ -138,7 +138,7 @@ def test_a_zero_cotangent_stops_in_each_row(choice, singular):
 
 @pytest.mark.parametrize("jac", [jacrev, jacfwd])
 def test_a_tie_is_resolved_in_each_row(jac):
-    """A matrix function of equal eigenvalues has a Jacobian, of which rows are pulled one by one."""
+    """A matrix function has a Jacobian at equal eigenvalues: its rows are pulled one by one."""
     matrix = np.diag([1.0, 1.0, 3.0])
 
     def f(a):
