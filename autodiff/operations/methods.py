@@ -135,6 +135,7 @@ def _astype(
     self: Value, dtype: Any = np.float64, order: Any = "K", casting: Any = "unsafe",
     subok: Any = True, copy: Any = True,
 ) -> Any:  # fmt: skip
+    """What `autodiff.astype` gives for it: in whole numbers or booleans plain data."""
     return astype(self, dtype, order, casting, subok, copy)
 
 

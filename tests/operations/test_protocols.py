@@ -4,6 +4,7 @@ The functions are found in what the operations declare. The first argument is tr
 shapes; only arguments that NumPy cannot do without are given here.
 """
 
+import re
 import warnings
 
 import numpy as np
@@ -220,3 +221,22 @@ def test_the_dtype_is_numpys(name, dtype):
             found = f(Tensor(x))
             if isinstance(found, Value):
                 assert found.dtype == np.asarray(expected).dtype
+
+
+def test_what_numpy_refuses_by_another_exception_is_raised_as_numpys_beside_ours():
+    with pytest.raises(TypeError) as theirs:
+        np.gradient(V, edge_order="1")
+    with pytest.raises(TypeError, match=re.escape(str(theirs.value))) as found:
+        np.gradient(Tensor(V), edge_order="1")
+    assert "edge orders 1 and 2" in str(found.value.__cause__)
+    with pytest.raises(ValueError, match="edge orders 1 and 2, but not 3") as ours:
+        np.gradient(Tensor(V), edge_order=3)  # which NumPy refuses by the same one
+    assert ours.value.__cause__ is None
+
+
+def test_an_infinity_is_never_shown_to_lapack_when_something_is_refused():
+    x = np.full((2, 2), np.inf)
+    with pytest.raises(np.linalg.LinAlgError):
+        np.linalg.matrix_power(Tensor(x[:1]), "1")
+    with pytest.raises(TypeError):
+        np.linalg.matrix_power(Tensor(x), "1")
