@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from ..graph.node import shape_of
-from ..primitives.declare import composite, elementwise
+from ..primitives.declare import composite, elementwise, internal
 from .arithmetic import abs
 from .choices import where
 from .exponentials import exp, sigmoid
@@ -78,7 +78,14 @@ def log_sigmoid(z, x):
 @elementwise("log(p) - log1p(-p)")
 def logit(z, p):
     """log(p / (1 - p)), the inverse of sigmoid."""
-    return 1 / (p * (1 - p))
+    return logit_slope(p)
+
+
+@internal
+@elementwise("1 / (p * (1 - p))")
+def logit_slope(z, p):
+    """The derivative of logit: its own is no difference of infinities near 0, nor lost at 1/2."""
+    return (2 * p - 1) * z * z
 
 
 @composite()

@@ -49,7 +49,14 @@ def rel_entr(z, x, y):
 @elementwise(f"where({_OUTSIDE}, inf, {_RELATIVE} - x + y)")
 def kl_div(z, x, y):
     """x * log(x / y) - x + y, of which the sum over probabilities is Kullback and Leibler's."""
-    return log_ratio(x, y), 1 - x / y
+    return log_ratio(x, y), excess(x, y)
+
+
+@internal
+@elementwise("(y - x) / y")
+def excess(z, x, y):
+    """1 - x / y, with all its digits where the two are close, and so its slopes anywhere."""
+    return -1 / y, x / y / y
 
 
 @elementwise(

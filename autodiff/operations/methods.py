@@ -84,9 +84,9 @@ METHODS = (
     # of matrices
     "cholesky", "det", "inv", "pinv",
     # what other operations are made of
-    "bessel_i", "bessel_ie", "bessel_j", "cast", "cofactors", "eigh_stacked", "euclidean_norm",
-    "getitem", "identity", "logabsdet", "overlap_add", "pad_constant", "qr_stacked",
-    "scaled_erfc", "scatter", "svd_stacked", "windows",
+    "bessel_i", "bessel_ie_slope", "bessel_j", "cast", "cofactors", "eigh_stacked",
+    "euclidean_norm", "getitem", "identity", "logabsdet", "logit_slope", "overlap_add",
+    "pad_constant", "qr_stacked", "scaled_erfc", "scatter", "svd_stacked", "windows",
 )  # fmt: skip
 
 # Of these, what an array's method takes more than the operation, as `t.max(initial=0.0)`.

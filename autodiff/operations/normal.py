@@ -9,6 +9,7 @@ import numpy as np
 
 from ..primitives.declare import elementwise, internal, primitive
 from ..primitives.namespaces import helper
+from .choices import where
 from .exponentials import exp
 from .special import _erfc, _float_of
 from .zeros import times
@@ -102,7 +103,9 @@ def _log_ndtr(x: Any) -> Any:
 @elementwise("log_ndtr(x)")
 def log_ndtr(z, x):
     """The logarithm of `ndtr`, exact where that rounds to 0 or to 1."""
-    return math.sqrt(2 / math.pi) / erfcx(-SQRT_HALF * x)
+    left = math.sqrt(2 / math.pi) / erfcx(-SQRT_HALF * where(x > 0, 0.0, x))
+    right = where(x > 0, x, 0.0)  # of which the density is small, and erfcx would be infinite
+    return where(x > 0, exp(-0.5 * right * right) / (math.sqrt(2 * math.pi) * ndtr(right)), left)
 
 
 @elementwise(f"-{math.sqrt(2)!r} * erfcinv(2 * p)")

@@ -1,5 +1,6 @@
 """Activations with other settings, and at their bounds."""
 
+import mpmath
 import numpy as np
 import pytest
 from agreement import differences_agree
@@ -21,3 +22,16 @@ def _elu(x, alpha):
 def test_hard_tanh_has_slope_1_at_its_bounds():
     x = np.array([-1.5, -1.0, 0.0, 1.0, 1.5])
     np.testing.assert_array_equal(grad(lambda v: ad.hard_tanh(v).sum())(x), [0, 1, 1, 1, 0])
+
+
+def test_the_slopes_of_logit_keep_their_digits():
+    """From 1e-160, where the square of the first is infinite, past 1/2, where the second is 0."""
+    for p in (1e-160, 1e-100, 1e-9, 0.3, 0.5 - 2**-50, 0.5, 0.5 + 2**-50, 0.9, 1 - 2**-53):
+        with mpmath.workdps(60):
+            q = mpmath.mpf(p)
+            first = 1 / (q * (1 - q))
+            exact = [first, (2 * q - 1) * first**2, 2 * first**2 + 2 * (2 * q - 1) ** 2 * first**3]
+        f = ad.logit
+        for right in map(float, exact):
+            f = grad(f)
+            np.testing.assert_allclose(f(p), right, 4e-15)

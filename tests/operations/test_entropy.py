@@ -38,3 +38,11 @@ def test_a_loss_that_is_linear_far_off():
     np.testing.assert_array_equal(grad(lambda r: ad.huber(1.0, r).sum())(r), np.clip(r, -1, 1))
     by_delta = grad(lambda d: ad.huber(d, r).sum())(1.0)
     assert by_delta == 2.0 + 3.0
+
+
+def test_the_slopes_of_a_divergence_keep_their_digits():
+    for x, y in ((1.0, 1 + 2**-40), (1.0, 1.0), (3.0, 0.1), (1e-200, 2.5), (1e200, 1e-50)):
+        exact = mpmath.mpf(y) - mpmath.mpf(x)
+        by_y = grad(ad.kl_div, 1)
+        np.testing.assert_allclose(by_y(x, y), float(exact / mpmath.mpf(y)), 1e-15)
+        np.testing.assert_allclose(grad(by_y, 1)(x, y), x / y / y, 1e-15)

@@ -18,15 +18,15 @@ OF_BOTH = """
     __neg__ __pandas_priority__ __pos__ __pow__ __radd__ __rdivmod__ __rfloordiv__ __rmatmul__
     __rmod__ __rmul__ __round__ __rpow__ __rsub__ __rtruediv__ __sub__ __truediv__ __trunc__ abs
     arccos arccosh arccot arccoth arccsc arccsch arcsec arcsech arcsin arcsinh arctan arctanh
-    astype backward bessel_i bessel_ie bessel_j broadcast_to cast cbrt ceil cholesky clamp clip
-    clone cofactors cos cosh cot coth csc csch cumprod cumsum data deg2rad det digamma
+    astype backward bessel_i bessel_ie_slope bessel_j broadcast_to cast cbrt ceil cholesky clamp
+    clip clone cofactors cos cosh cot coth csc csch cumprod cumsum data deg2rad det digamma
     eigh_stacked elu entr erf erfc erfcinv erfcx erfinv euclidean_norm exp exp2 expand_dims
     expm1 fabs flip floor gamma gammaln gelu getitem grad hard_tanh i0 i0e i1 i1e identity
     inputs inv item j0 j1 label ldexp leaky_relu log log10 log1p log2 log_ndtr log_sigmoid
     log_softmax
-    logabsdet logit logsumexp max mean min moveaxis name nan_to_num ndtr ndtri neg numel op
-    overlap_add pad_constant pinv polygamma positive pow prod qr_stacked rad2deg reciprocal relu
-    reshape rint roll round scaled_erfc scatter sec sech selu sigmoid sign silu sin sinc sinh
+    logabsdet logit logit_slope logsumexp max mean min moveaxis name nan_to_num ndtr ndtri neg
+    numel op overlap_add pad_constant pinv polygamma positive pow prod qr_stacked rad2deg reciprocal
+    relu reshape rint roll round scaled_erfc scatter sec sech selu sigmoid sign silu sin sinc sinh
     soft_sign softmax softplus sort sqrt square squeeze std sum svd_stacked swapaxes tan tanh
     traced transpose tril triu trunc var windows zero_grad
 """

@@ -47,6 +47,14 @@ def test_derivatives_of_the_logarithm_do_not_cancel(x):
         close(f(x), mpmath.diff(lambda v: mpmath.log(cdf(v)), x, order), rtol)
 
 
+@pytest.mark.parametrize("x", [1e-300, 0.7, 8.3, 20.1, 26.7, 29.9, 36.0])
+def test_far_right_where_the_derivatives_are_small(x):
+    v = mpmath.mpf(x)
+    ratio = mpmath.npdf(v) / cdf(v)
+    close(grad(ad.log_ndtr)(x), ratio, 3e-13)
+    close(grad(grad(ad.log_ndtr))(x), -ratio * (ratio + v), 3e-13)
+
+
 def test_far_left_where_the_integral_is_zero():
     x = mpmath.mpf(-(10**5))
     ratio = mpmath.npdf(x) / cdf(x)
