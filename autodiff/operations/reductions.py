@@ -177,7 +177,9 @@ def numpy_mean(
     if where is True:
         return in_type(mean(entries, axis, keepdims), dtype)
     total = sum(_taking_part(entries, where, 0), axis, keepdims)
-    return in_type(like(total / _count(a, where, axis, keepdims), total), dtype)
+    average = total / _count(a, where, axis, keepdims)
+    whole = np.asarray(data_of(total)).dtype.kind in "iu"
+    return in_type(average if whole else like(average, total), dtype)
 
 
 @as_numpy(np.var)

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from autodiff import Tensor, compile, derive, grad, hvp
+from autodiff import Tensor, compile, derive, grad, hvp, nanmean
+from autodiff.operations.reductions import numpy_mean
 
 
 def test_a_mean_of_nothing_pulls_back_nothing():
@@ -37,3 +38,10 @@ def test_means_of_more_16_bit_numbers_than_these_can_count(f):
     found = hvp(f, (MANY,), (MANY,))
     assert found.dtype == np.float16
     assert np.abs(found - second).max() <= 3e-3 * np.abs(second).max() + 6e-8
+
+
+def test_a_mean_of_some_whole_numbers_is_no_whole_number():
+    x, some = np.array([1, 2, 7]), np.array([True, True, False])
+    for program in (lambda x: np.mean(x, where=some), lambda x: numpy_mean(x, where=some), nanmean):
+        for f in (program, derive(program, x, argnums=()), compile(program)):
+            assert f(x) == program(x.astype(float))
