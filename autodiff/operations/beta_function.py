@@ -9,7 +9,7 @@ import numpy as np
 
 from ..primitives.declare import elementwise, internal, primitive
 from ..primitives.namespaces import helper
-from .special import _asymptotic, _float_of, _polygamma, polygamma
+from .special import _asymptotic, _float_of, _polygamma, _stirling_rest, polygamma
 from .zeros import times
 
 
@@ -20,14 +20,26 @@ def _by_pair(function: Any, a: Any, b: Any) -> Any:
     )
 
 
+@helper("poles_of_beta")
+def _poles_of_beta(a: Any, b: Any) -> Any:
+    """Whether the gammas of one and of the sum have poles, and their quotient is a number."""
+    whole = (np.floor(a) == a) & (np.floor(b) == b)
+    return whole & (np.maximum(a, b) > 0) & (a + b <= 0)
+
+
 @helper(
     "betaln",
     jax="""
-    of_all = gammaln(a) + gammaln(b) - gammaln(a + b)
+    by_gammas = lambda a, b: gammaln(a) + gammaln(b) - gammaln(a + b)
+    of_all = by_gammas(a, b)
     alike = ((a > 0) == (b > 0)) & (a + b == a + b)  # then inf - inf is not a pole over a pole
     ends = jnp.where(a + b > 0, -jnp.inf, jnp.inf)
     of_all = jnp.where(jnp.isnan(of_all) & alike, ends, of_all)
-    jnp.where((a > 0) & (b > 0) & jnp.isfinite(a + b), jax.scipy.special.betaln(a, b), of_all)
+    off = jnp.isinf(a + b) & ((a <= 0) | (b <= 0))
+    of_poles = by_gammas(jnp.maximum(a, b), 1 - a - b)
+    left = jnp.where(off, jnp.nan, jnp.where(poles_of_beta(a, b), of_poles, of_all))
+    far = (a > 0) & (b > 0) & (jnp.maximum(a, b) >= 10) & jnp.isfinite(a + b)
+    jnp.where(far, jax.scipy.special.betaln(a, b), left)
     """,
 )
 def _betaln(a: Any, b: Any) -> Any:
@@ -39,7 +51,9 @@ def _betaln(a: Any, b: Any) -> Any:
     jax="""
     sign = jax.scipy.special.gammasgn
     signs = sign(a) * sign(b) * sign(a + b)
-    jnp.exp(betaln(a, b)) * jnp.where(jnp.isnan(signs), 1.0, signs)
+    of_poles = jnp.where(poles_of_beta(a, b) & (jnp.maximum(a, b) % 2 == 1), -1.0, 1.0)
+    size = jnp.exp(betaln(a, b))
+    size * jnp.where(jnp.isinf(size), 1.0, jnp.where(jnp.isnan(signs), of_poles, signs))
     """,
 )
 def _beta(a: Any, b: Any) -> Any:
@@ -72,30 +86,13 @@ def _betaln_entry(a: float, b: float) -> float:
         return -math.inf
     if high < 10:
         return math.lgamma(low) + math.lgamma(high) - math.lgamma(low + high)
-    part, rest = low / high, _stirling_rest(high) - _stirling_rest(low + high)
+    part = low / high
+    rest: float = _stirling_rest(high) - _stirling_rest(low + high)
     if low < 10:
         rest += math.lgamma(low) - low * (math.log(high) - 1)
         return rest - (high + (low - 0.5)) * math.log1p(part)
     rest += _stirling_rest(low) + 0.5 * math.log(2 * math.pi / high)
     return rest + (low - 0.5) * math.log(part / (1 + part)) - high * math.log1p(part)
-
-
-def _stirling_rest(x: float) -> float:
-    """lgamma(x) without Stirling's formula, for x >= 10 (Abramowitz and Stegun, 6.1.41)."""
-    terms = (
-        1 / 12,
-        -1 / 360,
-        1 / 1260,
-        -1 / 1680,
-        1 / 1188,
-        -691 / 360360,
-        1 / 156,
-        -3617 / 122400,
-    )
-    total = 0.0
-    for term in reversed(terms):
-        total = total / x / x + term
-    return total / x
 
 
 def _betaln_left(low: float, high: float) -> float:
@@ -105,7 +102,7 @@ def _betaln_left(low: float, high: float) -> float:
         return math.nan
     by_low, by_high = _sine(low), _sine(high)
     by_total = _sine(low - math.floor(low) + high - math.floor(high))  # but for its sign
-    if by_low == 0 and high > 0 and high == math.floor(high) and total <= 0:
+    if _poles_of_beta(low, high):
         return _betaln_entry(high, 1 - total)  # a pole over a pole
     if by_low == 0 or (high <= 0 and by_high == 0):
         return math.inf

@@ -35,7 +35,13 @@ def getitem(ct, z, x, index=()):
     return scatter(ct, index_behind(index, len(front)), front + shape_of(x))
 
 
-@helper("scatter", jax="jnp.zeros(shape, jnp.result_type(x)).at[index].add(x)")
+@helper(
+    "scatter",
+    jax="""
+    kind = jnp.result_type(x)
+    jnp.zeros(shape, jnp.result_type(kind, int)).at[index].add(x).astype(kind)
+    """,
+)
 def _scatter(x: Any, index: Any, shape: tuple[int, ...]) -> Any:
     """Zeros of `shape` with `x` added at `index`."""
     whole = np.zeros(shape, np.asarray(x).dtype)

@@ -71,7 +71,7 @@ def erfcx(z, x):
     return -2 * scaled_erfc(x, 1)
 
 
-@helper("ndtr", jax="jax.scipy.special.ndtr(x)")
+@helper("ndtr")
 def _ndtr(x: Any) -> Any:
     x = np.asarray(x)
     half = math.sqrt(0.5)
@@ -89,7 +89,7 @@ def ndtr(z, x):
     return exp(-0.5 * x * x) / math.sqrt(2 * math.pi)
 
 
-@helper("log_ndtr", jax="jax.scipy.special.log_ndtr(x)")
+@helper("log_ndtr")
 def _log_ndtr(x: Any) -> Any:
     x = np.asarray(x)
     with np.errstate(all="ignore"):

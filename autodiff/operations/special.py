@@ -71,7 +71,7 @@ def _erfinv(y: Any) -> Any:
     return result.astype(_float_of(y))
 
 
-@helper("erfcinv", jax="-jax.scipy.special.ndtri(y / 2) * math.sqrt(0.5)")
+@helper("erfcinv")
 def _erfcinv(y: Any) -> Any:
     y = np.asarray(y)
     with np.errstate(all="ignore"):
@@ -111,12 +111,68 @@ def _gammaln_entry(x: float) -> float:
         return math.inf
 
 
-@helper("gamma", jax="jax.scipy.special.gamma(x)")
+@helper("stirling_rest")
+def _stirling_rest(x: Any) -> Any:
+    """lgamma(x) without Stirling's formula, for x >= 10 (Abramowitz and Stegun, 6.1.41)."""
+    terms = (
+        1 / 12,
+        -1 / 360,
+        1 / 1260,
+        -1 / 1680,
+        1 / 1188,
+        -691 / 360360,
+        1 / 156,
+        -3617 / 122400,
+    )
+    total = 0.0
+    for term in reversed(terms):
+        total = total / x / x + term
+    return total / x
+
+
+# JAX's logarithm of gamma loses its digits at 1 and 2, and its gamma is the exponential of that. So
+# there gamma is Stirling's formula at x + m >= 10, divided by x (x + 1) ..., and its logarithm near
+# 1 and 2 a series (6.1.33).
+
+
+@helper(
+    "gamma",
+    jax="""
+    work = jnp.float64(x)
+    start = jnp.where(work < 0, 1 - work, work)
+    low = [start + k < 10 for k in range(10)]
+    product = math.prod(jnp.where(here, start + k, 1.0) for k, here in enumerate(low))
+    far = start + sum(low)
+    lost = start - (far - sum(low))
+    root = jnp.power(far, 0.5 * far - 0.25) * jnp.exp(-0.5 * far)
+    rest = jnp.exp(stirling_rest(far) + lost * jnp.log(far))
+    right = math.sqrt(2 * math.pi) * root * rest / product * root
+    right = jnp.where(far > 180, jnp.where(far == far, jnp.inf, jnp.nan), right)
+    turn = work - jnp.round(work)
+    left = math.pi / (jnp.where(jnp.round(work) % 2, -1, 1) * jnp.sin(math.pi * turn) * right)
+    left = jnp.where(turn == 0, jnp.nan, left)
+    whole = jnp.where(work == 0, jnp.copysign(jnp.inf, work), jnp.where(work < 0, left, right))
+    whole.astype(jnp.result_type(x, jnp.float16))
+    """,
+)
 def _gamma(x: Any) -> Any:
     return _by_entry(_gamma_entry, x)
 
 
-@helper("gammaln", jax="jax.scipy.special.gammaln(x)")
+@helper(
+    "gammaln",
+    jax="""
+    work = jnp.float64(x)
+    low = work < 1.5
+    t = jnp.where(low, work - 1, work - 2)
+    near = 0.0
+    for k in range(40, 1, -1):
+        near = (jax.scipy.special.zeta(float(k), 2.0) / k - near) * t
+    near = (near + 1 - jnp.euler_gamma) * t - jnp.where(low, jnp.log(work), 0.0)
+    close = (work > 0.5) & (work < 2.5)
+    jnp.where(close, near, jax.scipy.special.gammaln(work)).astype(jnp.result_type(x, jnp.float16))
+    """,
+)
 def _gammaln(x: Any) -> Any:
     return _by_entry(_gammaln_entry, x)
 
