@@ -39,8 +39,8 @@ class JaxProgram(Program):
 
     It takes NumPy's arrays and JAX's, on whatever devices and however sharded, and gives JAX's.
     Called here it computes in the precision of its arguments; the source alone does so in 64
-    bits where JAX is told to keep them (`jax_enable_x64`). JAX decides the dtype where whole
-    numbers meet float32: NumPy says float64, JAX float32.
+    bits where JAX is told to keep them (`jax_enable_x64`). It computes in the dtypes that NumPy
+    does; but XLA takes numbers below 2.3e-308 for 0, and (a / b) / c for a / (b * c).
     """
 
     def __init__(

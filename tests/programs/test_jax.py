@@ -30,13 +30,10 @@ def alike(found, expected, tolerance=1e-9):
 
 
 def some(name, count):
-    """So many of the operation's cases, from the first to the last.
-
-    Not the vector that NumPy makes a matrix of for `tril`, nor the number that is a row to it.
-    """
+    """So many of the operation's cases, from the first to the last; not a number taken as a row."""
     cases = calls(name)
     if not operations()[name].elementwise:
-        cases = [c for c in cases if max(o.ndim for o in c[0]) >= 2] or cases
+        cases = [c for c in cases if max(o.ndim for o in c[0])] or cases
     return [cases[i] for i in sorted(set(np.linspace(0, len(cases) - 1, count).astype(int)))]
 
 

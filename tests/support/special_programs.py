@@ -170,3 +170,28 @@ def nudged(arg, steps):
         return arg
     moved = (data * (1 + steps * np.finfo(data.dtype).eps)).astype(data.dtype)
     return float(moved) if isinstance(arg, float) else moved
+
+
+# -- one operation, in every dtype -----------------------------------------------------------
+
+DTYPES = (np.int32, np.float16, bool, np.uint8, np.int8, np.int64, np.float32, np.float64)
+# In which NumPy and JAX may compute in different ones, and such as they agree about.
+PAIRS = (
+    (np.int32, np.float32), (np.float16, np.int64), (bool, bool), (bool, np.float64),
+    (bool, np.int8), (np.uint8, np.uint8), (np.uint8, np.float32), (np.float32, np.float64),
+)  # fmt: skip
+
+
+def special_arrays(operands):
+    """Of each dtype, or pair of them, arrays of special numbers, in all pairs."""
+    for dtypes in [(dtype,) for dtype in DTYPES] if operands == 1 else PAIRS:
+        yield [a.flatten() for a in np.meshgrid(*map(_special_array, dtypes))]
+
+
+def _special_array(dtype):
+    kind = np.dtype(dtype).kind
+    # XLA takes such small ones for 0, and a product of such large ones in another order.
+    floats = [x for x in FLOATS if not (0 < abs(x) < 1e-300 or x == 1e308)]
+    some = {"b": (False, True), "u": (0, 1, 2, 3), "i": WHOLE, "f": floats}[kind]
+    with np.errstate(over="ignore"):
+        return np.array(some, dtype)

@@ -6,14 +6,16 @@ import ast
 import copy
 import functools
 import inspect
+import itertools
 import textwrap
 from typing import Any, NoReturn
 
 import numpy as np
 
+from ...primitives.primitive import Primitive
 from ...primitives.registry import registry
 from ...support import syntax
-from ..steps import Step
+from ..steps import Step, is_a, operand_shape
 from ..tracing.standins import TraceError
 from .checks import CHECKS
 from .helpers import Line, bare
@@ -39,6 +41,8 @@ class _AsNumPy(ast.NodeTransformer):
             node.keywords.append(ast.keyword("symmetrize_input", ast.Constant(False)))
         if function == "jnp.argpartition":  # which takes NaN for small: all are put in order
             return ast.Call(syntax.dotted("jnp.argsort"), node.args[:1], node.keywords)
+        if function == "jnp.exp2":  # by `exp` of another number, which has fewer digits
+            return ast.Call(syntax.dotted("jnp.power"), [ast.Constant(2.0), *node.args], [])
         return node
 
 
@@ -92,6 +96,105 @@ def _define(name: str, function: Any) -> tuple[str, dict[str, Any]]:
     return ast.unparse(ast.fix_missing_locations(tree)), called
 
 
+# -- dtypes --------------------------------------------------------------------------------
+
+# Where whole numbers meet floats NumPy and JAX compute in different dtypes: int32 beside float32 is
+# float64 to NumPy, and float32 to JAX. And a product with a condition is a choice to XLA, in which
+# False * nan is 0. So the operands of a step are made numbers of the dtype that NumPy computes in.
+
+_OF_ANOTHER_DTYPE = ("reciprocal", "matrix_rank", "searchsorted", "digitize")  # of whole numbers
+
+
+def _as_numpys_kinds(printer: Printer, step: Step, trees: list[ast.expr]) -> list[ast.expr]:
+    """A step's operands, with those made numbers or cast of which JAX would make another dtype."""
+    kinds = list(map(_kind_of, step.operands))
+    numbers = [kind for kind in kinds if kind is not None and kind.kind != "b"]
+    wanted = _computed_in(step, numbers)
+    if wanted is None:
+        return trees
+    primitive: Any = step.primitive
+    one_function = primitive.formula.numpy is not None  # of which JAX knows the operands' dtypes
+    settled = one_function and _by_jax(numbers) == wanted
+    counts = not primitive.elementwise and wanted.kind != "f"  # of truths, as in sum(x > 0)
+
+    def given(i: int, tree: ast.expr) -> ast.expr:
+        operand, kind = step.operands[i], kinds[i]
+        if kind == wanted or i in _no_numbers(primitive):
+            return tree
+        if kind is None:  # a Python number, which what is computed in JAX may not be
+            computed = isinstance(operand, Step) and operand.primitive is not None
+            return _cast(printer, wanted, tree) if computed and wanted.itemsize < 8 else tree
+        if kind.kind != "b":
+            fits = settled or not np.can_cast(kind, wanted)
+            return tree if fits else _cast(printer, wanted, tree)
+        if counts:
+            return tree
+        one, zero = (ast.Constant(wanted.type(truth).item()) for truth in (True, False))
+        tree = ast.Call(printer.of_arrays("where"), [tree, one, zero], [])
+        weakly = settled or (one_function and wanted.itemsize == 8)
+        return tree if weakly else _cast(printer, wanted, tree)
+
+    return list(itertools.starmap(given, enumerate(trees)))
+
+
+def _operands(printer: Printer, step: Step, trees: list[ast.expr]) -> list[ast.expr]:
+    """A step's operands as JAX must be given them to compute what NumPy does."""
+    trees = _as_numpys_kinds(printer, step, trees)
+    triangle = is_a(step, "tril") or is_a(step, "triu")
+    if not triangle or operand_shape(step.operands[0]) == step.shape:
+        return trees
+    rows = printer.of_arrays("broadcast_to")  # of a vector, which NumPy makes a matrix of
+    return [ast.Call(rows, [*trees, printer.literal(step.shape)], [])]
+
+
+def _as_numpys_result(printer: Printer, step: Step, tree: ast.expr) -> ast.expr:
+    """What a step gives, made whole numbers where they are not, and 0 where one is divided by 0."""
+    name = getattr(step.primitive, "name", "")
+    if step.dtype.kind not in "iu":
+        return tree
+    if name in _OF_ANOTHER_DTYPE:
+        return _cast(printer, step.dtype, tree)
+    match tree:
+        case ast.BinOp(op=ast.FloorDiv(), right=divisor):
+            by_zero = ast.Compare(divisor, [ast.Eq()], [ast.Constant(0)])
+            return ast.Call(printer.of_arrays("where"), [by_zero, ast.Constant(0), tree], [])
+    return tree
+
+
+def _cast(printer: Printer, dtype: np.dtype[Any], tree: ast.expr) -> ast.expr:
+    return ast.Call(printer.of_arrays(dtype.name), [tree], [])
+
+
+def _kind_of(operand: Any) -> np.dtype[Any] | None:
+    """The dtype of an operand; None for Python's floats and ints, which take that of others."""
+    example = getattr(operand, "example", operand)
+    if isinstance(example, (np.ndarray, np.generic, bool)):
+        return np.asarray(example).dtype
+    return None
+
+
+def _computed_in(step: Step, numbers: list[np.dtype[Any]]) -> np.dtype[Any] | None:
+    """The dtype that NumPy computes a step in; None where it is no number."""
+    if step.primitive is not None and step.primitive.differentiable:
+        return step.dtype if step.dtype.kind in "fiu" else None
+    return np.result_type(*numbers) if len(numbers) > 1 else None
+
+
+def _by_jax(numbers: list[np.dtype[Any]]) -> np.dtype[Any] | None:
+    """The dtype that JAX computes in, of numbers of these; None if they do not say."""
+    kinds = [kind for kind in numbers if kind.kind == "f"] or numbers
+    return np.result_type(*kinds) if kinds else None
+
+
+@functools.cache
+def _no_numbers(primitive: Primitive) -> frozenset[int]:
+    """The places of operands that are computed with as they are: conditions of `where`, indices."""
+    calls = [node for node in ast.walk(primitive.formula.tree) if isinstance(node, ast.Call)]
+    names = {ast.unparse(c.args[0]) for c in calls if ast.unparse(c.func) == "where"}
+    names |= {"indices", "labels"}
+    return frozenset(i for i, name in enumerate(primitive.operands) if name in names)
+
+
 def _draw(printer: Printer, step: Step) -> NoReturn:
     raise TraceError(HOST)
 
@@ -109,7 +212,8 @@ def _sum_of_scatters(printer: Printer, step: Step, parts: list[Any]) -> list[str
     for part in others:
         index = printer.literal(_static(part.params[0]))
         place = ast.Subscript(syntax.name("at"), index, ast.Load())
-        text += f".{ast.unparse(place)}.add({ast.unparse(printer.operand(part.operands[0]))})"
+        add = "max" if step.dtype == bool else "add"  # to which JAX adds no truths
+        text += f".{ast.unparse(place)}.{add}({ast.unparse(printer.operand(part.operands[0]))})"
     return [f"{printer.names[step]} = {text}  # {step.shape}"]
 
 
@@ -135,6 +239,8 @@ JAX = Language(
     define=_define,
     draw=_draw,
     sum_of_scatters=_sum_of_scatters,
+    operands=_operands,
+    result=_as_numpys_result,
     static=_static,
     copy="",  # JAX's arrays do not change
     note=_note,

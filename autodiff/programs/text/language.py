@@ -86,6 +86,10 @@ class Language:
     draw: Callable[[Any, Any], ast.expr]  # of a Printer and a Step: random numbers
     sum_of_scatters: Callable[[Any, Any, list[Any]], list[str]]  # of these and the sum's parts
 
+    # Of a Printer, a Step, and the expressions of its operands: these as they are given there. And
+    # of a Printer, a Step and its expression: this as what NumPy gives.
+    operands: Callable[[Any, Any, list[ast.expr]], list[ast.expr]] = lambda _, step, trees: trees
+    result: Callable[[Any, Any, ast.expr], ast.expr] = lambda _, step, tree: tree
     static: Callable[[Any], Any] = lambda value: value  # a static parameter as it is passed there
     copy: str = ".copy()"  # what makes a result the caller's own; empty where none is written to
     note: Callable[[Any], str] = lambda capture: ""  # what the title says besides

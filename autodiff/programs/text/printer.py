@@ -65,7 +65,7 @@ class Printer:
         if primitive is None:
             raise ValueError("An argument is not computed.")
         # A form is finished before what is computed is put in, which is finished in its own way.
-        texts = self._operands(step)
+        texts = self.language.operands(self, step, self._operands(step))
         later: dict[str, ast.expr] = {}
         for i, text in enumerate(texts):
             if syntax.number_of(text) is None:
@@ -84,15 +84,14 @@ class Printer:
             form = self._forms[key]
         else:
             form = self._forms[key] = self._put(step, put, asked, on_floats)
-        filled: ast.expr = syntax.filled(form, later)
-        return filled
+        return self.language.result(self, step, syntax.filled(form, later))
 
     def zeros(self, step: Step) -> str:
         """Zeros like a step's result."""
         size = str(step.shape[0] if len(step.shape) == 1 else step.shape)
-        kind = [] if step.dtype == np.float64 else [self._of_arrays(step.dtype.name)]
+        kind = [] if step.dtype == np.float64 else [self.of_arrays(step.dtype.name)]
         inside = ", ".join([size, *map(ast.unparse, kind)])
-        return f"{ast.unparse(self._of_arrays('zeros'))}({inside})"
+        return f"{ast.unparse(self.of_arrays('zeros'))}({inside})"
 
     def _operands(self, step: Step) -> list[ast.expr]:
         """The operands' syntax; beside a float, a whole number without its `.0`."""
@@ -105,7 +104,7 @@ class Printer:
             if isinstance(o, np.generic) and _widens(o, step):
                 tree = self.literal(o)
                 known = isinstance(o, np.longdouble)
-                kind = self._of_arrays(o.dtype.name)
+                kind = self.of_arrays(o.dtype.name)
                 found.append(tree if known else ast.Call(kind, [tree], []))
             else:
                 found.append(self.operand(_whole(o) if beside else o))
@@ -122,7 +121,7 @@ class Printer:
         # Put in last: the last touch is about what the operation gives.
         for name in asked if spelling.as_array else []:
             place = f"{name} as an array"
-            arrays[place] = ast.Call(self._of_arrays(spelling.as_array), [put[name]], [])
+            arrays[place] = ast.Call(self.of_arrays(spelling.as_array), [put[name]], [])
             put = {**put, name: syntax.name(place)}
         tree = primitive.formula.put(put, params, self._static, qualified, _of_stacks(step))
         tree = spelling.finished(tree, qualified)
@@ -153,7 +152,8 @@ class Printer:
             self.modules.add(module)
         return syntax.dotted(path)
 
-    def _of_arrays(self, name: str) -> ast.expr:
+    def of_arrays(self, name: str) -> ast.expr:
+        """The syntax of a function of arrays."""
         return self._qualified(self.language.arrays, name)
 
     def _static(self, value: Any) -> ast.expr:
@@ -161,7 +161,7 @@ class Printer:
 
     def literal(self, value: Any) -> ast.expr:
         """The syntax of a static value, its arrays as constants."""
-        return syntax.literal(value, self._array, self._of_arrays)
+        return syntax.literal(value, self._array, self.of_arrays)
 
 
 def needed(
