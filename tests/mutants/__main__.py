@@ -46,7 +46,7 @@ def equivalents() -> dict[Key, str]:
 
 
 def watched(workers: int) -> list[Test]:
-    """Every test run alone, the quickest first. SystemExit where one fails as things are."""
+    """Every test as it went, the quickest first. SystemExit where one fails as things are."""
     tree = Tree(ROOT)
     try:
         with multiprocessing.get_context("fork").Pool(workers) as pool:

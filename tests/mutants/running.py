@@ -1,13 +1,14 @@
 """Runs tests in forks of one process that has the libraries imported, but not the packages.
 
 So each run imports the packages anew, with the fault that was planted, at the cost of a few
-hundredths of a second. First each test is run alone, to see which lines it reaches and how long
-it takes; a mutant is then tried by the tests that reach its lines, the quickest first.
+hundredths of a second. First each test is run, to see which lines it reaches and how long it
+takes; a mutant is then tried by the tests that reach its lines, the quickest first.
 """
 
 from __future__ import annotations
 
 import compileall
+import gc
 import itertools
 import os
 import pickle
@@ -20,7 +21,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -32,7 +33,6 @@ import hypothesis.strategies
 import mpmath
 import numpy
 import pytest
-from _pytest.runner import runtestprotocol
 from coverage.numbits import num_in_numbits, nums_to_numbits
 
 from .mutations import Mutant
@@ -41,6 +41,7 @@ LIBRARIES = (hypothesis, mpmath, numpy)  # imported here, so that no fork has to
 PACKAGES = ("autodiff", "nn", "optim", "viz")
 QUICK = 40  # so many tests are tried before the others are collected
 MEMORY = 8 << 30  # bytes: what a fault may ask for
+CASES = 8  # so many cases of one test are watched together: what one has found, others keep
 FAST = 25.0  # seconds: the quickest tests that take so long together are the fast part
 
 
@@ -147,8 +148,16 @@ def _pytest(tree: Tree, plugin: Any, files: Iterable[str] = ()) -> int:
 # -- which test reaches which lines --------------------------------------------------------
 
 
-class _Alone:
-    """A plugin that runs each test of its share in a fork, and watches it."""
+def _function_of(item: pytest.Item) -> str:
+    return item.nodeid.partition("[")[0]
+
+
+class _Watcher:
+    """A plugin that watches the tests of its share, each function of tests in forks of its own.
+
+    A few cases of one function share a fork, which takes longer than most, and the lines that they
+    reach: each at least its own, since what is kept by one is not run again for the next.
+    """
 
     def __init__(self, tree: Tree, share: int, shares: int) -> None:
         self.tree, self.share, self.shares = tree, share, shares
@@ -162,21 +171,31 @@ class _Alone:
         self.coverage.stop()
         self.before = self._lines()
         items[:] = items[self.share :: self.shares]
+        gc.freeze()  # else each fork's garbage collector copies all that there is
 
-    def pytest_runtest_protocol(self, item: pytest.Item) -> bool:
-        test = in_a_fork(lambda: self._watch(item), seconds=120)
-        self.tests.append(test or Test(item.nodeid, 120, False, {}, {}))
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        for _, cases in itertools.groupby(session.items, _function_of):
+            while few := list(itertools.islice(cases, CASES)):
+                tests = in_a_fork(lambda few=few: self._watch(few), seconds=120 * len(few))
+                self.tests += tests or [Test(item.nodeid, 120, False, {}, {}) for item in few]
         return True
 
-    def _watch(self, item: pytest.Item) -> Test:
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        self.passed &= not report.failed
+
+    def _watch(self, items: Sequence[pytest.Item]) -> list[Test]:
         self.coverage.erase()
         self.coverage.start()
-        start = time.perf_counter()
-        reports = runtestprotocol(item, log=False, nextitem=None)
-        seconds = time.perf_counter() - start
+        tests = []
+        for item in items:
+            self.passed, start = True, time.perf_counter()
+            item.ihook.pytest_runtest_protocol(item=item, nextitem=None)
+            tests.append(Test(item.nodeid, time.perf_counter() - start, self.passed, {}, {}))
         self.coverage.stop()
-        passed = not any(report.failed for report in reports)
-        return Test(item.nodeid, seconds, passed, self._lines(), {})
+        lines = self._lines()
+        for test in tests:
+            test.lines = lines
+        return tests
 
     def _lines(self) -> dict[str, bytes]:
         data, lines = self.coverage.get_data(), {}
@@ -188,10 +207,10 @@ class _Alone:
 
 
 def watch_tests(tree: Tree, share: int, shares: int) -> list[Test]:
-    """Every `shares`-th test, run alone."""
+    """Every `shares`-th test, each with the lines that it and a few like it reach."""
 
     def work() -> list[Test]:
-        plugin = _Alone(tree, share, shares)
+        plugin = _Watcher(tree, share, shares)
         _pytest(tree, plugin)
         for test in plugin.tests:
             test.before = plugin.before
