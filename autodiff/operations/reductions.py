@@ -111,20 +111,20 @@ def max(ct, z, x, axis=None, keepdims=False):
     array([0.5, 0.5, 0. ])
     """
     chosen = x == spread(z, axis, keepdims, x)
-    return _shared(ct, chosen, axis, keepdims)
+    return _shared(ct, chosen, axis, keepdims, x)
 
 
 @primitive("min(x, axis=axis, keepdims=keepdims)")
 def min(ct, z, x, axis=None, keepdims=False):
     """The smallest entry; entries that tie share the derivative equally."""
     chosen = x == spread(z, axis, keepdims, x)
-    return _shared(ct, chosen, axis, keepdims)
+    return _shared(ct, chosen, axis, keepdims, x)
 
 
-def _shared(ct: Any, chosen: Any, axis: Axis, keepdims: bool) -> Any:
+def _shared(ct: Any, chosen: Any, axis: Axis, keepdims: bool, x: Any) -> Any:
     """The cotangent in equal shares to the chosen entries, and exactly 0 to the others."""
     share = div(chosen, sum(chosen, axis, True))  # of a number that is NaN, 0 / 0
-    return where(share, times(spread(ct, axis, keepdims, share), share), 0.0)
+    return where(share, times(spread(ct, axis, keepdims, x), share), 0.0)
 
 
 # -- what NumPy's functions take more --------------------------------------------------------

@@ -152,7 +152,7 @@ def _stirling_rest(x: Any) -> Any:
     left = math.pi / (jnp.where(jnp.round(work) % 2, -1, 1) * jnp.sin(math.pi * turn) * right)
     left = jnp.where(turn == 0, jnp.nan, left)
     whole = jnp.where(work == 0, jnp.copysign(jnp.inf, work), jnp.where(work < 0, left, right))
-    whole.astype(jnp.result_type(x, jnp.float16))
+    whole.astype(jnp.promote_types(jnp.asarray(x).dtype, jnp.float16))
     """,
 )
 def _gamma(x: Any) -> Any:
@@ -170,7 +170,8 @@ def _gamma(x: Any) -> Any:
         near = (jax.scipy.special.zeta(float(k), 2.0) / k - near) * t
     near = (near + 1 - jnp.euler_gamma) * t - jnp.where(low, jnp.log(work), 0.0)
     close = (work > 0.5) & (work < 2.5)
-    jnp.where(close, near, jax.scipy.special.gammaln(work)).astype(jnp.result_type(x, jnp.float16))
+    whole = jnp.where(close, near, jax.scipy.special.gammaln(work))
+    whole.astype(jnp.promote_types(jnp.asarray(x).dtype, jnp.float16))
     """,
 )
 def _gammaln(x: Any) -> Any:

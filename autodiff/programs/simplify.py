@@ -62,6 +62,9 @@ class StepGraph:
         if not any([isinstance(o, Step) for o in operands]):
             return example  # the same for every argument
 
+        if not (np.shape(example) or operand_shape(operands[0])):
+            params = _without_axis(primitive, params)
+
         def make(name: str, *others: Any) -> Any:
             return self.step(operation(name), others, (), example, backward)
 
@@ -111,6 +114,12 @@ def _without_casts(operands: tuple[Any, ...]) -> tuple[Any, ...]:
             if wide in others and np.result_type(small.dtype, wide) == wide:
                 found[i] = small
     return tuple(found)
+
+
+def _without_axis(primitive: Primitive, params: tuple[Any, ...]) -> tuple[Any, ...]:
+    """The parameters of a reduction of a number, to which NumPy grants an axis and JAX does not."""
+    pairs = zip(primitive.defaults, params, strict=True)
+    return tuple([None if name == "axis" else param for name, param in pairs])
 
 
 def _adds_axes_in_front(operand: Any) -> bool:
