@@ -24,6 +24,14 @@ CURVED = [(["network", 100, 100], "MLP of width 100"), (["network", 256, 512], "
 # Of each how often its value and gradient may take what they take by hand.
 PRODUCTS = [(["cumprod", 200_000], 5.0), (["convolve", 20_000, 2_000], 2.0),
             (["einsum", 200], 2.0), (["multi_dot", 1200], 2.0)]  # fmt: skip
+# Of each what it is, and how often its program may take what JAX's does.
+JACOBIANS = [(["dense", 500, 50], "Jacobian of tanh(A x), 500 by 50", 1.1),
+             (["network"], "Jacobian of an MLP 50-100-100-30", 1.1),
+             (["logistic"], "Hessian of a logistic regression, 50 weights", 1.1),
+             (["rosenbrock", 100], "Hessian of Rosenbrock of 100", 1.1),
+             (["hand"], "Jacobian of a hand, 26 inputs, 300 outputs", 2.5)]  # fmt: skip
+LARGE = [(["rosenbrock", 1000], "Hessian of Rosenbrock of 1,000"),
+         (["dense", 2000, 1000], "Jacobian of tanh(A x), 2,000 by 1,000")]  # fmt: skip
 SIZES = [10**3, 10**4, 10**5, 10**6, 10**7]
 EAGER = {"autograd": 4, "mygrad": 2}  # times the eager engine that these peers are to take
 
@@ -153,6 +161,26 @@ def report_products(bars: Bars, rounds: int) -> None:
             bars.at_most(f"{case[0]}: {engine} / by_hand", ratio, most)
 
 
+def report_jacobians(bars: Bars, rounds: int) -> None:
+    """Whole Jacobians and Hessians, and two that are large."""
+    for case, what, most in JACOBIANS:
+        print(f"\n{what}")
+        with team("compiled", "eager", "jax_jit", "jax_eager", "torch", "autograd") as engines:
+            found = engines.compare("jacobians", case, rounds, 0.1, 1e-9)
+        found.show("jax_jit")
+        for engine, limit in (("eager", 3.5), ("compiled", most)):
+            ratio = found.ratio(engine, "jax_jit").median
+            bars.at_most(f"{what}: {engine} / jax_jit", ratio, limit)
+        for peer in ("torch", "autograd", "jax_eager") if "Hessian" in what else ():
+            bars.at_least(f"{what}: {peer} / eager", found.ratio(peer, "eager").median, 3.0)
+    for case, what in LARGE:
+        used = peak_bytes("jacobians", case, "eager")
+        with team("eager", "compiled") as engines:
+            found = engines.compare("jacobians", case, 3, 0.5, 1e-9)
+        print(f"\n{what}: {used / 1e6:,.0f} MB at most, the answer included")
+        found.show("eager")
+
+
 def report_imports(bars: Bars, rounds: int) -> None:
     """`import autodiff` against `import numpy`, in new interpreters."""
     environment = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
@@ -179,6 +207,7 @@ REPORTS: dict[str, Callable[[Bars, int], None]] = {
     "rnn": report_rnn,
     "hvp": report_hvp,
     "products": report_products,
+    "jacobians": report_jacobians,
     "imports": report_imports,
 }
 

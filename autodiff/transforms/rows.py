@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ..graph.node import data_of, shape_of
+from ..graph.node import data_of
 from ..operations import joining
 
 
@@ -24,9 +24,11 @@ class Rows:
     @property
     def stop(self) -> int:
         """The row behind the last."""
-        return self.start + shape_of(self.stack)[0]
+        return self.start + int(self.stack.shape[0])
 
     def __add__(self, other: Rows) -> Rows:
+        if self.start == other.start and self.stack.shape == other.stack.shape:
+            return Rows(self.start, self.stack + other.stack)
         start, stop = min(self.start, other.start), max(self.stop, other.stop)
         return Rows(start, self.among(start, stop) + other.among(start, stop))
 
@@ -37,5 +39,5 @@ class Rows:
             return self.stack
         like = data_of(self.stack)
         before, after = [np.zeros((count, *like.shape[1:]), like.dtype) for count in around]
-        parts = [part for part in (before, self.stack, after) if shape_of(part)[0]]
+        parts = [part for part in (before, self.stack, after) if part.shape[0]]
         return joining.concatenate(parts)

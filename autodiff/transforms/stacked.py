@@ -30,7 +30,7 @@ from ..support.quiet import quiet
 from .backward import ON_DATA, pull_plainly, pull_recorded, walk
 from .rows import Rows
 from .tape import Level, or_zeros
-from .unbroadcast import unbroadcast
+from .unbroadcast import ones, unbroadcast
 
 ndarray = np.ndarray
 
@@ -201,8 +201,16 @@ def _pull_recorded(ct: Rows, node: Value) -> Iterator[tuple[Value, Rows | None]]
 
 
 def _in_rows(ct: Rows, parts: Iterable[tuple[Value, Any]]) -> Iterator[tuple[Value, Rows | None]]:
+    start = ct.start
     for operand, part in parts:
-        yield operand, None if part is None else Rows(ct.start, _summed_to(part, operand))
+        if part is None:
+            yield operand, None
+            continue
+        data = operand._data
+        as_it_is = type(part) is ndarray is type(data) and part.shape[1:] == data.shape
+        if not (as_it_is and part.dtype is data.dtype):
+            part = _summed_to(part, operand)
+        yield operand, Rows(start, part)
 
 
 def _each(pull: Callable[..., Any], stack: Any, node: Value) -> Iterator[tuple[Value, Any]]:
@@ -224,7 +232,9 @@ def _summed_to(stack: Any, operand: Value) -> Any:
     shape, dtype = np.shape(data), getattr(data, "dtype", np.dtype(float))
     count, *found = shape_of(stack)
     extra = len(found) - len(shape)
-    if extra > 0:
+    if extra == 1 and len(found) == 2 and type(stack) is ndarray and stack.dtype.char in "fd":
+        stack = ones(found[0], stack.dtype.char) @ stack  # BLAS is faster
+    elif extra > 0:
         stack = reductions.sum(stack, tuple(range(1, extra + 1)))
     elif extra < 0:
         stack = shapes.reshape(stack, (count, *(1,) * -extra, *found))
@@ -258,8 +268,9 @@ def _holds(node: Value) -> bool:
 def _kind(thing: Any) -> Any:
     """What of an operand or a static value a rule could ask for: axes, but not their lengths."""
     data = data_of(thing)
-    if isinstance(data, ndarray):
-        return data.dtype.kind, *(length == 1 for length in data.shape)
+    if type(data) is ndarray:
+        shape = data.shape
+        return data.dtype.kind, tuple([n == 1 for n in shape]) if 1 in shape else len(shape)
     if isinstance(data, (tuple, list)):
         return type(data), *map(_kind, data)
     if isinstance(data, slice):
