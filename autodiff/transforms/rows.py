@@ -30,7 +30,23 @@ class Rows:
         if self.start == other.start and self.stack.shape == other.stack.shape:
             return Rows(self.start, self.stack + other.stack)
         start, stop = min(self.start, other.start), max(self.stop, other.stop)
+        if type(self.stack) is np.ndarray is type(other.stack):
+            whole = self.among(start, stop)
+            whole = whole.copy() if whole is self.stack else whole
+            whole[other.start - start : other.stop - start] += other.stack
+            return Rows(start, whole)
         return Rows(start, self.among(start, stop) + other.among(start, stop))
+
+    def without_zeros(self) -> Rows | None:
+        """The rows from the first that is not 0 to the last; None if there is none."""
+        stack = self.stack
+        found = np.flatnonzero(stack if stack.ndim == 1 else stack.reshape(len(stack), -1).any(1))
+        if not found.size:
+            return None
+        first, last = int(found[0]), int(found[-1])
+        if last - first + 1 == len(stack):
+            return self
+        return Rows(self.start + first, stack[first : last + 1])
 
     def among(self, start: int, stop: int) -> Any:
         """The stack of all rows from `start` to `stop`, with zeros for those that it has not."""

@@ -27,7 +27,7 @@ from ..operations.ties import GraphWantedError, recorded_by
 from ..primitives.primitive import forced
 from ..primitives.pullback import apply_rule
 from ..support.quiet import quiet
-from .backward import ON_DATA, pull_plainly, pull_recorded, walk
+from .backward import ON_DATA, Parts, pull_plainly, pull_recorded, walk
 from .rows import Rows
 from .tape import Level, or_zeros
 from .unbroadcast import ones, unbroadcast
@@ -182,35 +182,39 @@ def _row(stack: Any, i: int, node: Value) -> Any:
 # -- the ways to pull a stack back -----------------------------------------------------------
 
 
-def _pull_plainly(ct: Rows, node: Value) -> Iterator[tuple[Value, Rows | None]]:
+def _pull_plainly(ct: Rows, node: Value) -> Parts:
     """By functions compiled from the rule, on plain data."""
     pullback: Any = node._pullback
     if pullback.primitive.elementwise or _holds(node):
         pull = pullback.pull_arrays or pullback.compiled("pull_arrays")
-        yield from _in_rows(ct, pull(ct.stack, node))
-    else:
-        yield from _in_rows(ct, _each(pull_plainly, ct.stack, node))
+        return _in_rows(ct, pull(ct.stack, node))
+    return _in_rows(ct, _each(pull_plainly, ct.stack, node))
 
 
-def _pull_recorded(ct: Rows, node: Value) -> Iterator[tuple[Value, Rows | None]]:
+def _pull_recorded(ct: Rows, node: Value) -> Parts:
     """By operations, so that what it gives is nodes with a graph behind them."""
-    if node._pullback.primitive.elementwise or _holds(node):
-        yield from _in_rows(ct, pull_recorded(ct.stack, node))
-    else:
-        yield from _in_rows(ct, _each(pull_recorded, ct.stack, node))
+    pullback: Any = node._pullback
+    if pullback.primitive.elementwise or _holds(node):
+        return _in_rows(ct, pull_recorded(ct.stack, node))
+    return _in_rows(ct, _each(pull_recorded, ct.stack, node))
 
 
-def _in_rows(ct: Rows, parts: Iterable[tuple[Value, Any]]) -> Iterator[tuple[Value, Rows | None]]:
-    start = ct.start
+def _in_rows(ct: Rows, parts: Iterable[tuple[Value, Any]]) -> Parts:
+    start, entries = ct.start, data_of(ct.stack).size
+    found = []
     for operand, part in parts:
         if part is None:
-            yield operand, None
             continue
         data = operand._data
         as_it_is = type(part) is ndarray is type(data) and part.shape[1:] == data.shape
         if not (as_it_is and part.dtype is data.dtype):
             part = _summed_to(part, operand)
-        yield operand, Rows(start, part)
+        rows: Rows | None = Rows(start, part)
+        # Of what is chosen only few rows may be left. Zeros last in what is no node.
+        if type(part) is ndarray and 2 * part.size <= entries:
+            rows = Rows(start, part).without_zeros()
+        found.append((operand, rows))
+    return found
 
 
 def _each(pull: Callable[..., Any], stack: Any, node: Value) -> Iterator[tuple[Value, Any]]:
@@ -232,8 +236,11 @@ def _summed_to(stack: Any, operand: Value) -> Any:
     shape, dtype = np.shape(data), getattr(data, "dtype", np.dtype(float))
     count, *found = shape_of(stack)
     extra = len(found) - len(shape)
-    if extra == 1 and len(found) == 2 and type(stack) is ndarray and stack.dtype.char in "fd":
-        stack = ones(found[0], stack.dtype.char) @ stack  # BLAS is faster
+    by_blas = type(stack) is ndarray and stack.dtype.char in "fd"  # in less time
+    if found and not shape and by_blas:
+        stack = stack.reshape(count, -1).dot(ones(math.prod(found), stack.dtype.char))
+    elif extra == 1 and len(found) == 2 and by_blas:
+        stack = ones(found[0], stack.dtype.char) @ stack
     elif extra > 0:
         stack = reductions.sum(stack, tuple(range(1, extra + 1)))
     elif extra < 0:
