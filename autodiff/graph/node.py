@@ -147,4 +147,5 @@ def data_of(operand: Any) -> Any:
 
 def shape_of(operand: Any) -> tuple[int, ...]:
     """The shape of a number, an array or a node."""
-    return np.shape(data_of(operand))
+    data = data_of(operand)
+    return data.shape if type(data) is np.ndarray else np.shape(data)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,12 +13,12 @@ from ..graph.node import shape_of
 from ..graph.order import between
 from ..graph.tensor import Tensor
 from ..graph.value import Value
-from ..operations import shapes
+from ..operations import joining, shapes
 from ..support.tree import leaves, unflatten
 from .backward import pull_back_recorded
 from .grad import grad
-from .stacked import pull_units, size
-from .tape import Level, Tape, Transformed, constant, one_like
+from .stacked import FEW, FEW_NUMBERS, pull_units, size
+from .tape import Level, Tape, Transformed, constant, one_like, or_zeros
 
 FORWARD = 3  # times as many outputs as inputs, from which on columns are pushed in less time
 
@@ -68,8 +68,9 @@ def jacfwd(
 
 
 def _jacobian(tape: Tape) -> Any:
-    inputs, outputs = (sum(map(size, nodes)) for nodes in (tape.targets, tape.nodes))
-    return (_forward if FORWARD * inputs <= outputs else _backward)(tape)
+    outputs = sum(map(size, tape.nodes))
+    forward = outputs > FEW and FORWARD * sum(map(size, tape.targets)) <= outputs
+    return _forward(tape) if forward else _backward(tape)
 
 
 def _backward(tape: Tape) -> Any:
@@ -77,7 +78,8 @@ def _backward(tape: Tape) -> Any:
     rows = _ranges(tape.nodes)
 
     def block(out: Value, j: int, target: Value, i: int) -> Any:
-        return _shaped(stacks[i][rows[j]], shape_of(out) + shape_of(target))
+        part, shape = stacks[i][rows[j]], shape_of(out) + shape_of(target)
+        return shapes.reshape(_joined(part, target), shape) if shape else _number(part)
 
     return _answer(tape, block)
 
@@ -95,12 +97,13 @@ def _forward(tape: Tape) -> Any:
     def block(out: Value, j: int, target: Value, i: int) -> Any:
         if found[i] not in columns:
             return _nothing(shape_of(out), target)
-        part = stacks[j][columns[found[i]]]
-        if not isinstance(part, tuple):
-            part = shapes.moveaxis(part, 0, -1)
+        part, shape = stacks[j][columns[found[i]]], shape_of(out) + shape_of(target)
+        if not shape:
+            return _number(part)
+        part = shapes.moveaxis(_joined(part, out), 0, -1)
         if isinstance(part, np.ndarray):
             part = np.ascontiguousarray(part)
-        return _shaped(part, shape_of(out) + shape_of(target))
+        return shapes.reshape(part, shape)
 
     return _answer(tape, block)
 
@@ -108,11 +111,27 @@ def _forward(tape: Tape) -> Any:
 def _pulled(
     level: Level, order: Sequence[Value], nodes: Sequence[Value], targets: Sequence[Value]
 ) -> Sequence[Any]:
-    """For each target the rows that the entries of the nodes pull back; of numbers a tuple."""
-    if not level.nested or any(isinstance(node, Tensor) for node in (*nodes, *targets)):
+    """For each target the rows that the entries of the nodes pull back: a stack, or few rows.
+
+    Where all are numbers they stay numbers, of which no stack is made for a transform around.
+    """
+    numbers = not any(isinstance(node, Tensor) for node in (*nodes, *targets))
+    count = sum(map(size, nodes))
+    if count > (FEW_NUMBERS if numbers else FEW) and not (numbers and level.nested):
         return pull_units(level, order, nodes, targets)
-    rows = [level.pull(order, [(node, 1.0)]) for node in nodes]  # numbers stay numbers
-    return [tuple([row.get(target, 0.0) for row in rows]) for target in targets]
+    rows = [level.pull(order, [unit]) for node in nodes for unit in _units(node)]
+    return [tuple([or_zeros(row.get(target), target) for row in rows]) for target in targets]
+
+
+def _units(node: Value) -> Iterator[tuple[Value, Any]]:
+    """A node, with each of the cotangents that are 1 for one entry."""
+    if not isinstance(node, Tensor):
+        yield node, 1.0
+        return
+    for place in np.ndindex(node.shape):
+        unit = np.zeros(node.shape, node.dtype)
+        unit[place] = 1.0
+        yield node, unit
 
 
 def _ranges(nodes: Sequence[Value]) -> list[slice]:
@@ -121,9 +140,19 @@ def _ranges(nodes: Sequence[Value]) -> list[slice]:
     return [slice(a, b) for a, b in itertools.pairwise(ends)]
 
 
-def _shaped(part: Any, shape: tuple[int, ...]) -> Any:
-    """A part of a stack, in memory that no other has, as a block of the answer; or its number."""
-    return part[0] if isinstance(part, tuple) else shapes.reshape(part, shape)
+def _joined(rows: Any, like: Value) -> Any:
+    """A stack as it is, and few rows as one."""
+    if not isinstance(rows, tuple):
+        return rows
+    if any(isinstance(row, Value) for row in rows):
+        return joining.stack(rows)
+    return np.array(rows) if rows else _nothing((0,), like)
+
+
+def _number(rows: Any) -> Any:
+    """The only row, which is one number: a float, a node, or an array of one's own."""
+    row = rows[0]
+    return row if type(row) is float or isinstance(row, Value) else np.array(row)
 
 
 def _answer(tape: Tape, block: Callable[..., Any]) -> Any:

@@ -34,7 +34,7 @@ from .unbroadcast import ones, unbroadcast
 
 ndarray = np.ndarray
 
-FEW = 3  # rows that are pulled back one by one in less time
+FEW, FEW_NUMBERS = 3, 8  # rows of arrays, and of numbers, that take less time one by one
 LARGEST = 2**22  # entries, 32 MiB of float64, of the stacks of one node that are held at once
 
 
@@ -101,7 +101,7 @@ def _units(nodes: Sequence[Value], begin: int, end: int) -> Seeds:
 
 def size(node: Value) -> int:
     """How many entries a node has."""
-    return math.prod(shape_of(node))
+    return getattr(node._data, "size", 1)
 
 
 def pull_rows(
