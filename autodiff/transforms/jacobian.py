@@ -78,7 +78,7 @@ def _backward(tape: Tape) -> Any:
     rows = _ranges(tape.nodes)
 
     def block(out: Value, j: int, target: Value, i: int) -> Any:
-        part, shape = stacks[i][rows[j]], shape_of(out) + shape_of(target)
+        part, shape = _taken(stacks[i], rows[j]), shape_of(out) + shape_of(target)
         return shapes.reshape(_joined(part, target), shape) if shape else _number(part)
 
     return _answer(tape, block)
@@ -97,7 +97,7 @@ def _forward(tape: Tape) -> Any:
     def block(out: Value, j: int, target: Value, i: int) -> Any:
         if found[i] not in columns:
             return _nothing(shape_of(out), target)
-        part, shape = stacks[j][columns[found[i]]], shape_of(out) + shape_of(target)
+        part, shape = _taken(stacks[j], columns[found[i]]), shape_of(out) + shape_of(target)
         if not shape:
             return _number(part)
         part = shapes.moveaxis(_joined(part, out), 0, -1)
@@ -138,6 +138,11 @@ def _ranges(nodes: Sequence[Value]) -> list[slice]:
     """Of all entries of the nodes, one after another, where those of each are."""
     ends = [0, *itertools.accumulate(map(size, nodes))]
     return [slice(a, b) for a, b in itertools.pairwise(ends)]
+
+
+def _taken(rows: Any, place: slice) -> Any:
+    """Those rows: of all of them no view, which a program would write."""
+    return rows if place == slice(0, len(rows)) else rows[place]
 
 
 def _joined(rows: Any, like: Value) -> Any:
