@@ -48,7 +48,7 @@ def line_of(mode: Mode) -> str:
 
 
 def check_born(
-    primitive: Primitive, operands: Sequence[Any], data: tuple[Any, ...], result: Any
+    primitive: Primitive, operands: Sequence[Any], data: Sequence[Any], result: Any
 ) -> None:
     if is_finite(result) or not all(is_finite(d) for d in data if not isinstance(d, bool)):
         return

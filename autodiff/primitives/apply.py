@@ -38,13 +38,15 @@ def apply(primitive: Primitive, operands: Sequence[Any], params: tuple[Any, ...]
         return LazyProduct(pullback_of(primitive, nodes), given)
     scalar = all([is_number(o) for o in operands])
     data = data_of_operands(primitive, operands, nodes, scalar)
-    if nodes and not scalar:
-        narrow, wide = narrower(primitive, data)
+    numpys = scalar or not (nodes or primitive.formula.is_ours)  # and cast by NumPy itself
+    narrow, wide = ([], None) if numpys else narrower(primitive, data)
+    if narrow:
         cast = [i for i in narrow if i in nodes]
         if cast:
             widen = operation("cast").call
             wider = [widen(o, wide) if i in cast else o for i, o in enumerate(operands)]
             return apply(primitive, wider, params)
+        data = [d.astype(wide) if i in narrow else d for i, d in enumerate(data)]
     result = _forward(primitive, primitive.arguments(data, params), scalar)
     if not nodes:
         return result

@@ -49,6 +49,7 @@ def public(primitive: Primitive) -> Callable[..., Any]:
 def _unary(primitive: Primitive) -> Callable[..., Any]:
     """The call of an operation on one operand."""
     pullback = pullback_of(primitive, (0,))
+    numpys = not (primitive.elementwise and primitive.formula.is_ours)
     on_floats: Any = None
     on_arrays: Any = None
 
@@ -57,7 +58,8 @@ def _unary(primitive: Primitive) -> Callable[..., Any]:
         kind = type(x)
         records = records_unless_watched() if MODES else True
         if records is None or not (kind is Value or kind is Tensor):
-            return primitive.on_arrays(x) if kind is ndarray else apply(primitive, (x,), ())
+            plain = kind is ndarray and (numpys or x.dtype.kind == "f")
+            return primitive.on_arrays(x) if plain else apply(primitive, (x,), ())
         try:
             if kind is Value:
                 if on_floats is None:
@@ -81,6 +83,7 @@ def _unary(primitive: Primitive) -> Callable[..., Any]:
 def _binary(primitive: Primitive) -> Callable[..., Any]:
     """The call of an operation on two operands."""
     paired = primitive.elementwise
+    numpys = not (paired and primitive.formula.is_ours)
     both, first, second = [pullback_of(primitive, nodes) for nodes in ((0, 1), (0,), (1,))]
     on_floats: Any = None
     on_tensors: Any = None
@@ -103,7 +106,7 @@ def _binary(primitive: Primitive) -> Callable[..., Any]:
                 y, pullback = b._data, second
                 x = a = a if kind is float else constant_beside(b, a, paired)
                 kind = other
-            elif kind is ndarray is other:
+            elif kind is ndarray is other and (numpys or a.dtype.kind == b.dtype.kind == "f"):
                 return primitive.on_arrays(a, b)
             else:
                 return apply(primitive, (a, b), ())

@@ -127,6 +127,11 @@ class Formula:
                 return getattr(np.linalg, name, None)
         return None
 
+    @Cached
+    def is_ours(self) -> bool:
+        """Whether it is no single function of NumPy's, which sees to all dtypes, nor `x` itself."""
+        return self.numpy is None and not isinstance(self.tree, ast.Name)
+
     def _operator(self, tree: ast.expr) -> ast.AST | None:
         if isinstance(tree, ast.BinOp) and self._are_operands([tree.left, tree.right]):
             return tree.op

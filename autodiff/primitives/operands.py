@@ -27,19 +27,16 @@ def is_number(operand: Any) -> bool:
 
 def data_of_operands(
     primitive: Primitive, operands: Sequence[Any], nodes: Collection[int], scalar: bool
-) -> tuple[Any, ...]:
+) -> list[Any]:
     """What the formula is given for each operand, of which those at `nodes` are nodes.
 
     `scalar` says that all are numbers. Raises TypeError for what is no operand.
     """
     data = [_data_of_operand(primitive, o, scalar, recorded=bool(nodes)) for o in operands]
-    if not nodes or scalar:
-        return tuple(data)
-    if all([_is_whole(data[i]) for i in nodes]):  # whole numbers stay whole beside them
+    if nodes and not scalar and all([_is_whole(data[i]) for i in nodes]):
+        # Whole numbers stay whole beside them.
         data = [o if type(o) is int else d for o, d in zip(operands, data, strict=True)]
-    if primitive.elementwise:
-        data = [d if i in nodes else widened(d, data) for i, d in enumerate(data)]
-    return tuple(data)
+    return data
 
 
 def _data_of_operand(primitive: Primitive, operand: Any, scalar: bool, recorded: bool) -> Any:
@@ -102,17 +99,23 @@ def widened(constant: Any, operands: Sequence[Any]) -> Any:
 
 
 def narrower(primitive: Primitive, data: Sequence[Any]) -> tuple[list[int], Any]:
-    """Which operands are of a narrower type than NumPy computes with, entry by entry; that type.
+    """Which operands are of a narrower type than is computed with, entry by entry; that type.
 
-    A formula and a partial may have such an operand alone, as in x * log(y), and 1 / y.
+    A formula and a partial may have such an operand alone, as in x * log(y), and 1 / y. It is the
+    type that NumPy computes with; but in a formula of ours, which may be of -x or 1 - x, whole
+    numbers and booleans are floats: of 64 bits, where there are no others.
     """
-    if not (primitive.elementwise and primitive.differentiable):
+    if not primitive.elementwise:
         return [], None
+    ours = primitive.formula.is_ours
     dtypes = [getattr(d, "dtype", None) for d in data]
-    if len(data) < 2 or (len(set(dtypes)) < 2 and None not in dtypes):
+    if len(set(dtypes)) == 1 and not (ours and _is_whole(data[0])):
         return [], None
     wide = np.result_type(*data)
-    narrow = [i for i, d in enumerate(dtypes) if d is not None and d.kind in "iuf" and d != wide]
+    if ours and wide.kind in "biu":
+        wide = np.dtype(float)
+    known = "biuf" if ours else "iuf"
+    narrow = [i for i, d in enumerate(dtypes) if d is not None and d.kind in known and d != wide]
     return (narrow, wide) if wide.kind == "f" else ([], None)
 
 

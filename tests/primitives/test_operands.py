@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-from agreement import close
+from agreement import close, saved
 
 import autodiff as ad
-from autodiff import compile, derive, value_and_grad
+from autodiff import compile, derive, no_grad, value_and_grad
 from autodiff.extend import operations
 from autodiff.testing.uses import kinds_of
 
@@ -68,3 +68,69 @@ def test_what_is_all_of_one_type_stays_in_it():
     for result in (narrow * narrow, narrow / 2, 3 - narrow, narrow * narrow.data, narrow**2):
         assert result.dtype == np.float32
         assert result.op != "cast"
+
+
+# -- whole numbers and booleans ------------------------------------------------------------
+
+WHOLE = {
+    "bool": np.array([True, False, True]),
+    "int8": np.array([1, 0, 2, -3, 100, -128], np.int8),
+    "uint8": np.array([1, 0, 2, 3, 200, 255], np.uint8),
+    "int32": np.array([1, 0, 2, -3, 100_000], np.int32),
+    "int64": np.array([1, 0, 2, -3, 100_000]),
+}
+READINGS = {
+    "plain": lambda call, *args: call(*args),
+    "no_grad": lambda call, *args: no_grad(call)(*args),
+    "compile": lambda call, *args: compile(call)(*args),
+    "derive": lambda call, *args: derive(call, *args, argnums=())(*args),
+    "its text": lambda call, *args: saved(derive(call, *args, argnums=()))(*args),
+}  # and JAX: see test_special_points.py
+BY_ENTRY = {name: o for name, o in operations().items() if o.elementwise}
+OURS = [n for n, o in BY_ENTRY.items() if o.formula.numpy is None and n != "identity"]
+
+
+def arguments_of(operation, numbers):
+    """Arrays of these numbers: of two operands all pairs, also beside floats."""
+    if len(operation.operands) == 1:
+        return [(numbers,), (numbers[0, ...],)]
+    a, b = (grid.ravel() for grid in np.meshgrid(numbers, numbers))
+    return [(a, b), (a, b.astype(np.float64)), (a.astype(np.float32), b)]
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+@pytest.mark.parametrize("dtype", WHOLE)
+@pytest.mark.parametrize("name", OURS)
+def test_a_formula_of_ours_takes_whole_numbers_for_floats(name, dtype):
+    """-x of a uint8 wraps, that of booleans is none, and log(x) of few bits has few digits."""
+    call = operations()[name].call
+    for args in arguments_of(operations()[name], WHOLE[dtype]):
+        kind = np.result_type(*args)
+        kind = np.dtype(float) if kind.kind in "biu" else kind
+        expected = np.asarray(call(*[a.astype(kind) for a in args]))
+        for read in READINGS.values():
+            found = np.asarray(read(call, *args))
+            assert found.dtype == expected.dtype == kind
+            finite = np.isfinite(expected)
+            np.testing.assert_array_equal(found[~finite], expected[~finite])
+            eps = np.finfo(kind).eps
+            np.testing.assert_allclose(found[finite], expected[finite], rtol=4 * eps)
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+@pytest.mark.parametrize("dtype", WHOLE)
+@pytest.mark.parametrize("name", [name for name in BY_ENTRY if name not in OURS])
+def test_a_function_of_numpys_takes_whole_numbers_as_numpy_does(name, dtype):
+    operation = operations()[name]
+    for args in arguments_of(operation, WHOLE[dtype]):
+        try:
+            expected = operation.formula.on_arrays()(*args, *operation.defaults.values())
+        except (TypeError, ValueError) as refused:  # as of -x of booleans, and 2 ** -1
+            for read in READINGS.values():
+                with pytest.raises(type(refused)):
+                    read(operation.call, *args)
+            continue
+        for read in READINGS.values():
+            found = np.asarray(read(operation.call, *args))
+            np.testing.assert_array_equal(found, expected)
+            assert found.dtype == expected.dtype

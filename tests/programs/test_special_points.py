@@ -113,10 +113,8 @@ def of_entries():
 
 
 def defined(operation, args):
-    """Whether NumPy makes a right number of whole ones: not of 1 / 0, nor 1 - 2 without signs."""
-    kinds = {array.dtype.kind for array in args}
-    ours = operation.formula.numpy is None and "-" in operation.formula.text
-    return not (ours and "u" in kinds) and (operation.name != "reciprocal" or kinds == {"f"})
+    """Whether NumPy makes a right number of whole ones: not of 1 / 0."""
+    return operation.name != "reciprocal" or {array.dtype.kind for array in args} == {"f"}
 
 
 def told(f, args):

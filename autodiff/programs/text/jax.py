@@ -114,7 +114,7 @@ def _as_numpys_kinds(printer: Printer, step: Step, trees: list[ast.expr]) -> lis
         return trees
     primitive: Any = step.primitive
     one_function = primitive.formula.numpy is not None  # of which JAX knows the operands' dtypes
-    settled = one_function and _by_jax(numbers) == wanted
+    settled = is_a(step, "cast") or (one_function and _by_jax(numbers) == wanted)
     counts = not primitive.elementwise and wanted.kind != "f"  # of truths, as in sum(x > 0)
 
     def given(i: int, tree: ast.expr) -> ast.expr:
