@@ -34,9 +34,24 @@ def data_of_operands(
     """
     data = [_data_of_operand(primitive, o, scalar, recorded=bool(nodes)) for o in operands]
     if nodes and not scalar and all([_is_whole(data[i]) for i in nodes]):
-        # Whole numbers stay whole beside them.
-        data = [o if type(o) is int else d for o, d in zip(operands, data, strict=True)]
+        kind = np.result_type(*[d.dtype for d in data if hasattr(d, "dtype")])
+        compares = not primitive.differentiable  # and with any number, as NumPy does
+        return [
+            o if type(o) is int and (compares or has_room(kind, o)) else d
+            for o, d in zip(operands, data, strict=True)
+        ]
     return data
+
+
+def has_room(kind: np.dtype[Any], number: int) -> bool:
+    """Whether one of Python's whole numbers stays whole beside arrays of this type.
+
+    NumPy refuses one that the type has no room for: that is a float, as it is without nodes.
+    """
+    if kind.kind not in "biu":
+        return True
+    room = np.iinfo(np.int64 if kind.kind == "b" else kind)
+    return room.min <= number <= room.max
 
 
 def _data_of_operand(primitive: Primitive, operand: Any, scalar: bool, recorded: bool) -> Any:

@@ -7,6 +7,8 @@ from agreement import close, saved
 import autodiff as ad
 from autodiff import compile, derive, no_grad, value_and_grad
 from autodiff.extend import operations
+from autodiff.primitives.primitive import Primitive
+from autodiff.primitives.registry import registry
 from autodiff.testing.uses import kinds_of
 
 NARROW = {
@@ -134,3 +136,44 @@ def test_a_function_of_numpys_takes_whole_numbers_as_numpy_does(name, dtype):
             found = np.asarray(read(operation.call, *args))
             np.testing.assert_array_equal(found, expected)
             assert found.dtype == expected.dtype
+
+
+NUMBERS = (3, -1, 255, -200, 70_000, 2**63)
+OF_TWO = [
+    name
+    for name, o in registry.operations.items()
+    if isinstance(o, Primitive) and len(o.operands) == 2 and not o.variadic
+    if o.elementwise or (not o.differentiable and o.formula.operator)
+]
+
+
+def outcome(f, *args):
+    """What f gives, or the kind of its error."""
+    try:
+        return np.asarray(f(*args))
+    except (OverflowError, TypeError, ValueError) as error:
+        return type(error)
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+@pytest.mark.parametrize("dtype", ["bool", "int8", "uint8", "int64"])
+@pytest.mark.parametrize("name", OF_TWO)
+def test_a_number_that_whole_numbers_have_no_room_for_is_a_float(name, dtype):
+    """Where there is room a program computes as NumPy does, and else as eager: with a float."""
+    operation = registry.operations[name]
+    by_numpy, whole = operation.formula.on_arrays(), WHOLE[dtype][:3]
+    room = np.iinfo("int64" if dtype == "bool" else dtype)
+    for number in NUMBERS:
+        for call in (lambda call, x, n=number: call(x, n), lambda call, x, n=number: call(n, x)):
+            f = lambda x, call=call: call(operation.call, x)  # noqa: E731
+            if operation.differentiable and not room.min <= number <= room.max:
+                expected = call(operation.call, whole)
+                assert expected.dtype == np.float64
+            elif operation.differentiable and name in OURS:
+                expected = call(operation.call, whole.astype(np.float64))
+            else:
+                expected = outcome(call, by_numpy, whole)
+            for reading in ("compile", "derive", "its text"):
+                found = outcome(READINGS[reading], f, whole)
+                np.testing.assert_array_equal(found, expected)
+                assert getattr(found, "dtype", None) == getattr(expected, "dtype", None)

@@ -281,6 +281,21 @@ def test_whole_numbers_are_floats_where_floats_were(dtype, example, argnums):
         alike([value, slope], [np.sum(x**3), 3 * x * x])
 
 
+@pytest.mark.parametrize("dtype", [np.int8, np.uint8, np.int32, np.int64, bool])
+def test_numbers_that_whole_numbers_have_no_room_for(dtype):
+    """JAX itself takes 255 beside an int8 for -1."""
+    whole = np.array([1, 1, 3]).astype(dtype)
+    of_two = (ad.less, ad.equal, ad.greater_equal, ad.add, ad.sub, ad.maximum, ad.div)
+    numbers = (3, -1, 255, 256, -200, 2**40)
+
+    def f(x):
+        return [pair for op in of_two for n in numbers for pair in (op(x, n), op(n, x))]
+
+    for found, right in zip(compile(f, engine="jax")(whole), compile(f)(whole), strict=True):
+        np.testing.assert_array_equal(found, right)
+        assert found.dtype == right.dtype
+
+
 def test_a_number_beside_entries_of_an_array():
     def f(p, x):
         return p[0] * x + p[1]

@@ -12,6 +12,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
+from ...primitives.operands import has_room
 from ...primitives.primitive import Primitive
 from ...primitives.registry import registry
 from ...support import syntax
@@ -177,7 +178,10 @@ def _computed_in(step: Step, numbers: list[np.dtype[Any]]) -> np.dtype[Any] | No
     """The dtype that NumPy computes a step in; None where it is no number."""
     if step.primitive is not None and step.primitive.differentiable:
         return step.dtype if step.dtype.kind in "fiu" else None
-    return np.result_type(*numbers) if len(numbers) > 1 else None
+    wide = np.result_type(*numbers) if numbers else np.dtype(bool)
+    if not all([has_room(wide, o) for o in step.operands if type(o) is int]):
+        return np.dtype(np.float64)  # where JAX compares with what is left of the number
+    return wide if len(numbers) > 1 else None
 
 
 def _by_jax(numbers: list[np.dtype[Any]]) -> np.dtype[Any] | None:
