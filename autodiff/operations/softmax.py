@@ -22,12 +22,18 @@ from .zeros import times
 @helper("logsumexp")
 def _logsumexp(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     """log(sum(exp(x))) with the largest term taken out, so that a sum near 1 keeps its digits."""
-    x = np.asarray(x)
+    x = _floats(x)
     axes = axes_of(axis, x.ndim)
     rows = _rows(x, axes)
     top, rest = _top_and_rest(rows)
     result = (top + np.log1p(rest))[..., 0]
     return np.expand_dims(result, axes) if keepdims else result
+
+
+def _floats(x: Any) -> Any:
+    """The array with whole numbers and booleans as floats: of those x - max(x) may wrap."""
+    x = np.asarray(x)
+    return x.astype(np.float64) if x.dtype.kind in "biu" else x
 
 
 def _rows(x: Any, axes: tuple[int, ...]) -> Any:
@@ -59,7 +65,8 @@ def logsumexp(ct, z, x, axis=None, keepdims=False):
 
 @helper("softmax")
 def _softmax(x: Any, axis: Axis = -1) -> Any:
-    if not np.size(x):
+    x = _floats(x)
+    if not x.size:
         return np.zeros_like(x)
     powers = np.exp(x - np.max(x, axis=axis, keepdims=True))
     return powers / np.sum(powers, axis=axis, keepdims=True)
@@ -73,7 +80,7 @@ def softmax(ct, z, x, axis=-1):
 
 @helper("log_softmax")
 def _log_softmax(x: Any, axis: Axis = -1) -> Any:
-    x = np.asarray(x)
+    x = _floats(x)
     axes = axes_of(axis, x.ndim)
     top, rest = _top_and_rest(_rows(x, axes))
     top, rest = np.expand_dims(top[..., 0], axes), np.expand_dims(rest[..., 0], axes)
