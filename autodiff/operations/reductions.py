@@ -16,7 +16,7 @@ from .arithmetic import div
 from .choices import maximum, minimum, where
 from .exponentials import sqrt
 from .predicates import count_nonzero, mask
-from .shapes import as_entry_of, astype, broadcast_to, expand_dims, like
+from .shapes import as_entry_of, astype, broadcast_to, expand_dims, like_floats
 from .zeros import times
 
 # Along which axes: an int, a tuple of them, or None for all.
@@ -178,8 +178,7 @@ def numpy_mean(
         return in_type(mean(entries, axis, keepdims), dtype)
     total = sum(_taking_part(entries, where, 0), axis, keepdims)
     average = total / _count(a, where, axis, keepdims)
-    whole = np.asarray(data_of(total)).dtype.kind in "iu"
-    return in_type(average if whole else like(average, total), dtype)
+    return in_type(like_floats(average, total), dtype)
 
 
 @as_numpy(np.var)
@@ -207,7 +206,7 @@ def variance_where(
     distance = entries - mean
     total = sum(_taking_part(distance * distance, condition, 0), axis, keepdims)
     freedom = _count(a, condition, axis, keepdims) - ddof
-    return like(total / where(freedom > 0, freedom, of_none), total)
+    return like_floats(total / where(freedom > 0, freedom, of_none), total)
 
 
 @as_numpy(np.std)

@@ -231,6 +231,11 @@ def like(x, other):
     return x if dtype is None or np.asarray(data_of(x)).dtype == dtype else cast(x, dtype)
 
 
+def like_floats(x, other):
+    """x in the type of `other` where that is of floats: a mean of whole numbers is none."""
+    return like(x, other) if np.asarray(data_of(other)).dtype.kind == "f" else x
+
+
 def kind_of(x):
     """What NumPy finds a type together with: a dtype, or a number of Python's, which has none."""
     data = data_of(x)

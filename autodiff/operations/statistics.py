@@ -46,6 +46,7 @@ from .shapes import (
     broadcast_to,
     expand_dims,
     like,
+    like_floats,
     moveaxis,
     reshape,
     swapaxes,
@@ -217,7 +218,7 @@ def nanvar(
     """The variance of those entries that are numbers; NaN where too few are."""
     taking, ddof = numbers_among(x, where), freedom_lost(ddof, correction)
     result = variance_where(x, axis, dtype, ddof, keepdims, taking, mean, np.nan)
-    return result if dtype is not None else like(result, x)
+    return result if dtype is not None else like_floats(result, x)
 
 
 @composite(np.nanstd)

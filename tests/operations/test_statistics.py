@@ -1,4 +1,4 @@
-"""Averages: the type of what is weighed together with its weights."""
+"""Averages and their kin: in which type they are, of floats and of whole numbers."""
 
 import numpy as np
 import pytest
@@ -32,3 +32,11 @@ def test_whole_numbers_are_averaged_in_64_bits_in_a_program(dtype):
     n, x = np.array([100, 120, 1]).astype(dtype), np.array([1.0, 2.0, 1.0])
     f = lambda x, n: np.average(n, weights=x)  # noqa: E731
     np.testing.assert_allclose(ad.compile(f)(x, n), f(x, n), rtol=1e-14)
+
+
+@pytest.mark.parametrize("dtype", ["?", "b", "B", "q"])
+@pytest.mark.parametrize("name", ["nanmean", "nanvar", "nanstd"])
+def test_statistics_of_whole_numbers_are_no_whole_numbers(name, dtype):
+    by_numpy, ours, n = getattr(np, name), getattr(ad, name), np.array([1, 0, 4]).astype(dtype)
+    for f in (ours, ad.compile(ours), ad.derive(ours, n, argnums=())):
+        np.testing.assert_allclose(f(n), by_numpy(n), rtol=1e-15)
