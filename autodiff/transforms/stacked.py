@@ -14,6 +14,7 @@ import functools
 import itertools
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -187,7 +188,8 @@ def _pull_plainly(ct: Rows, node: Value) -> Parts:
     pullback: Any = node._pullback
     if pullback.primitive.elementwise or _holds(node):
         pull = pullback.pull_arrays or pullback.compiled("pull_arrays")
-        return _in_rows(ct, pull(ct.stack, node))
+        with suppress(ArithmeticError, ValueError):  # as in `pull_plainly`
+            return _in_rows(ct, pull(ct.stack, node))
     return _in_rows(ct, _each(pull_plainly, ct.stack, node))
 
 
@@ -218,13 +220,20 @@ def _in_rows(ct: Rows, parts: Iterable[tuple[Value, Any]]) -> Parts:
 
 
 def _each(pull: Callable[..., Any], stack: Any, node: Value) -> Iterator[tuple[Value, Any]]:
-    """What each row gives by itself, stacked again."""
-    rows = [list(pull(_row(stack, i, node), node)) for i in range(shape_of(stack)[0])]
-    for parts in zip(*rows, strict=True):
-        operand = parts[0][0]
-        if parts[0][1] is not None:
-            fitted = [unbroadcast(part, operand, node) for _, part in parts]
-            yield operand, joining.stack(fitted)
+    """What each row gives by itself, stacked again: zeros where a row of zeros gives nothing."""
+    pullback: Any = node._pullback
+    inputs = pullback.inputs(node)
+    rows = [
+        [part for _, part in pull(_row(stack, i, node), node)] or [None] * len(inputs)
+        for i in range(shape_of(stack)[0])
+    ]
+    for operand, parts in zip(inputs, zip(*rows, strict=True), strict=True):
+        if any(part is not None for part in parts):
+            yield operand, joining.stack([_fitted(part, operand, node) for part in parts])
+
+
+def _fitted(part: Any, operand: Value, node: Value) -> Any:
+    return or_zeros(part if part is None else unbroadcast(part, operand, node), operand)
 
 
 def _summed_to(stack: Any, operand: Value) -> Any:

@@ -1,5 +1,7 @@
 """A stack of cotangents pulled back in one walk is each of them pulled back by itself."""
 
+import itertools
+
 import numpy as np
 import pytest
 from agreement import close
@@ -56,6 +58,26 @@ def test_a_stack_of_each_operation_is_row_by_row(name):
         for found in (pull(rows), [data_of(part) for part in recorded[0]]):
             for part, parts in zip(found, zip(*single, strict=True), strict=True):
                 close(part, np.stack(parts), scale=16 * np.max(np.abs(parts), initial=0.0))
+
+
+POINTS = (0.0, 1.0, -1.0, 0.5, -2.0, np.inf, -np.inf, np.nan, 1e200)
+
+
+@pytest.mark.parametrize("name", operations())
+def test_a_stack_of_each_operation_on_numbers_is_row_by_row(name):
+    """Where Python's floats raise what IEEE 754 has a number for, and where a row is zero."""
+    rows = np.array([0.0, 1.0, -2.0, 0.5, 3.0])
+    for use in uses(name):
+        if not use.args or any(np.ndim(o) for o in use.operands):
+            continue
+        for point in itertools.product(POINTS, repeat=min(2, len(use.args))):
+            args = (*point, *map(float, use.args[2:]))
+            z, pull = vjp(use, *args)
+            if type(z) is not float:
+                continue
+            single = [pull(float(row)) for row in rows]
+            for part, parts in zip(pull(rows), zip(*single, strict=True), strict=True):
+                np.testing.assert_allclose(part, parts, rtol=1e-14, err_msg=f"{use} at {args}")
 
 
 # -- Jacobians, by rows and by columns, of every order and reading -----------------------------
