@@ -191,10 +191,9 @@ def test_outputs_that_share_nothing_do_not_pay_for_each_other():
             return [noting(x) * ad.sum(x) for x in xs]
 
         xs = [np.arange(1.0, 5.0) + i for i in range(3)]
-        jacobian(f)(xs)  # on which the rule is tried
-        counts.clear()
         blocks = jacobian(f)(xs)
-    assert counts == [(4, 4)] * 3
+    assert counts.count((4, 4)) == 3
+    assert max(counts) == (4, 4)  # fewer, on which the rule is tried
     for i, row in enumerate(blocks):
         for j, block in enumerate(row):
             right = np.diag([xs[i].sum()] * 4) + xs[i][:, None] if i == j else np.zeros((4, 4))
@@ -223,6 +222,59 @@ def test_a_rule_of_ones_own_that_takes_one_cotangent_alone():
 
             for jac in (jacrev, jacfwd, lambda f: compile(jacrev(f))):
                 close(jac(f)(x), row_by_row(f, x), scale=8.0)
+
+
+def scaled(ct, x, by):
+    return ct - by * ad.mean(ct)  # of a stack without a word the mean of all rows
+
+
+def refused_with(error):
+    def rule(ct, x, by):
+        if np.ndim(ct) != np.ndim(x):
+            raise error
+        return ct
+
+    return rule
+
+
+# Rules of which some nodes pull a stack back as its rows, and others do not: by what the rule
+# reads, at which points and with which static value a node could be mistaken for all.
+ERRORS = AssertionError, KeyError, RuntimeError, NotImplementedError, ZeroDivisionError
+X = np.array([1.0, -2.0, 0.5, 3.0, 0.7])
+READ = {
+    "a factor": (lambda ct, x, by: scaled(ct, x, 1) * x, [X * 0, X + np.nan, X * np.inf, X[:0]], 2),
+    "precision": (scaled, [np.ones(300, np.float16)], 2),
+    "no entry": (scaled, [X[:0]], 2),
+    "a length": (lambda ct, x, by: scaled(ct, x, len(x) < 9), [np.ones(9)], 2),
+    "an entry": (lambda ct, x, by: ct if x[0] > 1.5 else scaled(ct, x, 1), [X + 1], 2),
+    "a number": (scaled, [X], 0.0),
+    "an array": (scaled, [X], np.zeros(1)),
+    "a long int": (lambda ct, x, by: scaled(ct, x, by != 10), [X], 10),
+    **{error.__name__: (refused_with(error), [], 2) for error in ERRORS},
+}
+
+
+@pytest.mark.parametrize("what", READ)
+def test_that_a_rule_of_ones_own_holds_at_one_node_says_nothing_of_another(what):
+    rule, before, mistaken = READ[what]
+    by = mistaken + (1 if what == "a long int" else 2 if what in ("a number", "an array") else 0)
+    weights = np.resize(np.arange(1.0, 6.0), 9)
+    makes = [lambda f: f] if what == "an entry" else [lambda f: f, compile]  # which refuses it
+    with temporary_operations():
+
+        @ad.primitive("1 * x")
+        def own(ct, z, x, by=by):
+            return rule(ct, x, by)
+
+        def of(by):
+            return lambda x: own(x * x, by=by)[:9] * weights[: len(x)]
+
+        for make in makes:
+            for point in before:
+                make(jacrev(lambda x: X + ad.sum(of(mistaken)(x))))(point)
+            program = make(jacrev(of(by)))
+            for point in (np.zeros(5), X):
+                close(program(point), row_by_row(of(by), point), scale=64.0)
 
 
 def test_a_row_with_a_nan_is_computed_again_and_the_others_stay():
