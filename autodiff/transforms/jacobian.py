@@ -181,7 +181,11 @@ def _nothing(shape: tuple[int, ...], target: Value) -> Any:
 
 
 def _in_kind(part: Any, target: Value) -> Any:
-    """A block without axes as a float, where that is by a number."""
+    """A block in the dtype of what it is by, as a gradient is; a float by a number."""
+    if not isinstance(part, (np.ndarray, Tensor)):
+        return part
+    dtype = getattr(target._data, "dtype", np.float64)
+    part = part if part.dtype == dtype else shapes.cast(part, dtype)
     number = isinstance(part, np.ndarray) and not (part.ndim or isinstance(target, Tensor))
     return part.item() if number else part
 

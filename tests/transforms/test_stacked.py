@@ -315,6 +315,31 @@ def test_jacobians_of_every_form(dtype):
         assert jac(lambda x: (x, [x * x] * 5), has_aux=False)(2.0)[1] == [4.0] * 5
 
 
+@pytest.mark.parametrize("by", [np.float16, np.float32, np.float64])
+@pytest.mark.parametrize("of", [np.float16, np.float32, np.float64])
+def test_a_jacobian_has_the_dtype_of_what_it_is_by(by, of):
+    """As a gradient has: by rows and by columns, of few outputs and of many."""
+    x = np.arange(1.0, 4.0, dtype=by)
+    for count in (1, 40):
+        point = np.ones(count, of)
+
+        def f(x, v, point=point):
+            return [ad.astype(ad.sum(x) * point * v, of), v * point]
+
+        for jac in (jacobian, jacrev, jacfwd):
+            blocks, kinds = jac(f, argnums=(0, 1))(x, 2.0), []
+            for by_array, by_number in blocks:
+                assert (by_array.dtype, by_number.dtype) == (by, np.float64)
+                assert by_array.flags.writeable
+
+            def noting(y, jac=jac, f=f, kinds=kinds):
+                kinds.extend(data_of(a).dtype for a, _ in jac(f, argnums=(0, 1))(x, y))
+                return y
+
+            grad(noting)(2.0)
+            assert kinds == [by, by]
+
+
 def test_numbers_stay_numbers_at_every_order():
     def f(v):
         return [v[0] * v[1] ** 2, ad.sin(v[0])]
