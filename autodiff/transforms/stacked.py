@@ -173,7 +173,12 @@ def _one_by_one(
         ]
         pulled = level.pull(order, own)
         rows.append([or_zeros(pulled.get(target), target) for target in targets])
-    return [joining.stack(list(column)) for column in zip(*rows, strict=True)]
+    return [_side_by_side(column) for column in zip(*rows, strict=True)]
+
+
+def _side_by_side(parts: Iterable[Any]) -> Any:
+    """These rows as a stack. NumPy makes numbers of arrays without axes: they keep their dtype."""
+    return joining.stack([np.asarray(p) if isinstance(p, np.generic) else p for p in parts])
 
 
 def _row(stack: Any, i: int, node: Value) -> Any:
@@ -230,7 +235,7 @@ def _each(pull: Callable[..., Any], stack: Any, node: Value) -> Iterator[tuple[V
     ]
     for operand, parts in zip(inputs, zip(*rows, strict=True), strict=True):
         if any(part is not None for part in parts):
-            yield operand, joining.stack([_fitted(part, operand, node) for part in parts])
+            yield operand, _side_by_side([_fitted(part, operand, node) for part in parts])
 
 
 def _fitted(part: Any, operand: Value, node: Value) -> Any:

@@ -393,6 +393,28 @@ def test_products_with_many_vectors_in_one_walk():
         jvp(f, (x, y), (columns[0], columns[1][:2]))
 
 
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+@pytest.mark.parametrize("shape", [(), (1,), (2, 3), (0,)])
+def test_a_stack_of_any_length_has_the_dtype_of_one_row(shape, dtype):
+    """The shortest are pulled back row by row: arrays without axes stay arrays then."""
+    x = np.full(shape, 0.5, dtype)
+    for f in (
+        lambda x: x,
+        lambda x: x * x + x,
+        lambda x: ad.sin(x) - x * np.ones((3, 1, 1), dtype),
+    ):
+        z, pull = vjp(f, x)
+        for count in range(6):
+            given = np.ones((count, *np.shape(z)), dtype), np.ones((count, *shape), dtype)
+            for found, like in (
+                (pull(given[0])[0], x),
+                (jvp(f, (x,), given[1:])[1], z),
+                (hvp(lambda x, f=f: ad.sum(f(x) ** 3), (x,), given[1:]), x),
+            ):
+                assert (found.shape, found.dtype) == ((count, *np.shape(like)), dtype)
+                assert found.flags.writeable
+
+
 def test_a_program_of_a_jacobian_is_one_walk():
     A, x = np.random.default_rng(0).normal(size=(6, 5)), np.linspace(0.0, 1.0, 5)
     program = derive(jacobian(lambda x: ad.tanh(A @ x)), x, argnums=())
