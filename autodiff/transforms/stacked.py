@@ -324,7 +324,8 @@ def _is_tried(node: Value, ways: Iterable[Callable[[Any], Any]]) -> bool:
 
 def _as_it_is(data: Any) -> Any:
     """Floats in a dtype in which a small difference shows; anything else as it is."""
-    return data.astype(np.float64) if getattr(data, "dtype", np.dtype(bool)).kind == "f" else data
+    is_array = isinstance(data, ndarray) and data.dtype.kind == "f"
+    return data.astype(np.float64, copy=False) if is_array else data
 
 
 def _in_general(data: Any) -> Any:
@@ -332,8 +333,11 @@ def _in_general(data: Any) -> Any:
     data = _as_it_is(data)
     if np.asarray(data).dtype.kind != "f":
         return data
-    others = np.random.default_rng(1).uniform(0.5, 1.5, np.shape(data))
-    found = np.where(np.isfinite(data) & (data != 0), data, others)
+    hides = ~np.isfinite(data) | (np.asarray(data) == 0)
+    if not hides.any():
+        return data
+    found = np.array(data)
+    found[hides] = np.random.default_rng(1).uniform(0.5, 1.5, np.count_nonzero(hides))
     return found if isinstance(data, ndarray) else float(found)
 
 
