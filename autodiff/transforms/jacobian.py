@@ -14,6 +14,7 @@ from ..graph.order import between
 from ..graph.tensor import Tensor
 from ..graph.value import Value
 from ..operations import joining, shapes
+from ..support.numbers import has_nan
 from ..support.tree import leaves, unflatten
 from .backward import pull_back_recorded
 from .grad import grad
@@ -69,8 +70,14 @@ def jacfwd(
 
 def _jacobian(tape: Tape) -> Any:
     outputs = sum(map(size, tape.nodes))
-    forward = outputs > FEW and FORWARD * sum(map(size, tape.targets)) <= outputs
-    return _forward(tape) if forward else _backward(tape)
+    if outputs > FEW and FORWARD * sum(map(size, tape.targets)) <= outputs:
+        answer = _forward(tape)
+        # Forward, a zero that meets an infinity may be NaN where the walk backward stops at it.
+        if tape.level.nested or not any(
+            map(has_nan, leaves(answer[0] if tape.has_aux else answer))
+        ):
+            return answer
+    return _backward(tape)
 
 
 def _backward(tape: Tape) -> Any:

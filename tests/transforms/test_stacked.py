@@ -174,6 +174,17 @@ def test_a_tie_is_resolved_in_each_row(jac):
     close(seen[0], expected, scale=64.0)
 
 
+def test_a_jacobian_is_that_of_the_rows_whatever_way_it_took():
+    """Forward, 0 * inf in a chain is NaN where the walk backward has 0."""
+
+    def f(x):
+        return ad.rel_entr(x, x) * np.arange(9.0)
+
+    x = np.array(0.0)
+    assert np.isnan(jacfwd(f)(x)).any()
+    np.testing.assert_array_equal(jacobian(f)(x), jacrev(f)(x))
+
+
 # -- forms ---------------------------------------------------------------------------------
 
 
