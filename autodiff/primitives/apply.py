@@ -109,7 +109,7 @@ def _forward(primitive: Primitive, arguments: tuple[Any, ...], scalar: bool) -> 
                 f"`{primitive.name}` is of one operand or more, but the list is empty."
             ) from None
         shapes = " and ".join(str(np.shape(o)) for o in operands)
-        if primitive.elementwise and not scalar and type(error) is ValueError:
+        if primitive.elementwise and not scalar and "broadcast" in str(error):
             raise ValueError(
                 f"`{primitive.symbol}` pairs operands whose shapes broadcast, but these have "
                 f"shapes {shapes}.\nGive both the same length along an axis, or length 1 to repeat."
