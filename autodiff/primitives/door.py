@@ -38,10 +38,22 @@ def admitted(primitive: Primitive, params: tuple[Any, ...]) -> tuple[Any, ...]:
 
     Raises TypeError for one that is of no form that a program can be written of.
     """
-    if all([type(param) in _OWN for param in params]) and "axes" not in primitive.defaults:
+    if all([_is_own(param) for param in params]) and "axes" not in primitive.defaults:
         return params
     named = zip(primitive.defaults, params, strict=True)
     return tuple([_admitted(primitive, name, param) for name, param in named])
+
+
+def _is_own(param: Any) -> bool:
+    """Whether a value is in the engine's own form already, as most are."""
+    kind = type(param)
+    if kind is tuple:
+        return all(
+            [type(part) in _OWN or (type(part) is slice and _is_own(part)) for part in param]
+        )
+    if kind is slice:
+        return all([type(end) in _OWN for end in (param.start, param.stop, param.step)])
+    return kind in _OWN
 
 
 def _admitted(primitive: Primitive, name: str, param: Any) -> Any:
