@@ -1,24 +1,30 @@
-"""Module: something with parameters, which it finds by itself."""
+"""Module: something with parameters and buffers, which it finds by itself."""
 
 from __future__ import annotations
 
-import io
 import os
-import types
-import weakref
-import zipfile
-from collections import deque
-from collections.abc import Iterable, Iterator, Mapping, Sized
-from pathlib import Path
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
 
-from autodiff import Value
-from autodiff.extend import describe, is_users_own, owners_of, replacing, set_owners
+from autodiff import Value, no_grad
+from autodiff.extend import data_of, describe, is_users_own, owners_of, set_owners, tree_map
+
+from .owner import Owner, Watch
+from .parts import HasParts, Visit, all_in, buffers_in, may_hold, parameters_in
+from .state import (
+    IncompatibleKeys,
+    arrays_in,
+    as_array,
+    compared,
+    has_words,
+    set_words,
+    write_arrays,
+)
 
 
-class Module:
+class Module(HasParts):
     """A part of a model. A subclass makes its parameters in `__init__` and computes in `forward`.
 
     Every Value or Tensor that is an attribute, or in a list, tuple, deque or dict that is one, is
@@ -38,6 +44,8 @@ class Module:
     (7.0, ['slope', 'height'])
     """
 
+    training = True  # what `train` and `eval` set: a program has that of when it was compiled
+
     def forward(self, *args: Any, **keywords: Any) -> Any:
         """What the module computes."""
         raise NotImplementedError(
@@ -56,64 +64,197 @@ class Module:
     def __setattr__(self, name: str, value: Any) -> None:
         old = vars(self).get(name)
         a_parameter = isinstance(old, Value) and is_users_own(old)
-        if a_parameter and value is not None and not any(_parameters(value)):
+        if a_parameter and value is not None and not any(parameters_in(value)):
             raise TypeError(
                 f"`{name}` is a parameter of this {type(self).__name__}, which it would lose: what "
                 f"is assigned is {_described(value)}.\n"
                 f"Change its numbers, as in `module.{name}.data = ...`, or assign a new Tensor."
             )
-        if _may_hold(value):
-            _Watch.changes += 1
+        if may_hold(value):
+            Watch.changes += 1
         object.__setattr__(self, name, value)
 
+    # -- what is in it ---------------------------------------------------------------------
+
     def named_parameters(self) -> Iterator[tuple[str, Value]]:
-        """Pairs of a dotted name, such as `layers.0.weight`, and a parameter."""
+        """Pairs of a dotted name, such as `layers.0.weight`, and a parameter.
+
+        A parameter without a name, or with the end of this one, is called so from now on, in
+        messages and pictures; one that was named otherwise keeps its name.
+        """
         return iter(_handed_out(self))
 
     def parameters(self) -> list[Value]:
         """The parameters, in the order in which they were made attributes."""
         return [parameter for _, parameter in _handed_out(self)]
 
+    def register_buffer(self, name: str, value: Any) -> None:
+        """Make `value` the attribute `name`: state that is no parameter, but in `state_dict()`.
+
+        It is an array, such as a running mean, or a generator of random numbers. To change it,
+        assign a new array. Raises ValueError for a name that is taken or is none, and TypeError
+        for anything else.
+
+        >>> module = Module()
+        >>> module.register_buffer("steps", np.zeros(2))
+        >>> module.state_dict()
+        {'steps': array([0., 0.])}
+        """
+        if not isinstance(name, str) or not name.isidentifier():
+            raise ValueError(
+                f"A buffer is an attribute, but {name!r} is no name of one.\n"
+                "Use a word, as in `register_buffer('steps', array)`."
+            )
+        if name not in self.buffers_named and hasattr(self, name):
+            raise ValueError(
+                f"A buffer is a new attribute, but this {type(self).__name__} has `{name}`.\n"
+                "Take another name."
+            )
+        if isinstance(value, Value):
+            raise TypeError(
+                f"A buffer is an array, which has no gradient, but `{name}` is "
+                f"{_described(value)}.\nPass its `.data`."
+            )
+        if not isinstance(value, np.random.Generator):
+            value = np.array(value)
+            if value.dtype.kind not in "fiub":
+                raise TypeError(
+                    f"A buffer is an array of numbers or a generator, but `{name}` has dtype "
+                    f"{value.dtype}.\nHold it as a plain attribute, if it is no part of the state."
+                )
+        elif not has_words(value):
+            raise TypeError(
+                "A generator's state is saved where it is PCG64's, as of `default_rng`, but "
+                f"`{name}` is a {type(value.bit_generator).__name__}.\n"
+                "Make it by `np.random.default_rng(seed)`."
+            )
+        object.__setattr__(self, name, value)
+        if name not in self.buffers_named:
+            self.buffers_named = (*self.buffers_named, name)
+
+    def named_buffers(self) -> Iterator[tuple[str, Any]]:
+        """Pairs of a dotted name and a buffer: an array or a generator."""
+        all_in(self, Visit())  # which refuses those that would be missed
+        return buffers_in(self)
+
+    def buffers(self) -> list[Any]:
+        """The buffers: the state that is no parameter, see `register_buffer`."""
+        return [buffer for _, buffer in self.named_buffers()]
+
+    def named_modules(self) -> Iterator[tuple[str, Module]]:
+        """Pairs of a dotted name and a module: this one, called "", and those in it."""
+        parts = all_in(self, Visit())
+        return ((name, part) for name, part in parts if isinstance(part, Module))
+
+    def modules(self) -> list[Module]:
+        """This module and those in it, each once."""
+        return [module for _, module in self.named_modules()]
+
+    # -- what is done with it --------------------------------------------------------------
+
+    def train(self, mode: bool = True) -> Module:
+        """Set `training` of this module and those in it, which says what Dropout and its kin do."""
+        if not isinstance(mode, (bool, np.bool_)):
+            raise TypeError(
+                f"`train` sets a mode, True or False, but this is {describe(mode)}.\n"
+                "Write `model.train()` before training, and `model.eval()` before testing."
+            )
+        for module in self.modules():
+            module.training = bool(mode)
+        return self
+
+    def eval(self) -> Module:
+        """The opposite of `train`: no dropout, and statistics as they were learnt."""
+        return self.train(False)
+
+    def predict(self, *args: Any, **keywords: Any) -> Any:
+        """What the module computes in the mode of `eval`, as plain numbers, recording nothing.
+
+        The modes are afterwards what they were.
+
+        >>> class Double(Module):
+        ...     def forward(self, x):
+        ...         return 2.0 * x
+        >>> Double().predict(Value(3.0))
+        6.0
+        """
+        before = [(module, module.training) for module in self.modules()]
+        try:
+            self.eval()
+            with no_grad():
+                return tree_map(_plain, self(*args, **keywords))
+        finally:
+            for module, mode in before:
+                module.training = mode
+
     def zero_grad(self) -> None:
         """Set the gradient of every parameter to zero."""
-        for _, parameter in _parameters(self):
+        for _, parameter in parameters_in(self):
             parameter.zero_grad()
 
+    # -- its state -------------------------------------------------------------------------
+
+    def state_dict(self) -> dict[str, np.ndarray[Any, Any]]:
+        """Copies of the parameters and buffers, as arrays by name.
+
+        Raises ValueError where two have one name, as with the keys 1 and "1" of a dict.
+        """
+        return {name: as_array(part) for name, part in self._by_name().items()}
+
+    def load_state_dict(self, state: Mapping[str, Any], strict: bool = True) -> IncompatibleKeys:
+        """Take the numbers of a `state_dict()`, of the same names, shapes and kinds of dtype.
+
+        Not `strict`, it may have others and lack some, which are returned; but one that has none
+        of the names is refused. A dtype may be narrower than the module's, and not wider. Raises
+        ValueError for a state that does not fit; then nothing is changed.
+        """
+        if not isinstance(state, Mapping):
+            raise TypeError(
+                f"A state is a dict of arrays by name, but this is {describe(state)}.\n"
+                "Pass `other.state_dict()`, or use `model.load(path)` for a file."
+            )
+        return self._take(state, strict, "This state")
+
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the parameters to an `.npz` file, all at once or not at all.
+        """Write the state to an `.npz` file, all at once or not at all.
 
         Raises OSError where the path cannot be written; then nothing is written or changed.
         """
-        arrays = {key: np.asarray(p.data) for key, p in self._by_name().items()}
-        with replacing(path) as file, zipfile.ZipFile(file, "w") as archive:
-            for key, array in arrays.items():
-                with archive.open(f"{key}.npy", "w", force_zip64=True) as member:
-                    np.lib.format.write_array(member, array, allow_pickle=False)
+        write_arrays(path, self.state_dict())
 
     def load(self, path: str | os.PathLike[str]) -> None:
-        """Read parameters that `save` wrote, of the same names and shapes.
+        """Read a state that `save` wrote, of the same names and shapes.
 
         Raises OSError where there is no such file to read, and ValueError for one that is not
         whole or does not fit; then nothing is changed. Nothing in a file is ever executed.
         """
-        own, found = self._by_name(), _arrays_in(path)
-        problems = [f"{key} is missing" for key in own if key not in found]
-        problems += [f"{key} is not in this module" for key in found if key not in own]
-        for key in own.keys() & found.keys():
-            have, want = found[key], np.shape(own[key].data)
-            if have.shape != want or have.dtype.kind != "f":
-                problems.append(f"{key} has shape {have.shape} and dtype {have.dtype}, not {want}")
+        self._by_name()
+        self._take(arrays_in(path), True, os.fspath(path))
+
+    def _take(self, state: Mapping[str, Any], strict: bool, what: str) -> IncompatibleKeys:
+        own = self._by_name()
+        keys, problems = compared(state, own, strict)
         if problems:
             raise ValueError(
-                f"{os.fspath(path)} does not fit this {type(self).__name__}: "
-                f"{'; '.join(sorted(problems))}.\nLoad it into a module made as the saved one was."
+                f"{what} does not fit this {type(self).__name__}: {'; '.join(problems)}.\n"
+                "Load it into a module made as the saved one was."
             )
-        for key, parameter in own.items():
-            parameter.data = found[key]
+        modules = dict(self.named_modules())
+        for key in own.keys() & state.keys():
+            part = own[key]
+            array = np.asarray(data_of(state[key]))
+            if isinstance(part, Value):
+                part.data = array
+            elif isinstance(part, np.random.Generator):
+                set_words(part, array)
+            else:
+                path, _, name = key.rpartition(".")
+                setattr(modules[path], name, array.astype(part.dtype))
+        return keys
 
-    def _by_name(self) -> dict[str, Value]:
-        """The parameters by name; ValueError where two have one, as with the keys 1 and "1"."""
-        pairs = list(self.named_parameters())
+    def _by_name(self) -> dict[str, Any]:
+        """The parameters and buffers; ValueError where two are of one name."""
+        pairs = [*self.named_parameters(), *self.named_buffers()]
         named = dict(pairs)
         if len(named) < len(pairs):
             names = [name for name, _ in pairs]
@@ -125,7 +266,7 @@ class Module:
         return named
 
     def __repr__(self) -> str:
-        count = sum(np.size(p.data) for _, p in _parameters(self))
+        count = sum(np.size(p.data) for _, p in parameters_in(self))
         return f"{type(self).__name__}({self.describe()}) of {count:,} parameters"
 
     def describe(self) -> str:
@@ -133,156 +274,26 @@ class Module:
         return ""
 
 
-class _Visit:
-    """What a walk has come by: things by identity, what may grow, what it did not look into."""
-
-    def __init__(self) -> None:
-        self.seen: set[int] = set()
-        self.sized: list[Sized] = []
-        self.others: list[tuple[str, Any]] = []
-
-
-# What holds no parameter, or is not looked into for any.
-_PLAIN = (
-    str, bytes, int, float, complex, type(None), np.generic, np.ufunc, type, types.FunctionType,
-    types.BuiltinFunctionType, types.ModuleType,
-)  # fmt: skip
-
-
-def _may_hold(thing: Any) -> bool:
-    """Whether a thing may be or hold a parameter."""
-    if isinstance(thing, Value):
-        return is_users_own(thing)
-    if isinstance(thing, np.ndarray):
-        return bool(thing.dtype.hasobject)
-    return not isinstance(thing, _PLAIN)
-
-
-def _parameters(
-    thing: Any, name: str = "", visit: _Visit | None = None
-) -> Iterator[tuple[str, Value]]:
-    """The parameters in a thing, by name, each once."""
-    visit = visit or _Visit()
-    if not _may_hold(thing) or id(thing) in visit.seen:
-        return
-    visit.seen.add(id(thing))
-    if isinstance(thing, Value):
-        yield name, thing
-        return
-    container: Any = vars(thing) if isinstance(thing, Module) else thing
-    if isinstance(thing, (dict, list, deque, set)):
-        visit.sized.append(thing)
-    if isinstance(container, dict):
-        parts: Iterable[tuple[Any, Any]] = container.items()
-    elif isinstance(container, (list, tuple, deque)):
-        parts = enumerate(container)
-    else:
-        visit.others.append((name, thing))
-        return
-    for key, part in parts:
-        yield from _parameters(part, f"{name}.{key}" if name else str(key), visit)
-
-
-def _all_in(module: Module, visit: _Visit) -> list[tuple[str, Value]]:
-    """The parameters of a module. Raises TypeError where there are others, that it misses."""
-    pairs = list(_parameters(module, "", visit))
-    for name, other in visit.others.copy():
-        hidden = next(_parameters(_contents(other), name, visit), None)
-        if hidden is not None:
-            fix = "Put it in a list" if isinstance(other, Iterable) else "Make that class a Module"
-            raise TypeError(
-                "Parameters are found in a module's attributes, and in the lists, tuples, deques "
-                f"and dicts there,\nbut `{name}` of this {type(module).__name__} is a "
-                f"{type(other).__name__}, and holds {hidden[1].label()}.\n"
-                f"{fix}, or make it no parameter by holding its `.data`."
-            )
-    return pairs
-
-
-def _contents(thing: Any) -> list[Any]:
-    """What is in a thing of a kind in which no parameters are found."""
-    if isinstance(thing, Mapping):
-        return list(thing.values())
-    if isinstance(thing, (set, frozenset, np.ndarray)):
-        return list(thing.flat if isinstance(thing, np.ndarray) else thing)
-    if isinstance(thing, types.MethodType):
-        return [thing.__self__]
-    slots = [name for kind in type(thing).__mro__ for name in getattr(kind, "__slots__", ())]
-    return [*getattr(thing, "__dict__", {}).values(), *(getattr(thing, n, None) for n in slots)]
-
-
 def _handed_out(module: Module) -> list[tuple[str, Value]]:
-    """The parameters of a module, which know from now on whose they are."""
-    pairs = _all_in(module, _Visit())
-    own = _Owner(module, len(pairs))
-    for _, parameter in pairs:
+    """The parameters of a module, which know from now on whose they are, and their names."""
+    pairs = [(name, p) for name, p in all_in(module, Visit()) if isinstance(p, Value)]
+    own = Owner(module, len(pairs))
+    for name, parameter in pairs:
         others = [o for o in owners_of(parameter) if o.module() not in (None, module)]
         set_owners(parameter, (*others, own))
+        if parameter.name is None or f".{name}".endswith(f".{parameter.name}"):
+            parameter.name = name
     return pairs
 
 
-class _Owner:
-    """What a parameter knows of a module that has handed it out: which, and with how many."""
-
-    __slots__ = ("count", "module")
-
-    def __init__(self, module: Module, count: int) -> None:
-        self.module, self.count = weakref.ref(module), count
-
-    def watch(self) -> _Watch | None:
-        """What tells of the parameters that are new, if there is still a module."""
-        module = self.module()
-        return None if module is None else _Watch(module)
-
-
-class _Watch:
-    """Tells an optimiser which parameters a module has that it was not given.
-
-    It asks at each step, so that the answer must cost next to nothing where there is none: the
-    attributes that were assigned are counted, and what is in a list, set or dict.
-    """
-
-    changes = 0  # how often an attribute of any module was assigned that may hold parameters
-
-    def __init__(self, module: Module) -> None:
-        self._module, self._size, self._changes = module, 0, -1  # it has not looked yet
-        self._sized: list[Sized] = []
-
-    def __call__(self, known: Iterable[Value], closely: bool = False) -> list[str]:
-        """The names of the module's parameters that are not among the known ones.
-
-        One that was put in the place of another in a list is found by looking closely alone.
-        """
-        same = self._changes == _Watch.changes and self._size == sum(map(len, self._sized))
-        if same and not closely:
-            return []
-        visit, known = _Visit(), set(known)
-        names = [name for name, p in _all_in(self._module, visit) if p not in known]
-        self._sized, self._size = visit.sized, sum(map(len, visit.sized))
-        self._changes = -1 if names else _Watch.changes  # to be told again
-        return names
+def _plain(leaf: Any) -> Any:
+    """The numbers of a node, as a float or an array that is one's own; all else as it is."""
+    data = data_of(leaf)
+    return data.copy() if isinstance(data, np.ndarray) else data
 
 
 def _described(value: Any) -> str:
     """`describe`, which does not say of a node that it is a result."""
-    return f"the result of `{value.op}`" if isinstance(value, Value) else describe(value)
-
-
-def _arrays_in(path: str | os.PathLike[str]) -> dict[str, Any]:
-    """The arrays of an `.npz` file, by name; ValueError for whatever is not a whole one."""
-    content = io.BytesIO(Path(path).read_bytes())
-    try:
-        if not zipfile.is_zipfile(content):
-            raise ValueError("it is no .npz archive")
-        content.seek(0)
-        with np.load(content, allow_pickle=False) as file:
-            found = {key: file[key] for key in file.files}
-        if not all(isinstance(array, np.ndarray) for array in found.values()):
-            raise ValueError("there is something else than arrays in it")
-    except Exception as error:  # a damaged file makes zipfile and NumPy raise all sorts of things
-        raise ValueError(
-            f"{os.fspath(path)} is not a whole file of parameters: "
-            f"{str(error).rstrip('.')}.\n"
-            "Write it with `module.save(path)`."
-        ) from error
-    return found
+    if isinstance(value, Value) and value.op is not None:
+        return f"the result of `{value.op}`"
+    return describe(value)

@@ -1,0 +1,132 @@
+"""What is in a module: the walk that finds its parameters, its buffers and the modules inside."""
+
+from __future__ import annotations
+
+import types
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping, Sized
+from typing import Any
+
+import numpy as np
+
+from autodiff import Value
+from autodiff.extend import is_users_own
+
+
+class HasParts:
+    """What the walk looks into by its attributes: every Module."""
+
+    buffers_named: tuple[str, ...] = ()  # where its buffers are, as `register_buffer` notes
+
+
+class Visit:
+    """What a walk has come by: things by identity, what may grow, what it did not look into."""
+
+    def __init__(self) -> None:
+        self.seen: set[int] = set()
+        self.sized: list[Sized] = []
+        self.others: list[tuple[str, Any]] = []
+
+
+# What holds no parameter, or is not looked into for any.
+_PLAIN = (
+    str, bytes, int, float, complex, type(None), np.generic, np.ufunc, type, types.FunctionType,
+    types.BuiltinFunctionType, types.ModuleType, np.random.Generator,
+)  # fmt: skip
+
+
+def may_hold(thing: Any) -> bool:
+    """Whether a thing may be or hold a parameter or a module."""
+    if isinstance(thing, Value):
+        return is_users_own(thing)
+    if isinstance(thing, np.ndarray):
+        return bool(thing.dtype.hasobject)
+    return not isinstance(thing, _PLAIN)
+
+
+def joined(name: str, key: Any) -> str:
+    """The name of a part by that of the whole, which is empty for the module that is asked."""
+    return f"{name}.{key}" if name else str(key)
+
+
+def walk(thing: Any, name: str = "", visit: Visit | None = None) -> Iterator[tuple[str, Any]]:
+    """The parameters and the modules in a thing (itself as well), by name, each once."""
+    visit = visit or Visit()
+    for path, part in shallow(thing, name, visit):
+        yield path, part
+        if isinstance(part, HasParts):
+            for key, attribute in vars(part).items():
+                yield from walk(attribute, joined(path, key), visit)
+
+
+def shallow(thing: Any, name: str, visit: Visit) -> Iterator[tuple[str, Any]]:
+    """The same without what is in those modules."""
+    if not may_hold(thing) or id(thing) in visit.seen:
+        return
+    visit.seen.add(id(thing))
+    if isinstance(thing, (Value, HasParts)):
+        yield name, thing
+        return
+    if isinstance(thing, (dict, list, deque, set)):
+        visit.sized.append(thing)
+    if isinstance(thing, dict):
+        parts: Iterable[tuple[Any, Any]] = thing.items()
+    elif isinstance(thing, (list, tuple, deque)):
+        parts = enumerate(thing)
+    else:
+        visit.others.append((name, thing))
+        return
+    for key, part in parts:
+        yield from shallow(part, joined(name, key), visit)
+
+
+def parameters_in(thing: Any, visit: Visit | None = None) -> Iterator[tuple[str, Value]]:
+    """The parameters in a thing, by name, each once."""
+    return ((name, part) for name, part in walk(thing, "", visit) if isinstance(part, Value))
+
+
+def buffers_in(thing: Any, visit: Visit | None = None) -> Iterator[tuple[str, Any]]:
+    """The buffers of the modules in a thing, by name."""
+    for path, module in walk(thing, "", visit):
+        if isinstance(module, HasParts):
+            for name in module.buffers_named:
+                yield joined(path, name), getattr(module, name)
+
+
+def all_in(module: HasParts, visit: Visit) -> list[tuple[str, Any]]:
+    """The parameters and modules in a module. Raises TypeError where there are others.
+
+    Those are parameters that the walk misses, and modules whose buffers it misses.
+    """
+    pairs = list(walk(module, "", visit))
+    for name, other in visit.others.copy():
+        for _, part in walk(_contents(other), name, visit):
+            if isinstance(part, Value) or part.buffers_named:
+                _refuse_hidden(module, name, other, part)
+    return pairs
+
+
+def _refuse_hidden(module: HasParts, name: str, other: Any, part: Any) -> None:
+    fix = "Put it in a list" if isinstance(other, Iterable) else "Make that class a Module"
+    kind, what, instead = "Parameters", "", ""
+    if isinstance(part, Value):
+        what, instead = part.label(), ", or make it no parameter by holding its `.data`"
+    else:
+        kind, what = "Buffers", f"a {type(part).__name__}, which has some"
+    raise TypeError(
+        f"{kind} are found in a module's attributes, and in the lists, tuples, deques "
+        f"and dicts there,\nbut `{name}` of this {type(module).__name__} is a "
+        f"{type(other).__name__}, and holds {what}.\n{fix}{instead}."
+    )
+
+
+def _contents(thing: Any) -> list[Any]:
+    """What is in a thing of a kind in which no parameters are found."""
+    if isinstance(thing, Mapping):
+        return list(thing.values())
+    if isinstance(thing, (set, frozenset, np.ndarray)):
+        return list(thing.flat if isinstance(thing, np.ndarray) else thing)
+    if isinstance(thing, types.MethodType):
+        return [thing.__self__]
+    slots = [name for kind in type(thing).__mro__ for name in getattr(kind, "__slots__", ())]
+    return [*getattr(thing, "__dict__", {}).values(), *(getattr(thing, n, None) for n in slots)]
