@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Any, ClassVar
 
@@ -158,8 +158,17 @@ class Softmax(Activation):
 class Sequential(Module):
     """Modules one after another. Raises TypeError for what cannot be called, and for a class.
 
-    >>> Sequential(Linear(4, 3, seed=0), Sigmoid(), Linear(3, 2, seed=1))
-    Sequential(Linear, Sigmoid, Linear) of 23 parameters
+    It is indexed, sliced (to a Sequential of the same modules) and iterated over as a list is.
+
+    >>> model = Sequential(Linear(4, 3, seed=0), Sigmoid(), Linear(3, 2, seed=1))
+    >>> model
+    Sequential(
+      (layers.0): Linear(4, 3) of 15 parameters
+      (layers.1): Sigmoid()
+      (layers.2): Linear(3, 2) of 8 parameters
+    ) of 23 parameters
+    >>> len(model), model[-1], [type(layer).__name__ for layer in model[:2]]
+    (3, Linear(3, 2) of 8 parameters, ['Linear', 'Sigmoid'])
     """
 
     def __init__(self, *modules: Module) -> None:
@@ -181,5 +190,24 @@ class Sequential(Module):
             x = layer(x)
         return x
 
-    def describe(self) -> str:
-        return ", ".join(type(layer).__name__ for layer in self.layers)
+    def __len__(self) -> int:
+        return len(self.layers)
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self.layers)
+
+    def __getitem__(self, index: Any) -> Any:
+        if isinstance(index, slice):
+            return Sequential(*self.layers[index])
+        try:
+            return self.layers[index]
+        except (IndexError, TypeError) as error:
+            raise type(error)(
+                f"A Sequential is indexed by whole numbers and slices, and this one has "
+                f"{len(self)} modules, but the index is {index!r}.\n"
+                "Count them from 0, or from the end by -1, -2, ..."
+            ) from None
+
+    def shown(self) -> list[tuple[str, Any]]:
+        layers = [(f"layers.{i}", layer) for i, layer in enumerate(self.layers)]  # functions, too
+        return layers + [pair for pair in super().shown() if not pair[0].startswith("layers.")]

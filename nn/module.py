@@ -13,6 +13,7 @@ from autodiff.extend import data_of, describe, is_users_own, owners_of, set_owne
 
 from .owner import Owner, Watch
 from .parts import HasParts, Visit, all_in, buffers_in, may_hold, parameters_in
+from .shown import parts_shown, summary, tree
 from .state import (
     IncompatibleKeys,
     arrays_in,
@@ -265,13 +266,33 @@ class Module(HasParts):
             )
         return named
 
+    # -- how it shows itself ---------------------------------------------------------------
+
     def __repr__(self) -> str:
-        count = sum(np.size(p.data) for _, p in parameters_in(self))
-        return f"{type(self).__name__}({self.describe()}) of {count:,} parameters"
+        return tree(self)
 
     def describe(self) -> str:
-        """What stands between the parentheses of `repr`."""
+        """What stands between the parentheses of `repr`; if nothing, what is in the module does."""
         return ""
+
+    def shown(self) -> list[tuple[str, Any]]:
+        """Pairs of a name and what is in the module, as `repr` shows it in a line each."""
+        return parts_shown(self)
+
+    def summary(self, *args: Any, **keywords: Any) -> str:
+        """A table of the modules inside: the shapes that they give, and their parameters.
+
+        The model predicts from the arguments for that. A parameter that is shared is counted once.
+
+        >>> from nn import Linear, Sequential, Tanh
+        >>> print(Sequential(Linear(2, 16), Tanh(), Linear(16, 1)).summary(np.ones((100, 2))))
+        layer     kind           output shape  parameters
+        layers.0  Linear(2, 16)  (100, 16)             48
+        layers.1  Tanh()         (100, 16)              0
+        layers.2  Linear(16, 1)  (100, 1)              17
+        total     Sequential     (100, 1)              65
+        """
+        return summary(self, args, keywords)
 
 
 def _handed_out(module: Module) -> list[tuple[str, Value]]:

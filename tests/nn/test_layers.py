@@ -157,10 +157,27 @@ def test_sequential():
     ]  # fmt: skip
 
 
+def test_a_sequential_is_as_a_list():
+    layers = [Linear(3, 2, seed=0), Sigmoid(), ad.sin, Linear(2, 1, seed=1)]
+    model = Sequential(*layers)
+    assert (len(model), list(model)) == (4, layers)
+    assert [model[i] for i in (0, -1, np.int64(2))] == [layers[0], layers[3], ad.sin]
+    for cut in (slice(2), slice(1, None, 2), slice(None, None, -1), slice(7, 9)):
+        part = model[cut]
+        assert type(part) is Sequential
+        assert list(part) == layers[cut]
+    x = np.ones((2, 3))
+    np.testing.assert_array_equal(model[2:](model[:2](x)).data, model(x).data)
+    assert model[:1].parameters() == layers[0].parameters()  # the same ones
+    with pytest.raises(IndexError, match="has 4 modules, but the index is 4"):
+        model[4]
+    with pytest.raises(TypeError, match=r"whole numbers and slices, .* the index is 'layers'"):
+        model["layers"]
+
+
 def test_how_modules_show_themselves():
     assert repr(Neuron(2)) == "Neuron(2) of 3 parameters"
     assert repr(Layer(2, 3)) == "Layer(2, 3) of 9 parameters"
     assert repr(MLP(2, [16, 16, 1])) == "MLP(2, [16, 16, 1]) of 337 parameters"
     assert repr(Linear(64, 32)) == "Linear(64, 32) of 2,080 parameters"
-    assert repr(Sequential(Linear(2, 3), Tanh())) == "Sequential(Linear, Tanh) of 9 parameters"
     assert repr(Tanh()) == "Tanh() of 0 parameters"

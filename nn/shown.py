@@ -1,0 +1,125 @@
+"""How a module shows itself: the tree that is its `repr`, and the table of `summary`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from autodiff import Tensor
+from autodiff.extend import data_of, describe, tree_map
+
+from .parts import HasParts, Visit, joined, parameters_in, shallow
+
+
+def tree(module: Any, inside: tuple[Any, ...] = ()) -> str:
+    """A module in one line if it describes itself, else with what is in it, a line for each."""
+    lines = [] if module.describe() else list(_lines(module, (*inside, module)))
+    body = "\n".join(["", *("  " + line for line in lines), ""]) if lines else module.describe()
+    count = sum(np.size(p.data) for _, p in parameters_in(module))
+    counted = f" of {count:,} parameters" if count or not inside else ""
+    return f"{type(module).__name__}({body}){counted}"
+
+
+def _lines(module: Any, inside: tuple[Any, ...]) -> Iterator[str]:
+    for name, part in module.shown():
+        if not isinstance(part, HasParts):  # a function, or an array
+            text = _brief(part)
+        elif any(part is other for other in inside):
+            text = "the module around it"
+        else:
+            text = tree(part, inside)
+        yield from f"({name}): {text}".splitlines()
+
+
+def _brief(part: Any) -> str:
+    if isinstance(part, (Tensor, np.ndarray)):
+        return f"{type(part).__name__} of shape {part.shape}"
+    return getattr(part, "__name__", None) or describe(part)
+
+
+def parts_shown(module: HasParts) -> list[tuple[str, Any]]:
+    """What is in a module and not in one inside of it: modules, arrays, buffers; no numbers."""
+    visit = Visit()
+    found = [pair for key, part in vars(module).items() for pair in shallow(part, key, visit)]
+    found += [(name, getattr(module, name)) for name in module.buffers_named]
+    return [
+        (name, part) for name, part in found if isinstance(part, HasParts) or np.ndim(data_of(part))
+    ]
+
+
+# -- the table -----------------------------------------------------------------------------
+
+
+def summary(module: Any, args: tuple[Any, ...], keywords: dict[str, Any]) -> str:
+    """The table of what each module in this one gives, and how many parameters it has."""
+    rows = dict(_rows(module, "", set()))
+    kinds = [_kind(row) for row in rows.values()]
+    outputs = _outputs(list(rows.values()), module, args, keywords)
+    counts = dict.fromkeys(rows, 0)
+    for name, parameter in parameters_in(module):
+        while name not in rows:
+            name = name.rpartition(".")[0]
+        counts[name] += np.size(parameter.data)
+    total = sum(counts.values())
+    cells = [
+        (name, kind, output, f"{count:,}")
+        for name, kind, output, count in zip(rows, kinds, outputs, counts.values(), strict=True)
+        if name or (count and len(rows) > 1)
+    ]
+    head = ("layer", "kind", "output shape", "parameters")
+    return _table([head, *cells, ("total", kinds[0], outputs[0], f"{total:,}")])
+
+
+def _rows(module: Any, name: str, seen: set[int]) -> Iterator[tuple[str, Any]]:
+    """The modules that have a row: those inside of one that describes itself have none."""
+    seen.add(id(module))
+    yield name, module
+    for key, part in [] if module.describe() else module.shown():
+        if isinstance(part, HasParts) and id(part) not in seen:
+            yield from _rows(part, joined(name, key), seen)
+
+
+def _kind(module: Any) -> str:
+    """What a module is called in its row: by its class alone, if it has rows inside."""
+    text = module.describe()
+    return type(module).__name__ + ("" if module.shown() and not text else f"({text})")
+
+
+def _outputs(
+    modules: list[Any], root: Any, args: tuple[Any, ...], keywords: dict[str, Any]
+) -> list[str]:
+    """The shapes that each of the modules gives when the root predicts."""
+    shapes: dict[int, dict[str, None]] = {id(module): {} for module in modules}
+    kinds = {id(module): type(module) for module in modules}
+    try:
+        for module in modules:
+            object.__setattr__(module, "__class__", _noting(kinds[id(module)], shapes))
+        root.predict(*args, **keywords)
+    finally:
+        for module in modules:
+            object.__setattr__(module, "__class__", kinds[id(module)])
+    return [" and ".join(shapes[id(module)]) or "not called" for module in modules]
+
+
+def _noting(kind: Any, shapes: dict[int, dict[str, None]]) -> Any:
+    """A class of the same modules, which note the shapes of what they give."""
+
+    def call(self: Any, *args: Any, **keywords: Any) -> Any:
+        output = kind.__call__(self, *args, **keywords)
+        shape = tree_map(lambda leaf: np.shape(data_of(leaf)), output)
+        shapes[id(self)][str(shape)] = None
+        return output
+
+    return type(kind.__name__, (kind,), {"__call__": call, "__slots__": ()})
+
+
+def _table(rows: list[tuple[str, ...]]) -> str:
+    """Columns of text, the last of them of numbers."""
+    *texts, numbers = ([len(cell) for cell in column] for column in zip(*rows, strict=True))
+    widths = [max(lengths) for lengths in texts]
+    return "\n".join(
+        "  ".join([*map(str.ljust, cells, widths), number.rjust(max(numbers))])
+        for *cells, number in rows
+    )
