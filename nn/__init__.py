@@ -1,25 +1,26 @@
 """Neurons, layers, networks and losses, built on autodiff."""
 
-from .layers import (
+from .activations import (
     ELU,
     GELU,
     Activation,
     LeakyReLU,
-    Linear,
     ReLU,
-    Sequential,
     Sigmoid,
     SiLU,
     Softmax,
     Softplus,
     Tanh,
 )
+from .layers import Dropout, Embedding, Flatten, Linear, Residual, Sequential
 from .losses import binary_cross_entropy, binary_cross_entropy_with_logits, cross_entropy, mse
 from .module import Module
 from .neuron import MLP, Layer, Neuron
+from .normalization import BatchNorm1d, LayerNorm
 
 __all__ = [
-    "ELU", "GELU", "MLP", "Activation", "Layer", "LeakyReLU", "Linear", "Module", "Neuron", "ReLU",
-    "Sequential", "SiLU", "Sigmoid", "Softmax", "Softplus", "Tanh",
-    "binary_cross_entropy", "binary_cross_entropy_with_logits", "cross_entropy", "mse",
+    "ELU", "GELU", "MLP", "Activation", "BatchNorm1d", "Dropout", "Embedding", "Flatten", "Layer",
+    "LayerNorm", "LeakyReLU", "Linear", "Module", "Neuron", "ReLU", "Residual", "Sequential",
+    "SiLU", "Sigmoid", "Softmax", "Softplus", "Tanh", "binary_cross_entropy",
+    "binary_cross_entropy_with_logits", "cross_entropy", "mse",
 ]  # fmt: skip

@@ -1,20 +1,19 @@
-"""Layers over Tensors: Linear, activations, Sequential."""
+"""Layers over Tensors: Linear, Embedding, Dropout, Flatten, Residual, Sequential."""
 
 from __future__ import annotations
 
-import inspect
 import math
-from collections.abc import Iterator, Mapping
-from types import MappingProxyType
-from typing import Any, ClassVar
+from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 
 import autodiff as ad
-from autodiff.extend import Seed
+from autodiff.extend import Seed, data_of, describe, is_number
 
 from .module import Module
 from .neuron import checked_size
+from .state import own_generator
 
 
 class Linear(Module):
@@ -37,11 +36,7 @@ class Linear(Module):
         dtype: Any = np.float64,
     ) -> None:
         rows, columns = checked_size("inputs", inputs), checked_size("outputs", outputs)
-        if np.dtype(dtype).kind != "f":
-            raise ValueError(
-                f"A Linear's `dtype` is a float type, but this is {np.dtype(dtype)}, which cannot "
-                "hold the weights.\nUse float32 or float64."
-            )
+        check_float("Linear", dtype)
         bound = math.sqrt(6 / (rows + columns))
         drawn = np.random.default_rng(seed).uniform(-bound, bound, (rows, columns))
         self.weight = ad.Tensor(drawn.astype(dtype), name="weight")
@@ -55,104 +50,163 @@ class Linear(Module):
         return ", ".join(map(str, self.weight.shape))
 
 
-class Activation(Module):
-    """An operation as a module, to stand in a Sequential.
+def check_float(kind: str, dtype: Any) -> None:
+    """ValueError for a dtype of parameters that is no float type."""
+    if np.dtype(dtype).kind != "f":
+        raise ValueError(
+            f"A {kind}'s `dtype` is a float type, but this is {np.dtype(dtype)}, which cannot "
+            "hold the weights.\nUse float32 or float64."
+        )
 
-    Its settings are those of the operation: `Softmax(axis=0)`, `LeakyReLU(0.2)`. Raises
-    TypeError for any that the operation does not have.
 
-    >>> LeakyReLU(0.5)(np.array([-2.0, 2.0]))
-    array([-1.,  2.])
+class Embedding(Module):
+    """A row of the weight for each whole number, of shape (num_embeddings, embedding_dim).
+
+    Of indices of any shape it gives (..., embedding_dim). The weight is drawn from a normal
+    distribution of variance 1. Raises as Linear does; a call raises ValueError for indices that
+    are no whole numbers from 0 to below num_embeddings (in a trace, whose values are not known, for
+    their dtype alone).
+
+    >>> Embedding(10, 3, seed=0)([[1, 2], [2, 9]]).shape
+    (2, 2, 3)
     """
 
-    function: ClassVar[Any]
-    settings: Mapping[str, Any] = MappingProxyType({})
+    def __init__(
+        self, num_embeddings: int, embedding_dim: int, seed: Seed = None, dtype: Any = np.float64
+    ) -> None:
+        shape = (
+            checked_size("num_embeddings", num_embeddings),
+            checked_size("embedding_dim", embedding_dim),
+        )
+        check_float("Embedding", dtype)
+        drawn = np.random.default_rng(seed).normal(size=shape)
+        self.weight = ad.Tensor(drawn.astype(dtype), name="weight")
 
-    def __init__(self, *settings: Any, **named: Any) -> None:
-        if settings or named:
-            self.settings = _bound(self, settings, named)
-
-    def forward(self, x: Any) -> Any:
-        function = type(self).function
-        return function(x, **self.settings) if self.settings else function(x)
+    def forward(self, indices: Any) -> Any:
+        traced = getattr(indices, "traced", False)
+        plain = indices if traced else np.asarray(data_of(indices))
+        count = len(self.weight)
+        if plain.dtype.kind not in "iu":
+            raise ValueError(
+                f"An Embedding is looked up by whole numbers, but these have dtype {plain.dtype}.\n"
+                "Pass an array of integers; a Tensor has floats."
+            )
+        if not traced and plain.size and not 0 <= plain.min() <= plain.max() < count:
+            raise ValueError(
+                f"This Embedding has the rows 0 to {count - 1}, but the indices go from "
+                f"{plain.min()} to {plain.max()}.\nMake it as large as there are different ones."
+            )
+        if not traced:
+            return ad.take(self.weight, plain, 0)
+        rows = ad.take_along_axis(self.weight, ad.reshape(plain, (-1, 1)), 0)  # may be computed
+        return ad.reshape(rows, (*plain.shape, self.weight.shape[1]))
 
     def describe(self) -> str:
-        return ", ".join(f"{name}={value!r}" for name, value in self.settings.items())
+        return ", ".join(map(str, self.weight.shape))
 
 
-def _bound(
-    activation: Activation, settings: tuple[Any, ...], named: Mapping[str, Any]
-) -> dict[str, Any]:
-    """The settings by name; TypeError for any that the activation's operation does not have."""
-    signature = inspect.signature(type(activation).function)
-    operand, *names = signature.parameters
-    try:
-        bound = signature.bind(None, *settings, **named).arguments
-    except TypeError as error:
-        kind = type(activation).__name__
-        raise TypeError(
-            f"{kind} has {'the settings ' + ', '.join(names) if names else 'no settings'}, "
-            f"but: {error}.\nTo compute it of an array, call the module: `{kind}()(x)`."
-        ) from None
-    return {name: value for name, value in bound.items() if name != operand}
+class Dropout(Module):
+    """In training each entry is 0 with probability p, and the others are divided by 1 - p.
 
+    In the mode of `eval` it gives what it is given. Its generator, which `seed` begins, is a
+    buffer. Raises ValueError for p that is not from 0 to 1; in training, a call raises TraceError
+    in a trace, whose program would have the same zeros at every call.
 
-class Sigmoid(Activation):
-    """1 / (1 + exp(-x))."""
-
-    function = staticmethod(ad.sigmoid)
-
-
-class Tanh(Activation):
-    """Hyperbolic tangent."""
-
-    function = staticmethod(ad.tanh)
-
-
-class ReLU(Activation):
-    """x where positive, else 0."""
-
-    function = staticmethod(ad.relu)
-
-
-class Softplus(Activation):
-    """log(1 + exp(x))."""
-
-    function = staticmethod(ad.softplus)
-
-
-class GELU(Activation):
-    """x times the probability that a standard normal variable is below x."""
-
-    function = staticmethod(ad.gelu)
-
-
-class SiLU(Activation):
-    """x * sigmoid(x)."""
-
-    function = staticmethod(ad.silu)
-
-
-class ELU(Activation):
-    """x where positive, else `alpha` (1) times exp(x) - 1."""
-
-    function = staticmethod(ad.elu)
-
-
-class LeakyReLU(Activation):
-    """x where positive, else `slope` (0.01) times x."""
-
-    function = staticmethod(ad.leaky_relu)
-
-
-class Softmax(Activation):
-    """exp(x), scaled so that it sums to 1 along the last axis, or along `axis`.
-
-    >>> Softmax()(np.array([1.0, 1.0]))
-    array([0.5, 0.5])
+    >>> dropout = Dropout(0.5, seed=1)
+    >>> dropout(np.ones(4)), dropout.eval()(np.ones(4))
+    (array([0., 2., 0., 2.]), array([1., 1., 1., 1.]))
     """
 
-    function = staticmethod(ad.softmax)
+    generator: np.random.Generator
+
+    def __init__(self, p: float = 0.5, seed: Seed = None) -> None:
+        if not is_number(p) or not 0 <= p <= 1:
+            raise ValueError(f"Dropout's `p` is a probability from 0 to 1, but this is {p!r}.")
+        self.p = float(p)
+        self.register_buffer("generator", own_generator(seed))
+
+    def forward(self, x: Any) -> Any:
+        if not self.training or self.p == 0:
+            return x
+        refuse_trace(self, x)
+        keep = self.generator.random(np.shape(data_of(x))) >= self.p
+        return ad.where(keep, x / (1 - self.p) if self.p < 1 else x, 0.0)
+
+    def describe(self) -> str:
+        return f"p={self.p}"
+
+
+def refuse_trace(module: Module, x: Any) -> None:
+    """TraceError for what a program would do once, and not at each of its calls."""
+    if getattr(x, "traced", False):
+        kind = type(module).__name__
+        raise ad.TraceError(
+            f"In training {kind} changes a buffer at every call, but a program is traced once.\n"
+            "Compile the model in the mode of `model.eval()`, or train it without a program."
+        )
+
+
+class Flatten(Module):
+    """The axes from `start_axis` to `end_axis` as one: by default all but the first.
+
+    A call raises ValueError where there are no such axes.
+
+    >>> Flatten()(np.ones((5, 2, 3))).shape
+    (5, 6)
+    """
+
+    def __init__(self, start_axis: int = 1, end_axis: int = -1) -> None:
+        for name, axis in (("start_axis", start_axis), ("end_axis", end_axis)):
+            if not isinstance(axis, (int, np.integer)) or isinstance(axis, bool):
+                raise TypeError(
+                    f"`{name}` is a whole number, that of an axis, but this is {describe(axis)}."
+                )
+        self.axes = int(start_axis), int(end_axis)
+
+    def forward(self, x: Any) -> Any:
+        shape = np.shape(data_of(x))
+        start, end = (axis + len(shape) * (axis < 0) for axis in self.axes)
+        if not 0 <= start <= end < len(shape):
+            raise ValueError(
+                f"Flatten joins the axes from {self.axes[0]} to {self.axes[1]}, but this has shape "
+                f"{shape}.\nThe first axis is that of the samples: pass several, as in `x[None]`."
+            )
+        length = math.prod(shape[start : end + 1])
+        return ad.reshape(x, (*shape[:start], length, *shape[end + 1 :]))
+
+    def describe(self) -> str:
+        return "" if self.axes == (1, -1) else f"start_axis={self.axes[0]}, end_axis={self.axes[1]}"
+
+
+class Residual(Module):
+    """x + module(x), as of He et al. (2016). Raises TypeError for what cannot be called.
+
+    A call raises ValueError where the two have other shapes, which would broadcast.
+
+    >>> Residual(Linear(3, 3, seed=0))(np.ones((5, 3))).shape
+    (5, 3)
+    """
+
+    def __init__(self, module: Any) -> None:
+        if isinstance(module, type) or not callable(module):
+            raise TypeError(
+                f"A Residual has one module around which it goes, but this is {describe(module)}.\n"
+                "Make several one by `Sequential(*modules)`."
+            )
+        self.module = module
+
+    def forward(self, x: Any) -> Any:
+        y = self.module(x)
+        shapes = np.shape(data_of(x)), np.shape(data_of(y))
+        if shapes[0] != shapes[1]:
+            raise ValueError(
+                "A Residual adds what its module gives to what it was given, of one shape, but "
+                f"these have {shapes[1]} and {shapes[0]}.\nLet the module give as many as it takes."
+            )
+        return x + y
+
+    def shown(self) -> list[tuple[str, Any]]:
+        return [("module", self.module)]  # a function as well
 
 
 class Sequential(Module):
@@ -160,6 +214,7 @@ class Sequential(Module):
 
     It is indexed, sliced (to a Sequential of the same modules) and iterated over as a list is.
 
+    >>> from nn import Sigmoid
     >>> model = Sequential(Linear(4, 3, seed=0), Sigmoid(), Linear(3, 2, seed=1))
     >>> model
     Sequential(

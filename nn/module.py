@@ -250,7 +250,7 @@ class Module(HasParts):
                 set_words(part, array)
             else:
                 path, _, name = key.rpartition(".")
-                setattr(modules[path], name, array.astype(part.dtype))
+                setattr(modules[path], name, array.astype(np.asarray(part).dtype))
         return keys
 
     def _by_name(self) -> dict[str, Any]:

@@ -61,10 +61,9 @@ _HALF = 64
 
 
 def own_generator(seed: Any) -> np.random.Generator:
-    """A PCG64 that is one's own: from a generator it takes one number, as its seed."""
-    if isinstance(seed, np.random.Generator):
-        seed = int(seed.integers(2**63))
-    return np.random.Generator(np.random.PCG64(seed))
+    """A PCG64 that is one's own: its seed is a number that the generator of `seed` draws."""
+    drawn = np.random.default_rng(seed).integers(2**63)
+    return np.random.Generator(np.random.PCG64(int(drawn)))
 
 
 def has_words(generator: np.random.Generator) -> bool:

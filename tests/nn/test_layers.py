@@ -1,4 +1,4 @@
-"""Layers and activations: what they compute on arrays, their seeds, and what is refused."""
+"""Layers: what they compute on arrays, their gradients, their seeds, and what is refused."""
 
 import math
 
@@ -9,8 +9,25 @@ import pytest
 import autodiff as ad
 import nn
 from autodiff import Tensor, Value
-from nn import MLP, Layer, LeakyReLU, Linear, Neuron, Sequential, Sigmoid, Softmax, Tanh
-from nn.layers import Activation
+from autodiff.testing import check_gradients
+from nn import (
+    MLP,
+    BatchNorm1d,
+    Dropout,
+    Embedding,
+    Flatten,
+    Layer,
+    LayerNorm,
+    LeakyReLU,
+    Linear,
+    Neuron,
+    Residual,
+    Sequential,
+    Sigmoid,
+    Softmax,
+    Tanh,
+)
+from nn.activations import Activation
 
 
 @pytest.mark.parametrize(
@@ -47,6 +64,24 @@ from nn.layers import Activation
         (lambda: Neuron(2)(np.ones(3)), ValueError, "takes 2 inputs, but was given 3"),
         (lambda: Neuron(2)([1.0]), ValueError, "takes 2 inputs, but was given 1"),
         (lambda: Linear(2, 3)(np.ones(4)), ValueError, "(?s)."),
+        (lambda: nn.GELU("fast"), ValueError, "\"none\" for the exact .* this is 'fast'"),
+        (lambda: Embedding(0, 2), ValueError, "`num_embeddings` is a whole number"),
+        (lambda: Embedding(2, 0), ValueError, "`embedding_dim` is a whole number"),
+        (lambda: Embedding(2, 2, dtype=int), ValueError, "`dtype` is a float type"),
+        (lambda: Embedding(3, 2)([0, 3]), ValueError, "the rows 0 to 2, but .* from 0 to 3"),
+        (lambda: Embedding(3, 2)([-1]), ValueError, "the rows 0 to 2, but .* from -1 to -1"),
+        (lambda: Embedding(3, 2)([1.0]), ValueError, "whole numbers, .* dtype float64"),
+        (lambda: Embedding(3, 2)(Tensor([1])), ValueError, "whole numbers, .* dtype float64"),
+        (lambda: Embedding(3, 2)([True]), ValueError, "whole numbers, .* dtype bool"),
+        *[(lambda p=p: Dropout(p), ValueError, "from 0 to 1") for p in (-0.1, 1.1, "a", math.nan)],
+        (lambda: Flatten(1.0), TypeError, "`start_axis` is a whole number"),
+        (lambda: Flatten(1, True), TypeError, "`end_axis` is a whole number"),
+        (lambda: Flatten()(np.ones(3)), ValueError, r"from 1 to -1, .* shape \(3,\).\n.*samples"),
+        (lambda: Flatten(2, 1)(np.ones((2, 2, 2))), ValueError, "from 2 to 1"),
+        (lambda: Flatten(0, 3)(np.ones((2, 2))), ValueError, "from 0 to 3"),
+        (lambda: Residual(Tanh), TypeError, "one module"),
+        (lambda: Residual([Tanh()]), TypeError, r"one module.*\n.*Sequential\(\*modules\)"),
+        (lambda: Residual(Linear(2, 1))(np.ones((3, 2))), ValueError, r"\(3, 1\) and \(3, 2\)"),
     ],
 )
 def test_what_is_refused(make, error, message):
@@ -71,11 +106,13 @@ MAKERS = {
     "Layer": lambda seed: Layer(3, 2, seed=seed),
     "MLP": lambda seed: MLP(3, [2, 1], seed=seed),
     "Linear": lambda seed: Linear(3, 2, seed=seed),
+    "Embedding": lambda seed: Embedding(3, 2, seed=seed),
+    "Dropout": lambda seed: Dropout(seed=seed),
 }
 
 
 def weights(module):
-    return np.concatenate([np.ravel(p.data) for p in module.parameters()])
+    return np.concatenate([np.ravel(array) for array in module.state_dict().values()])
 
 
 @pytest.mark.parametrize("make", MAKERS.values(), ids=MAKERS)
@@ -145,6 +182,142 @@ def test_activations(kind):
         expected = [[float(formula(mpmath.mpf(float(v)))) for v in row] for row in x]
     np.testing.assert_allclose(kind()(Tensor(x)).data, expected, rtol=1e-12)
     assert kind().parameters() == []
+
+
+def test_gelu_by_its_approximation():
+    gelu, x = nn.GELU(approximate="tanh"), np.array([-30.0, -8.0, -1.0, -1e-8, 0.0, 0.5, 30.0])
+    with mpmath.workdps(80):  # 1 + tanh loses as many digits as there are zeros
+        expected = []
+        for v in map(mpmath.mpf, map(float, x)):
+            u = mpmath.sqrt(2 / mpmath.pi) * (v + mpmath.mpf("0.044715") * v**3)
+            expected.append(float(v * mpmath.exp(u) / (mpmath.exp(u) + mpmath.exp(-u))))
+    np.testing.assert_allclose(gelu(Tensor(x)).data, expected, rtol=1e-12)
+    assert repr(gelu) == "GELU(approximate='tanh') of 0 parameters"
+    assert nn.GELU("none")(1.0) == nn.GELU()(1.0) == ad.gelu(1.0)
+
+
+@pytest.mark.parametrize("shape", [(), (4,), (2, 3), (0,)])
+@pytest.mark.parametrize("dtype", [np.int64, np.uint8, ">i4"])
+def test_embedding(shape, dtype):
+    layer = Embedding(5, 3, seed=0)
+    indices = np.random.default_rng(1).integers(0, 5, shape).astype(dtype)
+    rows, ct = layer(indices), np.random.default_rng(2).normal(size=(*shape, 3))
+    np.testing.assert_array_equal(rows.data, layer.weight.data[indices.astype(int)])
+    rows.backward(ct)
+    expected = np.zeros((5, 3))
+    for index, row in zip(indices.ravel(), ct.reshape(-1, 3), strict=True):
+        expected[index] += row  # those that come several times add up
+    np.testing.assert_allclose(layer.weight.grad, expected, rtol=1e-13)
+    program = ad.compile(lambda i: layer(i))
+    np.testing.assert_array_equal(program(indices), rows.data)
+
+
+def test_the_spread_of_an_embedding():
+    weight = Embedding(500, 100, seed=0).weight.data
+    assert (np.mean(weight), np.std(weight)) == pytest.approx((0, 1), abs=0.02)
+
+
+@pytest.mark.parametrize("p", [0.0, 0.3, 0.5, 1.0])
+def test_dropout(p):
+    dropout, x = Dropout(p, seed=0), Tensor(np.random.default_rng(1).normal(1, 1, 10_000))
+    y = dropout(x)
+    y.sum().backward()
+    kept = y.data != 0
+    assert np.mean(kept) == pytest.approx(1 - p, abs=0.02)
+    scale = 1 / (1 - p) if p < 1 else 0.0
+    np.testing.assert_allclose(y.data, np.where(kept, x.data * scale, 0.0), rtol=1e-15)
+    np.testing.assert_allclose(x.grad, np.where(kept, scale, 0.0), rtol=1e-15)
+    again = dropout(x).data
+    assert np.array_equal(again, y.data) == (p in (0.0, 1.0))
+    assert dropout.eval()(x) is x
+    np.testing.assert_array_equal(Dropout(p, seed=0)(x.data), y.data)
+
+
+def test_what_dropout_leaves_out_poisons_nothing():
+    x = Tensor([math.inf, math.nan] * 50)
+    y = Dropout(0.5, seed=0)(x)
+    y.sum().backward()
+    zeros = y.data == 0
+    assert 0 < zeros.sum() < 100
+    np.testing.assert_array_equal(x.grad, np.where(zeros, 0.0, 2.0))
+
+
+def test_dropouts_generator_is_its_own_and_in_the_state():
+    rng = np.random.default_rng(0)
+    a, b, x = Dropout(seed=rng), Dropout(seed=rng), np.ones(100)
+    state = rng.bit_generator.state
+    assert not np.array_equal(a(x), b(x))
+    assert rng.bit_generator.state == state
+    b.load_state_dict(a.state_dict())
+    np.testing.assert_array_equal(a(x), b(x))
+    assert isinstance(a(Value(3.0)), Value)
+    with pytest.raises(ad.TraceError, match=r"In training Dropout changes .*\n.*model\.eval"):
+        ad.compile(lambda x: a(x))(x)
+    np.testing.assert_array_equal(ad.compile(lambda x: a.eval()(x))(x), x)
+
+
+@pytest.mark.parametrize("shape", [(5,), (2, 3), (2, 3, 4), (2, 0, 4)])
+def test_flatten(shape):
+    x = np.random.default_rng(0).normal(size=shape)
+    for start in range(len(shape)):
+        for end in range(start, len(shape)):
+            joined = (*shape[:start], int(np.prod(shape[start : end + 1])), *shape[end + 1 :])
+            for axes in ((start, end), (start - len(shape), end - len(shape))):
+                y = Flatten(*axes)(Tensor(x))
+                np.testing.assert_array_equal(y.data, np.reshape(x, joined))
+    assert repr(Flatten()) == "Flatten() of 0 parameters"
+    assert repr(Flatten(0, 1)) == "Flatten(start_axis=0, end_axis=1) of 0 parameters"
+
+
+def test_residual():
+    inner, x = Linear(3, 3, seed=0), np.ones((2, 3))
+    model = Residual(inner)
+    np.testing.assert_array_equal(model(x).data, x + inner(x).data)
+    assert [n for n, _ in model.named_parameters()] == ["module.weight", "module.bias"]
+    assert "(module): Linear(3, 3) of 12 parameters" in repr(model)
+    assert "(module): sin" in repr(Residual(ad.sin))
+
+
+# -- gradients -----------------------------------------------------------------------------
+
+
+LAYERS = {
+    "Linear": lambda: Linear(3, 2, seed=0),
+    "Linear without bias": lambda: Linear(3, 2, bias=False, seed=0),
+    "Sequential": lambda: Sequential(Linear(3, 2, seed=0), Tanh(), Linear(2, 2, seed=1)),
+    "Residual": lambda: Residual(Linear(3, 3, seed=0)),
+    "Flatten": lambda: Flatten(0),
+    "Dropout": lambda: Dropout(0.4, seed=0),
+    "LayerNorm": lambda: LayerNorm(3),
+    "BatchNorm1d": lambda: BatchNorm1d(3),
+    "GELU by its approximation": lambda: nn.GELU("tanh"),
+    **{kind.__name__: kind for kind in Activation.__subclasses__()},
+}
+
+
+def test_every_layer_over_arrays_is_among_them():
+    kinds = {kind for kind in vars(nn).values() if isinstance(kind, type)}
+    others = {nn.Module, Activation, Neuron, Layer, MLP, Embedding}  # over lists, and integers
+    assert {type(make()) for make in LAYERS.values()} == kinds - others
+
+
+@pytest.mark.parametrize("training", [True, False])
+@pytest.mark.parametrize("make", LAYERS.values(), ids=LAYERS)
+def test_gradients(make, training):
+    rng = np.random.default_rng(0)
+    parameters = {n: p.data + rng.normal(size=p.shape) for n, p in make().named_parameters()}
+
+    def f(x, parameters):
+        layer = make().train(training)  # anew, so that a Dropout draws the same
+        for name, parameter in parameters.items():
+            part, (*path, last) = layer, name.split(".")
+            for key in path:
+                part = part[int(key)] if key.isdigit() else getattr(part, key)
+            vars(part)[last] = parameter
+        return layer(x)
+
+    report = check_gradients(f, rng.normal(size=(4, 3)), parameters)
+    assert "kink" not in repr(report)
 
 
 def test_sequential():

@@ -80,6 +80,14 @@ def test_a_state_of_nodes_lists_and_narrower_numbers():
     assert (model.weight.data.tolist(), model.bias.data.tolist()) == ([[3.0], [4.0]], [5.0])
 
 
+@pytest.mark.parametrize("count", [3, 3.5, np.int64(3)])
+def test_a_buffer_that_became_a_number_is_loaded(count):
+    model, other = Noisy(1), Noisy(2)
+    model.count = other.count = count
+    assert other.load_state_dict(model.state_dict()) == ([], [])
+    assert other.count.tolist() == count
+
+
 def test_all_problems_are_named_at_once_and_nothing_is_changed():
     model, state = Noisy(1), Noisy(2).state_dict()
     del state["scale"], state["rng"]
