@@ -11,6 +11,7 @@ import numpy as np
 import autodiff as ad
 from autodiff.extend import Seed, data_of, describe, is_number
 
+from .change import refuse_trace
 from .module import Module
 from .neuron import checked_size
 from .state import own_generator
@@ -128,22 +129,13 @@ class Dropout(Module):
     def forward(self, x: Any) -> Any:
         if not self.training or self.p == 0:
             return x
-        refuse_trace(self, x)
+        if getattr(x, "traced", False):
+            refuse_trace(self)
         keep = self.generator.random(np.shape(data_of(x))) >= self.p
         return ad.where(keep, x / (1 - self.p) if self.p < 1 else x, 0.0)
 
     def describe(self) -> str:
         return f"p={self.p}"
-
-
-def refuse_trace(module: Module, x: Any) -> None:
-    """TraceError for what a program would do once, and not at each of its calls."""
-    if getattr(x, "traced", False):
-        kind = type(module).__name__
-        raise ad.TraceError(
-            f"In training {kind} changes a buffer at every call, but a program is traced once.\n"
-            "Compile the model in the mode of `model.eval()`, or train it without a program."
-        )
 
 
 class Flatten(Module):

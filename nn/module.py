@@ -11,15 +11,15 @@ import numpy as np
 from autodiff import Value, no_grad
 from autodiff.extend import data_of, describe, is_users_own, owners_of, set_owners, tree_map
 
+from .change import as_buffer, checked_float_type, constant, convert, freeze, unfreeze
 from .owner import Owner, Watch
-from .parts import HasParts, Visit, all_in, buffers_in, may_hold, parameters_in
+from .parts import HasParts, Visit, all_in, buffers_in, may_hold, parameters_in, replace
 from .shown import parts_shown, summary, tree
 from .state import (
     IncompatibleKeys,
     arrays_in,
     as_array,
     compared,
-    has_words,
     set_words,
     write_arrays,
 )
@@ -73,6 +73,8 @@ class Module(HasParts):
             )
         if may_hold(value):
             Watch.changes += 1
+        if (name,) in self.buffers_at:
+            value = as_buffer(self, name, value)
         object.__setattr__(self, name, value)
 
     # -- what is in it ---------------------------------------------------------------------
@@ -93,8 +95,9 @@ class Module(HasParts):
         """Make `value` the attribute `name`: state that is no parameter, but in `state_dict()`.
 
         It is an array, such as a running mean, or a generator of random numbers. To change it,
-        assign a new array. Raises ValueError for a name that is taken or is none, and TypeError
-        for anything else.
+        assign a new array, or a node, of which the numbers are taken; but not in a trace, which
+        happens once (TraceError). Raises ValueError for a name that is taken or is none, and
+        TypeError for anything else. A program has the numbers of when it was compiled.
 
         >>> module = Module()
         >>> module.register_buffer("steps", np.zeros(2))
@@ -106,7 +109,7 @@ class Module(HasParts):
                 f"A buffer is an attribute, but {name!r} is no name of one.\n"
                 "Use a word, as in `register_buffer('steps', array)`."
             )
-        if name not in self.buffers_named and hasattr(self, name):
+        if (name,) not in self.buffers_at and hasattr(self, name):
             raise ValueError(
                 f"A buffer is a new attribute, but this {type(self).__name__} has `{name}`.\n"
                 "Take another name."
@@ -116,22 +119,9 @@ class Module(HasParts):
                 f"A buffer is an array, which has no gradient, but `{name}` is "
                 f"{_described(value)}.\nPass its `.data`."
             )
-        if not isinstance(value, np.random.Generator):
-            value = np.array(value)
-            if value.dtype.kind not in "fiub":
-                raise TypeError(
-                    f"A buffer is an array of numbers or a generator, but `{name}` has dtype "
-                    f"{value.dtype}.\nHold it as a plain attribute, if it is no part of the state."
-                )
-        elif not has_words(value):
-            raise TypeError(
-                "A generator's state is saved where it is PCG64's, as of `default_rng`, but "
-                f"`{name}` is a {type(value.bit_generator).__name__}.\n"
-                "Make it by `np.random.default_rng(seed)`."
-            )
-        object.__setattr__(self, name, value)
-        if name not in self.buffers_named:
-            self.buffers_named = (*self.buffers_named, name)
+        object.__setattr__(self, name, as_buffer(self, name, value))
+        if (name,) not in self.buffers_at:
+            self.buffers_at = (*self.buffers_at, (name,))
 
     def named_buffers(self) -> Iterator[tuple[str, Any]]:
         """Pairs of a dotted name and a buffer: an array or a generator."""
@@ -188,6 +178,41 @@ class Module(HasParts):
             for module, mode in before:
                 module.training = mode
 
+    def freeze(self, frozen: bool = True) -> Module:
+        """Make constants of the parameters, here and inside: nothing is pulled back to them.
+
+        They are plain arrays (of a Value, a number), which an optimiser does not move, and which
+        stay in `state_dict()` by their names. `freeze(False)` makes new parameters of what is
+        frozen: an optimiser that was made before does not have those, and says so. A parameter that
+        stands outside as well is not shared with what is frozen any more.
+
+        >>> from nn import Linear, Sequential
+        >>> model = Sequential(Linear(2, 3), Linear(3, 1))
+        >>> model[0].freeze()
+        Linear(2, 3) of 0 parameters, 9 more frozen
+        >>> [name for name, _ in model.named_parameters()]
+        ['layers.1.weight', 'layers.1.bias']
+        """
+        all_in(self, Visit())
+        (freeze if frozen else unfreeze)(self)
+        Watch.changes += 1
+        return self
+
+    def astype(self, dtype: Any) -> Module:
+        """Make the parameters and the buffers of floats of another float type, here and inside.
+
+        The parameters are new ones, so that an optimiser is made afterwards. Raises ValueError for
+        what is no float type, and TypeError where there are Values, which are float64.
+
+        >>> from nn import Linear
+        >>> Linear(2, 3).astype(np.float32).weight.dtype
+        dtype('float32')
+        """
+        all_in(self, Visit())
+        convert(self, checked_float_type(dtype))
+        Watch.changes += 1
+        return self
+
     def zero_grad(self) -> None:
         """Set the gradient of every parameter to zero."""
         for _, parameter in parameters_in(self):
@@ -240,17 +265,16 @@ class Module(HasParts):
                 f"{what} does not fit this {type(self).__name__}: {'; '.join(problems)}.\n"
                 "Load it into a module made as the saved one was."
             )
-        modules = dict(self.named_modules())
+        put = {}
         for key in own.keys() & state.keys():
-            part = own[key]
-            array = np.asarray(data_of(state[key]))
+            part, array = own[key], np.asarray(data_of(state[key]))
             if isinstance(part, Value):
                 part.data = array
             elif isinstance(part, np.random.Generator):
                 set_words(part, array)
             else:
-                path, _, name = key.rpartition(".")
-                setattr(modules[path], name, array.astype(np.asarray(part).dtype))
+                put[id(part)] = constant(array, part)
+        replace(self, lambda part, *_: put.get(id(part), part))
         return keys
 
     def _by_name(self) -> dict[str, Any]:

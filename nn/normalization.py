@@ -10,7 +10,8 @@ import numpy as np
 import autodiff as ad
 from autodiff.extend import data_of, is_count, is_number
 
-from .layers import check_float, refuse_trace
+from .change import refuse_trace
+from .layers import check_float
 from .module import Module
 from .neuron import checked_size
 
@@ -107,7 +108,8 @@ class BatchNorm1d(Module):
             )
         column = (self.features, *[1] * (len(shape) - 2))
         if self.training:
-            refuse_trace(self, x)
+            if getattr(x, "traced", False):
+                refuse_trace(self)
             axes = (0, 2)[: len(shape) - 1]
             count = math.prod(shape) // self.features
             if count < 2:
@@ -130,11 +132,12 @@ class BatchNorm1d(Module):
 
     def _note(self, mean: Any, variance: Any) -> None:
         """Take the running statistics towards those of a batch."""
-        self.num_batches_tracked = np.asarray(self.num_batches_tracked + 1)
-        share = 1 / int(self.num_batches_tracked) if self.momentum is None else self.momentum
+        count = int(self.num_batches_tracked) + 1
+        share = 1 / count if self.momentum is None else self.momentum
         for name, new in (("running_mean", mean), ("running_var", variance)):
             old = getattr(self, name)
             setattr(self, name, (old + share * (new.reshape(-1) - old)).astype(old.dtype))
+        self.num_batches_tracked = np.array(count)
 
     def describe(self) -> str:
         return f"{self.features}, eps={self.eps}, momentum={self.momentum}"

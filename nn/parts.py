@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import operator
 import types
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping, Sized
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sized
 from typing import Any
 
 import numpy as np
@@ -12,11 +13,14 @@ import numpy as np
 from autodiff import Value
 from autodiff.extend import is_users_own
 
+Keys = tuple[Any, ...]  # the way to a part of a module: an attribute, then places and keys
+
 
 class HasParts:
     """What the walk looks into by its attributes: every Module."""
 
-    buffers_named: tuple[str, ...] = ()  # where its buffers are, as `register_buffer` notes
+    buffers_at: tuple[Keys, ...] = ()  # as `register_buffer` notes
+    frozen_at: Mapping[Keys, str | None] = types.MappingProxyType({})  # and what they were called
 
 
 class Visit:
@@ -85,12 +89,68 @@ def parameters_in(thing: Any, visit: Visit | None = None) -> Iterator[tuple[str,
     return ((name, part) for name, part in walk(thing, "", visit) if isinstance(part, Value))
 
 
-def buffers_in(thing: Any, visit: Visit | None = None) -> Iterator[tuple[str, Any]]:
-    """The buffers of the modules in a thing, by name."""
-    for path, module in walk(thing, "", visit):
+def buffers_in(thing: Any) -> Iterator[tuple[str, Any]]:
+    """The buffers of the modules in a thing, and their frozen parameters, by name, each once."""
+    seen: set[int] = set()
+    for path, module in walk(thing):
         if isinstance(module, HasParts):
-            for name in module.buffers_named:
-                yield joined(path, name), getattr(module, name)
+            for keys in (*module.buffers_at, *module.frozen_at):
+                buffer = part_at(module, keys)
+                if _is_state(buffer) and id(buffer) not in seen:
+                    seen.add(id(buffer))
+                    yield joined(path, ".".join(map(str, keys))), buffer
+
+
+def frozen_in(module: HasParts) -> list[Any]:
+    """The frozen parameters in a module, each once."""
+    modules = (part for _, part in walk(module) if isinstance(part, HasParts))
+    frozen = [part_at(m, keys) for m in modules for keys in m.frozen_at]
+    return list({id(array): array for array in frozen if _is_state(array)}.values())
+
+
+def part_at(module: HasParts, keys: Keys) -> Any:
+    """The part that stands there; None where there is none any more."""
+    try:
+        part: Any = getattr(module, keys[0], None)
+        for key in keys[1:]:
+            part = part[key]
+        return part
+    except (LookupError, TypeError):
+        return None
+
+
+def _is_state(thing: Any) -> bool:
+    """Whether it is what a buffer may be: an array, a generator, a Value that was frozen."""
+    return isinstance(thing, (np.ndarray, np.float64, np.random.Generator))
+
+
+Change = Callable[[Any, HasParts, Keys], Any]
+
+
+def replace(module: HasParts, change: Change) -> None:
+    """Put `change(part, its module, keys)` in the place of each part that is no container."""
+    _replaced(module, change, module, (), set())
+
+
+def _replaced(thing: Any, change: Change, module: HasParts, keys: Keys, seen: set[int]) -> Any:
+    container: Any
+    if isinstance(thing, HasParts):
+        module, keys, container = thing, (), vars(thing)
+    elif isinstance(thing, (dict, list, deque)):
+        container = thing
+    elif isinstance(thing, tuple):
+        parts = [_replaced(p, change, module, (*keys, i), seen) for i, p in enumerate(thing)]
+        if all(map(operator.is_, parts, thing)):
+            return thing
+        return type(thing)(*parts) if hasattr(thing, "_fields") else tuple(parts)
+    else:
+        return change(thing, module, keys)
+    if id(thing) not in seen:
+        seen.add(id(thing))
+        pairs = container.items() if isinstance(container, dict) else enumerate(container)
+        for key, part in list(pairs):
+            container[key] = _replaced(part, change, module, (*keys, key), seen)
+    return thing
 
 
 def all_in(module: HasParts, visit: Visit) -> list[tuple[str, Any]]:
@@ -101,7 +161,7 @@ def all_in(module: HasParts, visit: Visit) -> list[tuple[str, Any]]:
     pairs = list(walk(module, "", visit))
     for name, other in visit.others.copy():
         for _, part in walk(_contents(other), name, visit):
-            if isinstance(part, Value) or part.buffers_named:
+            if isinstance(part, Value) or part.buffers_at:
                 _refuse_hidden(module, name, other, part)
     return pairs
 

@@ -10,7 +10,7 @@ import numpy as np
 from autodiff import Tensor
 from autodiff.extend import data_of, describe, tree_map
 
-from .parts import HasParts, Visit, joined, parameters_in, shallow
+from .parts import HasParts, Visit, frozen_in, joined, parameters_in, part_at, shallow
 
 
 def tree(module: Any, inside: tuple[Any, ...] = ()) -> str:
@@ -18,7 +18,9 @@ def tree(module: Any, inside: tuple[Any, ...] = ()) -> str:
     lines = [] if module.describe() else list(_lines(module, (*inside, module)))
     body = "\n".join(["", *("  " + line for line in lines), ""]) if lines else module.describe()
     count = sum(np.size(p.data) for _, p in parameters_in(module))
-    counted = f" of {count:,} parameters" if count or not inside else ""
+    frozen = sum(np.size(array) for array in frozen_in(module))
+    counted = f" of {count:,} parameters" if count or frozen or not inside else ""
+    counted += f", {frozen:,} more frozen" if frozen else ""
     return f"{type(module).__name__}({body}){counted}"
 
 
@@ -43,7 +45,7 @@ def parts_shown(module: HasParts) -> list[tuple[str, Any]]:
     """What is in a module and not in one inside of it: modules, arrays, buffers; no numbers."""
     visit = Visit()
     found = [pair for key, part in vars(module).items() for pair in shallow(part, key, visit)]
-    found += [(name, getattr(module, name)) for name in module.buffers_named]
+    found += [(str(keys[-1]), part_at(module, keys)) for keys in module.buffers_at]
     return [
         (name, part) for name, part in found if isinstance(part, HasParts) or np.ndim(data_of(part))
     ]

@@ -125,7 +125,7 @@ def test_buffers_are_found_by_their_paths():
     assert [n for n, _ in model.named_parameters()] == ["rest.1.weight", "rest.1.bias"]
     model.a(1.0)
     assert [int(c) for c in model.buffers()[1:]] == [1, 0]
-    assert Counter().buffers_named == ("calls",)
+    assert Counter().buffers_at == (("calls",),)
     assert Holder().buffers() == []
 
 

@@ -84,6 +84,7 @@ def test_a_state_of_nodes_lists_and_narrower_numbers():
 def test_a_buffer_that_became_a_number_is_loaded(count):
     model, other = Noisy(1), Noisy(2)
     model.count = other.count = count
+    assert type(model.count) is np.ndarray
     assert other.load_state_dict(model.state_dict()) == ([], [])
     assert other.count.tolist() == count
 
