@@ -12,6 +12,7 @@ from autodiff import Value, no_grad
 from autodiff.extend import data_of, describe, is_users_own, owners_of, set_owners, tree_map
 
 from .change import as_buffer, checked_float_type, constant, convert, freeze, unfreeze
+from .habits import ATTRIBUTES
 from .owner import Owner, Watch
 from .parts import HasParts, Visit, all_in, buffers_in, may_hold, parameters_in, replace
 from .shown import parts_shown, summary, tree
@@ -76,6 +77,13 @@ class Module(HasParts):
         if (name,) in self.buffers_at:
             value = as_buffer(self, name, value)
         object.__setattr__(self, name, value)
+
+    def __getattr__(self, name: str) -> Any:
+        kind = type(self).__name__
+        text = f"{kind!r} object has no attribute {name!r}"
+        if name in ATTRIBUTES:
+            text = f"A {kind} has no `{name}`: {ATTRIBUTES[name]}."
+        raise AttributeError(text, name=name, obj=self)
 
     # -- what is in it ---------------------------------------------------------------------
 

@@ -354,3 +354,7 @@ def test_how_modules_show_themselves():
     assert repr(MLP(2, [16, 16, 1])) == "MLP(2, [16, 16, 1]) of 337 parameters"
     assert repr(Linear(64, 32)) == "Linear(64, 32) of 2,080 parameters"
     assert repr(Tanh()) == "Tanh() of 0 parameters"
+    assert repr(Embedding(4, 3)) == "Embedding(4, 3) of 12 parameters"
+    assert repr(Dropout(0.1)) == "Dropout(p=0.1) of 0 parameters"
+    assert repr(LayerNorm((2, 3))) == "LayerNorm(2, 3, eps=1e-05) of 12 parameters"
+    assert repr(BatchNorm1d(3)) == "BatchNorm1d(3, eps=1e-05, momentum=0.1) of 6 parameters"

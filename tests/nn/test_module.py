@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from autodiff import Tensor, Value, no_grad
 from nn import MLP, LeakyReLU, Linear, Module, Neuron, Sequential
+from nn.habits import ATTRIBUTES
 from optim import SGD
 
 
@@ -226,6 +227,24 @@ def test_a_call_may_do_more_than_forward():
     module = Counting()
     assert module(module(3.0)) == 3.0
     assert module.calls == 2
+
+
+@pytest.mark.parametrize("name", ATTRIBUTES)
+def test_what_pytorch_calls_otherwise(name):
+    for module in (Linear(2, 3), Sequential()):
+        with pytest.raises(AttributeError, match=f"has no `{name}`: "):
+            getattr(module, name)
+        setattr(module, name, 3.0)  # one may have it
+        assert getattr(module, name) == 3.0
+        delattr(module, name)
+
+
+def test_what_a_module_does_not_have():
+    layer = Linear(2, 3)
+    with pytest.raises(AttributeError, match="'Linear' object has no attribute 'weigth'") as caught:
+        layer.weigth  # noqa: B018
+    assert (caught.value.name, caught.value.obj) == ("weigth", layer)  # for `Did you mean`
+    assert not hasattr(layer, "__wrapped__")
 
 
 # -- saving and loading --------------------------------------------------------------------

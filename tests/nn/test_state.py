@@ -94,7 +94,7 @@ def test_all_problems_are_named_at_once_and_nothing_is_changed():
     del state["scale"], state["rng"]
     state |= {"extra": np.ones(1), "mean": np.ones(2, np.float32)}
     state["net.layers.2.bias"] = np.ones(1)  # float64 for float32
-    state["net.layers.0.bias"] = object()
+    state |= {"net.layers.0.bias": object(), "net.layers.0.weight": [[1.0], [1.0, 2.0]]}
     with pytest.raises(ValueError, match="This state does not fit this Noisy") as caught:
         model.load_state_dict(state)
     for words in (
@@ -102,6 +102,7 @@ def test_all_problems_are_named_at_once_and_nothing_is_changed():
         "mean has shape (2,) and dtype float32, not (3,) and float32",
         "net.layers.2.bias has shape (1,) and dtype float64, not (1,) and float32",
         "net.layers.0.bias has shape () and dtype object, not (3,) and float64",
+        "net.layers.0.weight is list [[1.0], [1.0, 2.0]], and no array",
     ):  # fmt: skip
         assert words in str(caught.value)
     assert_same(model.state_dict(), Noisy(1).state_dict())
