@@ -1,0 +1,131 @@
+"""Layers against PyTorch's on random data: outputs, gradients and buffers; skipped without it."""
+
+import numpy as np
+import pytest
+
+import nn
+from autodiff import Tensor
+
+torch = pytest.importorskip("torch")
+
+TORCH = torch.nn
+# Ours, PyTorch's, and the shapes of what they are given.
+PAIRS = {
+    "Linear": (lambda: nn.Linear(4, 3), lambda: TORCH.Linear(4, 3), [(5, 4), (2, 3, 4)]),
+    "LayerNorm": (lambda: nn.LayerNorm(4), lambda: TORCH.LayerNorm(4), [(5, 4), (2, 3, 4)]),
+    "LayerNorm of two axes": (
+        lambda: nn.LayerNorm((3, 4), eps=0.1),
+        lambda: TORCH.LayerNorm((3, 4), eps=0.1),
+        [(5, 3, 4)],
+    ),
+    "LayerNorm without bias": (
+        lambda: nn.LayerNorm(4, bias=False),
+        lambda: TORCH.LayerNorm(4, bias=False),
+        [(5, 4)],
+    ),
+    "LayerNorm alone": (
+        lambda: nn.LayerNorm(4, elementwise_affine=False),
+        lambda: TORCH.LayerNorm(4, elementwise_affine=False),
+        [(5, 4)],
+    ),
+    **{
+        f"BatchNorm1d of momentum {m}": (
+            lambda m=m: nn.BatchNorm1d(4, momentum=m),
+            lambda m=m: TORCH.BatchNorm1d(4, momentum=m),
+            [(5, 4), (3, 4, 7), (2, 4)],
+        )
+        for m in (0.1, 0.0, 1.0, None)
+    },
+    "BatchNorm1d alone": (
+        lambda: nn.BatchNorm1d(4, affine=False),
+        lambda: TORCH.BatchNorm1d(4, affine=False),
+        [(5, 4)],
+    ),
+    "Flatten": (nn.Flatten, TORCH.Flatten, [(2, 3, 4), (2, 4)]),
+    "Flatten of some": (
+        lambda: nn.Flatten(0, -2),
+        lambda: TORCH.Flatten(0, -2),
+        [(2, 3, 4)],
+    ),
+    "GELU by tanh": (lambda: nn.GELU("tanh"), lambda: TORCH.GELU("tanh"), [(5, 4)]),
+    "LeakyReLU": (lambda: nn.LeakyReLU(0.3), lambda: TORCH.LeakyReLU(0.3), [(5, 4)]),
+    "Softmax": (lambda: nn.Softmax(axis=0), lambda: TORCH.Softmax(dim=0), [(5, 4)]),
+    **{
+        name: (getattr(nn, name), getattr(TORCH, name), [(5, 4)])
+        for name in ("Sigmoid", "Tanh", "ReLU", "GELU", "SiLU", "Softplus", "ELU")
+    },
+}
+
+
+def close(ours, theirs):
+    np.testing.assert_allclose(ours, theirs.detach().numpy(), rtol=1e-10, atol=1e-12)
+
+
+def with_equal_parameters(ours, theirs, rng):
+    """The two, in double precision, of the same random numbers: a Linear's weight is turned."""
+    theirs = theirs.double()
+    for (name, p), (their_name, q) in zip(
+        ours.named_parameters(), theirs.named_parameters(), strict=True
+    ):
+        assert name == their_name
+        p.data = rng.normal(size=p.shape)
+        q.data = torch.tensor(turned(p.data, theirs))
+    return ours, theirs
+
+
+def turned(array, theirs):
+    linear = isinstance(theirs, TORCH.Linear) and array.ndim == 2
+    return np.array(array.T if linear else array)
+
+
+def agree(ours, theirs, x, rng):
+    """Hold a call, its gradients, and the buffers that it leaves to PyTorch's."""
+    a, b = (x, torch.tensor(x)) if x.dtype.kind == "i" else (Tensor(x), torch.tensor(x))
+    if x.dtype.kind == "f":
+        b.requires_grad_()
+    ours.zero_grad()
+    theirs.zero_grad()
+    y, z = ours(a), theirs(b)
+    close(y.data, z)
+    ct = rng.normal(size=y.shape)
+    y.backward(ct)
+    z.backward(torch.tensor(ct))
+    if x.dtype.kind == "f":
+        close(a.grad, b.grad)
+    for p, q in zip(ours.parameters(), theirs.parameters(), strict=True):
+        np.testing.assert_allclose(turned(p.grad, theirs), q.grad.numpy(), rtol=1e-10, atol=1e-12)
+    buffers, their_buffers = dict(ours.named_buffers()), dict(theirs.named_buffers())
+    assert buffers.keys() == their_buffers.keys()
+    for name, buffer in buffers.items():
+        close(buffer, their_buffers[name])
+
+
+@pytest.mark.parametrize("name", PAIRS)
+def test_layers(name):
+    make, make_theirs, shapes = PAIRS[name]
+    rng = np.random.default_rng(0)
+    for shape in shapes:
+        ours, theirs = with_equal_parameters(make(), make_theirs(), rng)
+        for training in (True, True, True, False, False):
+            ours.train(training)
+            theirs.train(training)
+            agree(ours, theirs, rng.normal(0.5, 2.0, shape), rng)
+        if not isinstance(theirs, TORCH.Linear):  # whose layout is another
+            assert list(ours.state_dict()) == list(theirs.state_dict())
+            make().load_state_dict({n: t.numpy() for n, t in theirs.state_dict().items()})
+
+
+def test_embedding():
+    rng = np.random.default_rng(0)
+    ours, theirs = with_equal_parameters(nn.Embedding(6, 3), TORCH.Embedding(6, 3), rng)
+    agree(ours, theirs, np.array([[1, 2, 1], [5, 0, 1]]), rng)
+
+
+def test_dropout_in_the_mode_of_eval_and_at_its_ends():
+    rng = np.random.default_rng(0)
+    for p in (0.0, 0.5, 1.0):
+        ours, theirs = nn.Dropout(p), TORCH.Dropout(p)
+        x = rng.normal(size=(5, 4))
+        if p != 0.5:
+            close(ours(x), theirs(torch.tensor(x)))
+        close(ours.eval()(x), theirs.eval()(torch.tensor(x)))
