@@ -153,11 +153,7 @@ class Module(HasParts):
 
     def train(self, mode: bool = True) -> Module:
         """Set `training` of this module and those in it, which says what Dropout and its kin do."""
-        if not isinstance(mode, (bool, np.bool_)):
-            raise TypeError(
-                f"`train` sets a mode, True or False, but this is {describe(mode)}.\n"
-                "Write `model.train()` before training, and `model.eval()` before testing."
-            )
+        _check_switch("train", mode)
         for module in self.modules():
             module.training = bool(mode)
         return self
@@ -201,6 +197,7 @@ class Module(HasParts):
         >>> [name for name, _ in model.named_parameters()]
         ['layers.1.weight', 'layers.1.bias']
         """
+        _check_switch("freeze", frozen)
         all_in(self, Visit())
         (freeze if frozen else unfreeze)(self)
         Watch.changes += 1
@@ -325,6 +322,15 @@ class Module(HasParts):
         total     Sequential     (100, 1)              65
         """
         return summary(self, args, keywords)
+
+
+def _check_switch(method: str, on: Any) -> None:
+    """TypeError for what is neither True nor False."""
+    if not isinstance(on, (bool, np.bool_)):
+        raise TypeError(
+            f"`{method}` is switched on or off, by True or False, but this is {describe(on)}.\n"
+            f"Write `model.{method}()`, or call it of the part that is meant."
+        )
 
 
 def _handed_out(module: Module) -> list[tuple[str, Value]]:

@@ -133,6 +133,15 @@ def test_what_was_frozen_may_be_assigned_anew():
     assert "tied.1.a.b" not in model.state_dict()
 
 
+@pytest.mark.parametrize("switch", ["weight", None, 1, Tensor(1.0)])
+@pytest.mark.parametrize("method", ["freeze", "train"])
+def test_what_is_no_switch(method, switch):
+    layer = Linear(2, 3)
+    with pytest.raises(TypeError, match=f"`{method}` is switched on or off, by True or False"):
+        getattr(layer, method)(switch)
+    assert len(layer.parameters()) == 2
+
+
 def test_neurons_are_frozen():
     model = MLP(2, [3, 1], seed=0)
     expected = model([1.0, 2.0]).data
