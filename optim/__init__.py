@@ -1,6 +1,11 @@
 """Gradient descent: optimisers, and the mini-batches they are fed with."""
 
 from .data import Batches, batches
-from .optimizers import GD, SGD, Optimizer
+from .groups import ParamGroup, Setting
+from .optimizer import Optimizer
+from .optimizers import GD, SGD, Adagrad, Adam, AdamW, RMSprop, zeros
 
-__all__ = ["GD", "SGD", "Batches", "Optimizer", "batches"]
+__all__ = [
+    "GD", "SGD", "Adagrad", "Adam", "AdamW", "Batches", "Optimizer", "ParamGroup", "RMSprop",
+    "Setting", "batches", "zeros",
+]  # fmt: skip

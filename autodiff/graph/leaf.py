@@ -32,13 +32,17 @@ def descend(leaf: Node, step: Any) -> None:
     """
     data = leaf._data
     moved = data - step
-    if type(moved) is not type(data):  # NumPy makes a number of an array without axes
-        moved = np.asarray(moved) if isinstance(data, np.ndarray) else float(moved)
     # As `replace_data` does: a call less is a tenth of a step.
-    if type(data) is float or data.size <= _SHOWN:
+    if type(data) is float:
         leaf._before = (data, leaf._clock)
+        leaf._data = moved if type(moved) is float else float(moved)
+    else:
+        if data.size <= _SHOWN:
+            leaf._before = (data, leaf._clock)
+        if type(moved) is not type(data):  # NumPy makes a number of an array without axes
+            moved = np.asarray(moved)
+        leaf._data = moved
     leaf._clock = next(CLOCK)
-    leaf._data = moved
 
 
 def owners_of(leaf: Node) -> tuple[Any, ...]:

@@ -26,7 +26,7 @@ ENGINE = [
     "autodiff/transforms/grad.py", "autodiff/transforms/jacobian.py",
     "autodiff/transforms/tape.py", "autodiff/transforms/unbroadcast.py",
     "autodiff/programs/step_laws.py", "autodiff/programs/simplify.py", "nn/losses.py",
-    "optim/optimizers.py",
+    "optim/optimizer.py", "optim/optimizers.py",
 ]  # fmt: skip
 
 
