@@ -10,6 +10,7 @@ from autodiff import Value
 from autodiff.extend import descend, gradient_of, is_users_own, owners_of
 
 from .groups import ParamGroup, as_group, as_groups, positive
+from .state import checked, state_of
 
 
 class Optimizer:
@@ -156,6 +157,25 @@ class Optimizer:
                 "A step moves parameters along their gradients, but none of these has one.\n"
                 "Call `backward()` of a loss that is computed from them before each `step()`."
             )
+
+    def state_dict(self) -> dict[str, Any]:
+        """All that `load_state_dict` needs to go on from here, in plain arrays and numbers.
+
+        >>> from optim import SGD
+        >>> SGD([Value(1.0)], lr=0.5, momentum=0.9).state_dict()["param_groups"][0]["momentum"]
+        0.9
+        """
+        return state_of(self)
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Go on from what `state_dict` of an optimiser of the same kind and parameters gave.
+
+        The settings are those of the state, too. Raises ValueError for one that does not fit; then
+        nothing is changed. It is about the optimiser alone: the model has a file of its own.
+        """
+        groups, states = checked(self, state)
+        self.state = dict(zip(self.params, states, strict=True))
+        self.param_groups = groups
 
     def zero_grad(self) -> None:
         """Set every gradient to zero, for the next backward pass to add to."""

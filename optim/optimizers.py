@@ -340,8 +340,12 @@ class Adam(Optimizer):
         squares += gradient * gradient
         state["grad_sum"], state["square_sum"] = total, squares
         if group["amsgrad"]:
-            greater = max if type(squares) is float else np.maximum
-            state["max_square_sum"] = squares = greater(state["max_square_sum"], squares)
+            greatest = state["max_square_sum"]
+            if type(greatest) is float:
+                greatest = max(greatest, squares)
+            else:
+                np.maximum(greatest, squares, out=greatest)
+            state["max_square_sum"] = squares = greatest
         root = _root(squares)
         root += group["weighed_eps"]
         step = total / root
