@@ -1,11 +1,12 @@
 """Gradient descent: optimisers, and the mini-batches they are fed with."""
 
 from .data import Batches, batches
+from .gradients import clip_gradients
 from .groups import ParamGroup, Setting
 from .optimizer import Optimizer
 from .optimizers import GD, SGD, Adagrad, Adam, AdamW, RMSprop, zeros
 
 __all__ = [
     "GD", "SGD", "Adagrad", "Adam", "AdamW", "Batches", "Optimizer", "ParamGroup", "RMSprop",
-    "Setting", "batches", "zeros",
+    "Setting", "batches", "clip_gradients", "zeros",
 ]  # fmt: skip
