@@ -62,7 +62,7 @@ class StepGraph:
         if not any([isinstance(o, Step) for o in operands]):
             return example  # the same for every argument
 
-        if not (np.shape(example) or operand_shape(operands[0])):
+        if primitive.differentiable and not (np.shape(example) or operand_shape(operands[0])):
             params = _without_axis(primitive, params)
 
         def make(name: str, *others: Any) -> Any:
@@ -119,7 +119,7 @@ def _without_casts(operands: tuple[Any, ...]) -> tuple[Any, ...]:
 def _without_axis(primitive: Primitive, params: tuple[Any, ...]) -> tuple[Any, ...]:
     """The parameters of a reduction of a number, to which NumPy grants an axis and JAX does not."""
     pairs = zip(primitive.defaults, params, strict=True)
-    return tuple([None if name == "axis" else param for name, param in pairs])
+    return tuple([None if name == "axis" and type(p) is int else p for name, p in pairs])
 
 
 def _adds_axes_in_front(operand: Any) -> bool:
