@@ -24,8 +24,8 @@ OF_NO_AXIS = {"max", "min", "softmax", "sum"}
 BUILT_IN = [name for name, o in operations().items() if not o.elementwise]
 
 
-def nodes_of(name):
-    for use in uses(name):
+def nodes_of(name, most=None):
+    for use in uses(name, most):
         given = [ad.Tensor(o) if np.asarray(o).dtype.kind == "f" else o for o in use.operands]
         node = call(name, given, use.params)
         if isinstance(node, ad.Tensor) and node._pullback is not None:
@@ -44,7 +44,7 @@ def test_every_rule_holds_for_a_stack(name):
 def test_a_stack_of_each_operation_is_row_by_row(name):
     """Plainly and recorded, of all operations, those with a rule that does not hold among them."""
     rng = np.random.default_rng(0)
-    for use, node in nodes_of(name):
+    for use, node in nodes_of(name, most=8):
         rows = rng.normal(size=(5, *node.shape))
         _, pull = vjp(use, *use.args)
         single = [pull(row) for row in rows]
