@@ -129,9 +129,14 @@ WRITERS = {
 }
 
 
+OF_ANY_MEMORY = WRITERS["cumsum"], WRITERS["accumulate"]
+
+
 @pytest.mark.parametrize("write", WRITERS.values(), ids=WRITERS)
 def test_what_writes_into_arrays_is_refused(write):
     ours, plain = Tensor([1.0, 2.0, 3.0]), np.array([1.0, 3.0, 2.0])
+    if write in OF_ANY_MEMORY and np.lib.NumpyVersion(np.__version__) < "2.4.0":
+        pytest.skip("older versions of NumPy accumulate into an array that is read-only")
     with pytest.raises((ValueError, TypeError)):
         write(ours.data)
     assert ours.data.tolist() == [1.0, 2.0, 3.0]

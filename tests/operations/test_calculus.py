@@ -246,6 +246,7 @@ def test_what_are_no_vectors_is_refused(function, a, v):
             function(given, v)
 
 
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of older versions of NumPy, for "f"
 @pytest.mark.parametrize("mode", [3, "nonsense", "f"])
 def test_modes_that_numpy_has_not_are_refused(mode):
     with pytest.raises(ValueError, match="full, same and valid"):
