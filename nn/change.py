@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 
-from autodiff import Tensor, TraceError, Value
+from autodiff import Tensor, TraceError, Value, stop_gradient
 from autodiff.extend import data_of, is_users_own
 
 from .parts import HasParts, Keys, replace
@@ -14,7 +16,12 @@ from .state import has_words
 
 
 def as_buffer(module: HasParts, name: str, value: Any) -> Any:
-    """What a buffer that is assigned this holds: a generator, or the numbers as an array."""
+    """What a buffer that is assigned this holds: a generator, or the numbers as an array.
+
+    Where a node stands in its place it is another node: see `functional_call`.
+    """
+    if isinstance(vars(module).get(name), Value):
+        return stop_gradient(value)
     if getattr(value, "traced", False):
         refuse_trace(module)
     if isinstance(value, np.random.Generator):
@@ -39,7 +46,8 @@ def refuse_trace(module: Any) -> None:
     raise TraceError(
         f"In training {type(module).__name__} changes a buffer at every call, but a program is "
         "traced once.\n"
-        "Compile the model in the mode of `model.eval()`, or train it without a program."
+        "Compile the model in the mode of `model.eval()`, or have its buffers as arguments and "
+        "results, by `model.functional_call(state, x)`."
     )
 
 
@@ -92,6 +100,29 @@ def unfreeze(module: HasParts) -> None:
     replace(module, thawed)
     for owner in before:
         owner.frozen_at = {}
+
+
+@contextmanager
+def substituted(module: HasParts, parts: Mapping[int, Any]) -> Iterator[dict[int, Any]]:
+    """Others in the place of parts, by identity, and where each of those stands: its module, keys.
+
+    At the end each place has what it had.
+    """
+    before: dict[tuple[int, Keys], Any] = {}
+    places: dict[int, tuple[HasParts, Keys]] = {}
+
+    def put(part: Any, owner: HasParts, keys: Keys) -> Any:
+        if id(part) not in parts:
+            return part
+        before[id(owner), keys] = part
+        places[id(part)] = owner, keys
+        return parts[id(part)]
+
+    try:
+        replace(module, put)
+        yield places
+    finally:
+        replace(module, lambda part, owner, keys: before.get((id(owner), keys), part))
 
 
 def convert(module: HasParts, dtype: np.dtype[Any]) -> None:

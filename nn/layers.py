@@ -129,7 +129,7 @@ class Dropout(Module):
     def forward(self, x: Any) -> Any:
         if not self.training or self.p == 0:
             return x
-        if getattr(x, "traced", False):
+        if getattr(x, "traced", False) and isinstance(self.generator, np.random.Generator):
             refuse_trace(self)
         keep = self.generator.random(np.shape(data_of(x))) >= self.p
         return ad.where(keep, x / (1 - self.p) if self.p < 1 else x, 0.0)

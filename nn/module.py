@@ -11,10 +11,27 @@ import numpy as np
 from autodiff import Value, no_grad
 from autodiff.extend import data_of, describe, is_users_own, owners_of, set_owners, tree_map
 
-from .change import as_buffer, checked_float_type, constant, convert, freeze, unfreeze
+from .change import (
+    as_buffer,
+    checked_float_type,
+    constant,
+    convert,
+    freeze,
+    substituted,
+    unfreeze,
+)
 from .habits import ATTRIBUTES
 from .owner import Owner, Watch
-from .parts import HasParts, Visit, all_in, buffers_in, may_hold, parameters_in, replace
+from .parts import (
+    HasParts,
+    Visit,
+    all_in,
+    buffers_in,
+    may_hold,
+    parameters_in,
+    part_at,
+    replace,
+)
 from .shown import parts_shown, summary, tree
 from .state import (
     IncompatibleKeys,
@@ -64,8 +81,8 @@ class Module(HasParts):
             cls.__call__ = cls.forward  # type: ignore[method-assign]
 
     def __setattr__(self, name: str, value: Any) -> None:
-        old = vars(self).get(name)
-        a_parameter = isinstance(old, Value) and is_users_own(old)
+        old, a_buffer = vars(self).get(name), (name,) in self.buffers_at
+        a_parameter = isinstance(old, Value) and is_users_own(old) and not a_buffer
         if a_parameter and value is not None and not any(parameters_in(value)):
             raise TypeError(
                 f"`{name}` is a parameter of this {type(self).__name__}, which it would lose: what "
@@ -74,7 +91,7 @@ class Module(HasParts):
             )
         if may_hold(value):
             Watch.changes += 1
-        if (name,) in self.buffers_at:
+        if a_buffer:
             value = as_buffer(self, name, value)
         object.__setattr__(self, name, value)
 
@@ -103,9 +120,10 @@ class Module(HasParts):
         """Make `value` the attribute `name`: state that is no parameter, but in `state_dict()`.
 
         It is an array, such as a running mean, or a generator of random numbers. To change it,
-        assign a new array, or a node, of which the numbers are taken; but not in a trace, which
-        happens once (TraceError). Raises ValueError for a name that is taken or is none, and
-        TypeError for anything else. A program has the numbers of when it was compiled.
+        assign a new array, or a node, of which the numbers are taken; but in a trace, which happens
+        once, by `functional_call` alone (else TraceError): a program has the numbers of when it was
+        compiled. Raises ValueError for a name that is taken or is none, and TypeError for anything
+        else.
 
         >>> module = Module()
         >>> module.register_buffer("steps", np.zeros(2))
@@ -222,6 +240,37 @@ class Module(HasParts):
         """Set the gradient of every parameter to zero."""
         for _, parameter in parameters_in(self):
             parameter.zero_grad()
+
+    def functional_call(
+        self, state: Mapping[str, Any], *args: Any, **keywords: Any
+    ) -> tuple[Any, dict[str, Any]]:
+        """What the module computes with other parameters and buffers, by name, and their changes.
+
+        `state` has some or all of the names of `state_dict()`; what it has not is the module's own.
+        The second part has the buffers of `state` that the call has changed, which are nodes in a
+        trace: so a program can have all that changes as arguments and as results. The module is
+        afterwards what it was. Raises ValueError for a name that the module has not.
+
+        >>> from autodiff import grad
+        >>> class Double(Module):
+        ...     def __init__(self):
+        ...         self.factor = Value(2.0)
+        ...     def forward(self, x):
+        ...         return self.factor * x
+        >>> grad(lambda state: Double().functional_call(state, 3.0)[0])({"factor": 5.0})
+        {'factor': 3.0}
+        """
+        own = self._by_name()
+        if unknown := [name for name in state if name not in own]:
+            raise ValueError(
+                f"A {type(self).__name__} is called with parameters and buffers that it has, but "
+                f"it has no {', '.join(map(repr, unknown))}.\nIts names are {', '.join(own)}."
+            )
+        with substituted(self, {id(own[name]): part for name, part in state.items()}) as places:
+            output = self(*args, **keywords)
+            now = {name: part_at(*places[id(own[name])]) for name in state}
+        buffers = dict(buffers_in(self))
+        return output, {n: now[n] for n in buffers.keys() & now.keys() if now[n] is not state[n]}
 
     # -- its state -------------------------------------------------------------------------
 

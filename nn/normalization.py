@@ -10,7 +10,6 @@ import numpy as np
 import autodiff as ad
 from autodiff.extend import data_of, is_count, is_number
 
-from .change import refuse_trace
 from .layers import check_float
 from .module import Module
 from .neuron import checked_size
@@ -108,8 +107,6 @@ class BatchNorm1d(Module):
             )
         column = (self.features, *[1] * (len(shape) - 2))
         if self.training:
-            if getattr(x, "traced", False):
-                refuse_trace(self)
             axes = (0, 2)[: len(shape) - 1]
             count = math.prod(shape) // self.features
             if count < 2:
@@ -120,7 +117,7 @@ class BatchNorm1d(Module):
             mean = ad.mean(x, axes, True)
             centred = x - mean
             variance = ad.mean(ad.square(centred), axes, True)
-            self._note(data_of(mean), data_of(variance) * (count / (count - 1)))
+            self._note(mean, variance * (count / (count - 1)))
         else:
             centred = x - self.running_mean.reshape(column)
             variance = self.running_var.reshape(column)
@@ -131,13 +128,14 @@ class BatchNorm1d(Module):
         return _times_and_plus(scaled, *parameters)
 
     def _note(self, mean: Any, variance: Any) -> None:
-        """Take the running statistics towards those of a batch."""
-        count = int(self.num_batches_tracked) + 1
+        """Take the running statistics towards those of a batch, which are nodes."""
+        count = self.num_batches_tracked + 1
         share = 1 / count if self.momentum is None else self.momentum
-        for name, new in (("running_mean", mean), ("running_var", variance)):
-            old = getattr(self, name)
-            setattr(self, name, (old + share * (new.reshape(-1) - old)).astype(old.dtype))
-        self.num_batches_tracked = np.array(count)
+        with ad.no_grad():
+            for name, new in (("running_mean", mean), ("running_var", variance)):
+                old = getattr(self, name)
+                setattr(self, name, (old + share * (ad.ravel(new) - old)).astype(old.dtype))
+        self.num_batches_tracked = count
 
     def describe(self) -> str:
         return f"{self.features}, eps={self.eps}, momentum={self.momentum}"

@@ -14,8 +14,19 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from autodiff import Tensor, Value, no_grad
-from nn import MLP, LeakyReLU, Linear, Module, Neuron, Sequential
+from autodiff import Tensor, Value, compile, no_grad, value_and_grad
+from nn import (
+    MLP,
+    BatchNorm1d,
+    Dropout,
+    LeakyReLU,
+    Linear,
+    Module,
+    Neuron,
+    ReLU,
+    Sequential,
+    cross_entropy,
+)  # fmt: skip
 from nn.habits import ATTRIBUTES
 from optim import SGD
 
@@ -478,3 +489,72 @@ def test_parameters_that_are_shared_are_so_in_a_copy():
     again = pickle.loads(pickle.dumps(model))
     assert len(again.parameters()) == len(model.parameters())
     assert again.tied is again.parameters()[0]
+
+
+def _in_training():
+    return Sequential(
+        Linear(4, 8, seed=0), BatchNorm1d(8), ReLU(), Dropout(0.3, seed=1),
+        BatchNorm1d(8, momentum=None), Linear(8, 3, seed=2),
+    )  # fmt: skip
+
+
+def test_a_program_has_all_that_changes_as_arguments_and_as_results():
+    model, twin = _in_training(), _in_training()
+
+    @compile
+    def step(parameters, buffers, x, y):
+        def loss(parameters):
+            output, changed = model.functional_call({**parameters, **buffers}, x)
+            return cross_entropy(output, y), changed
+
+        (value, changed), slopes = value_and_grad(loss, has_aux=True)(parameters)
+        return value, changed, slopes
+
+    rng = np.random.default_rng(3)
+    for _ in range(3):  # of which the last two are not traced
+        x, y = rng.normal(size=(16, 4)), rng.integers(0, 3, 16)
+        parameters = {name: p.data for name, p in model.named_parameters()}
+        value, changed, slopes = step(parameters, dict(model.named_buffers()), x, y)
+        modules = dict(model.named_modules())
+        for name, buffer in changed.items():
+            path, _, attribute = name.rpartition(".")
+            setattr(modules[path], attribute, buffer)
+        twin.zero_grad()
+        loss = cross_entropy(twin(x), y)
+        loss.backward()
+        assert value == pytest.approx(loss.item(), rel=1e-14)
+        for name, p in twin.named_parameters():
+            np.testing.assert_allclose(slopes[name], p.grad, rtol=1e-12, atol=1e-15)
+        ours, theirs = model.state_dict(), twin.state_dict()
+        for name in theirs:  # the generator as well
+            np.testing.assert_allclose(ours[name], theirs[name], rtol=1e-13)
+    assert set(changed) == {n for n, b in twin.named_buffers() if isinstance(b, np.ndarray)}
+
+
+def test_a_functional_call_leaves_the_module_as_it_was():
+    class Pair(Module):
+        def __init__(self):
+            self.both = (Tensor([1.0]), {"second": [Tensor([2.0])]})
+            self.shared = self.both[0]
+            self.register_buffer("seen", np.zeros(1))
+
+        def forward(self, x):
+            self.seen = self.seen + x
+            if x > 1:
+                raise ZeroDivisionError
+            return self.both[0] + self.both[1]["second"][0] + self.shared
+
+    pair = Pair()
+    parameters, buffer = pair.parameters(), pair.seen
+    state = {"both.0": 10.0, "both.1.second.0": 20.0, "seen": np.full(1, 5.0)}
+    assert pair.functional_call(state, 1.0) == (40.0, {"seen": np.full(1, 6.0)})
+    with pytest.raises(ZeroDivisionError):
+        pair.functional_call(state, 2.0)
+    for found, before in zip(pair.parameters(), parameters, strict=True):
+        assert found is before
+    assert pair.seen is buffer
+    assert pair.shared is pair.both[0]
+    assert pair.functional_call({"both.0": 10.0}, 0.5)[1] == {}
+    assert pair.seen == 0.5  # a buffer of its own goes on as in any call
+    with pytest.raises(ValueError, match=r"it has no 'both\.2'"):
+        pair.functional_call({"both.2": 1.0}, 1.0)
