@@ -17,10 +17,11 @@ from .losses import binary_cross_entropy, binary_cross_entropy_with_logits, cros
 from .module import Module
 from .neuron import MLP, Layer, Neuron
 from .normalization import BatchNorm1d, LayerNorm
+from .recurrent import GRU, LSTM, RNN
 
 __all__ = [
-    "ELU", "GELU", "MLP", "Activation", "BatchNorm1d", "Dropout", "Embedding", "Flatten", "Layer",
-    "LayerNorm", "LeakyReLU", "Linear", "Module", "Neuron", "ReLU", "Residual", "Sequential",
-    "SiLU", "Sigmoid", "Softmax", "Softplus", "Tanh", "binary_cross_entropy",
-    "binary_cross_entropy_with_logits", "cross_entropy", "mse",
+    "ELU", "GELU", "GRU", "LSTM", "MLP", "RNN", "Activation", "BatchNorm1d", "Dropout",
+    "Embedding", "Flatten", "Layer", "LayerNorm", "LeakyReLU", "Linear", "Module", "Neuron",
+    "ReLU", "Residual", "Sequential", "SiLU", "Sigmoid", "Softmax", "Softplus", "Tanh",
+    "binary_cross_entropy", "binary_cross_entropy_with_logits", "cross_entropy", "mse",
 ]  # fmt: skip

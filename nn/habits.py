@@ -12,6 +12,7 @@ ATTRIBUTES = {
     "cuda": "a program runs on one by `compile(f, engine='jax')`",
     "double": "it is `.astype(np.float64)` here",
     "extra_repr": "it is `.describe()` here",
+    "flatten_parameters": "leave it out, since there is no other layout to bring them into",
     "float": "it is `.astype(np.float32)` here",
     "half": "it is `.astype(np.float16)` here",
     "named_children": "`.named_modules()` has all that are inside, and this one",

@@ -55,7 +55,7 @@ def check_float(kind: str, dtype: Any) -> None:
     """ValueError for a dtype of parameters that is no float type."""
     if np.dtype(dtype).kind != "f":
         raise ValueError(
-            f"A {kind}'s `dtype` is a float type, but this is {np.dtype(dtype)}, which cannot "
+            f"{kind}'s `dtype` is a float type, but this is {np.dtype(dtype)}, which cannot "
             "hold the weights.\nUse float32 or float64."
         )
 

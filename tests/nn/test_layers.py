@@ -108,6 +108,9 @@ MAKERS = {
     "Linear": lambda seed: Linear(3, 2, seed=seed),
     "Embedding": lambda seed: Embedding(3, 2, seed=seed),
     "Dropout": lambda seed: Dropout(seed=seed),
+    "RNN": lambda seed: nn.RNN(3, 2, seed=seed),
+    "LSTM": lambda seed: nn.LSTM(3, 2, 2, dropout=0.1, seed=seed),
+    "GRU": lambda seed: nn.GRU(3, 2, seed=seed),
 }
 
 
@@ -291,6 +294,9 @@ LAYERS = {
     "LayerNorm": lambda: LayerNorm(3),
     "BatchNorm1d": lambda: BatchNorm1d(3),
     "GELU by its approximation": lambda: nn.GELU("tanh"),
+    "RNN": lambda: nn.RNN(3, 2, seed=0),
+    "LSTM": lambda: nn.LSTM(3, 2, seed=0),
+    "GRU": lambda: nn.GRU(3, 2, seed=0),
     **{kind.__name__: kind for kind in Activation.__subclasses__()},
 }
 

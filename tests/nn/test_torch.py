@@ -74,7 +74,7 @@ def with_equal_parameters(ours, theirs, rng):
 
 
 def turned(array, theirs):
-    linear = isinstance(theirs, TORCH.Linear) and array.ndim == 2
+    linear = isinstance(theirs, (TORCH.Linear, TORCH.RNNBase)) and array.ndim == 2
     return np.array(array.T if linear else array)
 
 
@@ -119,6 +119,53 @@ def test_embedding():
     rng = np.random.default_rng(0)
     ours, theirs = with_equal_parameters(nn.Embedding(6, 3), TORCH.Embedding(6, 3), rng)
     agree(ours, theirs, np.array([[1, 2, 1], [5, 0, 1]]), rng)
+
+
+RECURRENT = [
+    *({"bias": bias, "batch_first": first} for bias in (True, False) for first in (True, False)),
+    {"num_layers": 3},
+    {"num_layers": 2, "bidirectional": True},
+]
+
+
+@pytest.mark.parametrize("settings", RECURRENT, ids=repr)
+@pytest.mark.parametrize("name", ["RNN", "RNN of relu", "LSTM", "GRU"])
+@pytest.mark.parametrize("shape", [(5, 2, 3), (5, 3)])
+@pytest.mark.parametrize("with_state", [True, False])
+def test_recurrent(name, settings, shape, with_state):
+    rng = np.random.default_rng(0)
+    kind, *relu = name.split(" of ")
+    settings = settings | {"nonlinearity": "relu"} if relu else settings
+    ours, theirs = with_equal_parameters(
+        getattr(nn, kind)(3, 4, **settings), getattr(TORCH, kind)(3, 4, **settings), rng
+    )
+    assert list(ours.state_dict()) == list(theirs.state_dict())
+    arrays = [rng.normal(size=shape)]
+    if with_state:
+        layers = settings.get("num_layers", 1) * (1 + settings.get("bidirectional", False))
+        batch = [shape[0 if settings.get("batch_first") else 1]] if len(shape) == 3 else []
+        arrays += [rng.normal(size=(layers, *batch, 4)) for _ in range(1 + (kind == "LSTM"))]
+    given = [Tensor(a) for a in arrays]
+    given_theirs = [torch.tensor(a, requires_grad=True) for a in arrays]
+    answers = [
+        flat(model(x, *([tuple(hx) if len(hx) > 1 else hx[0]] if hx else [])))
+        for model, (x, *hx) in ((ours, given), (theirs, given_theirs))
+    ]
+    cts = [rng.normal(size=part.shape) for part in answers[0]]
+    sum((part * ct).sum() for part, ct in zip(answers[0], cts, strict=True)).backward()
+    torch.autograd.backward(answers[1], list(map(torch.tensor, cts)))
+    for a, b in zip(*answers, strict=True):
+        close(a.data, b)
+    for a, b in zip(given, given_theirs, strict=True):
+        close(a.grad, b.grad)
+    for p, q in zip(ours.parameters(), theirs.parameters(), strict=True):
+        np.testing.assert_allclose(turned(p.grad, theirs), q.grad.numpy(), rtol=1e-10, atol=1e-12)
+
+
+def flat(answer):
+    """The output, and each part of the state."""
+    output, state = answer
+    return [output, *(state if isinstance(state, tuple) else (state,))]
 
 
 def test_dropout_in_the_mode_of_eval_and_at_its_ends():
