@@ -127,6 +127,7 @@ class ParamGroup(UserDict[str, Any]):
         super().__init__()
         self._optimizer = optimizer
         self._numbers: dict[Any, dict[str, Any]] = {}
+        self.initial_lr: float | None = None  # the rate before any schedule changed it
         if missing := [name for name in settings_of(optimizer) if name not in content]:
             raise TypeError(
                 f"A setting of an optimiser has a value, but {', '.join(missing)} of "

@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 from autodiff import Value
 from autodiff.extend import descend, gradient_of, is_users_own, owners_of
 
-from .groups import ParamGroup, as_group, as_groups, positive
+from .groups import ParamGroup, amount, as_group, as_groups
 from .state import checked, state_of
 
 
@@ -19,7 +19,7 @@ class Optimizer:
     The parameters are a list, or groups with settings of their own, as PyTorch's:
     `[{"params": model.first.parameters()}, {"params": model.last.parameters(), "lr": 0.1}]`.
     `param_groups` has the groups: `group["lr"] = 0.01`. Raises ValueError for no parameters, for
-    one twice, or a rate that is not a finite number above 0, TypeError for what is no list of
+    one twice, or a rate that is not a finite number from 0 up, TypeError for what is no list of
     leaves.
 
     An optimiser of one's own declares its settings, what it remembers of a parameter (`start`),
@@ -46,7 +46,7 @@ class Optimizer:
     array([ 0.75, -2.75])
     """
 
-    lr = positive("A learning rate")
+    lr = amount("A learning rate")  # at 0 nothing moves: where a schedule may end
 
     def __init__(self, params: Iterable[Any], lr: float = 0.01, **settings: Any) -> None:
         # What a group that does not say is given: a group is made, so that it is checked as one.

@@ -45,6 +45,7 @@ def checked(optimizer: Any, saved: Any) -> tuple[list[ParamGroup], list[dict[str
         if set(group) != set(mine):
             _refuse(f"its groups have {sorted(group)}, and the optimiser's {sorted(mine)}")
         groups.append(ParamGroup(kind, {**group, "params": mine["params"]}))
+        groups[-1].initial_lr = mine.initial_lr
     of = [group for group in groups for _ in group["params"]]
     numbered = enumerate(zip(params, of, saved["state"], strict=True))
     states = [

@@ -177,7 +177,7 @@ def test_the_parameters_of_several_groups_are_no_list_to_add_to():
         ([{"lr": 0.1}], ValueError, r"a dict that has \"params\", but this is \['lr'\]"),
         ([{"params": [Value(1.0)]}, Value(1.0)], ValueError, "group is a dict that has"),
         ([{"params": [Value(1.0)], "Lr": 1}], ValueError, "has the settings lr.*this has 'Lr'"),
-        ([{"params": [Value(1.0)], "lr": -1}], ValueError, "above 0, but this is -1"),
+        ([{"params": [Value(1.0)], "lr": -1}], ValueError, "from 0 up, but this is -1"),
         ([{"params": [1.0]}], TypeError, "you made, but this is 1.0"),
         ([{"params": 1.0}], TypeError, "list of parameters, but this is float 1.0"),
         ([{"params": Linear(1, 1)}], TypeError, "list of parameters, but this is a Linear"),

@@ -145,9 +145,11 @@ def test_a_graph_from_before_a_step_is_known_to_be_stale():
 
 
 @pytest.mark.parametrize("make", OPTIMIZERS)
-@pytest.mark.parametrize("lr", [0, -0.1, math.inf, math.nan, "0.1", None, True, 1j, np.ones(2)])
+@pytest.mark.parametrize(
+    "lr", [-0.1, -5e-324, math.inf, math.nan, "0.1", None, True, 1j, np.ones(2)]
+)
 def test_learning_rates_that_are_refused(make, lr):
-    with pytest.raises(ValueError, match="A learning rate is a finite number above 0, but this is"):
+    with pytest.raises(ValueError, match="A learning rate is a finite number from 0 up, but"):
         make([Value(1.0)], lr=lr)
     optimizer = make([Value(1.0)], lr=0.5)
     with pytest.raises(ValueError, match="learning rate"):
@@ -174,6 +176,22 @@ def test_the_learning_rate_can_be_changed():
     (w * 1.0).backward()
     optimizer.step()
     assert w.data == -0.5
+
+
+@pytest.mark.parametrize("make", OPTIMIZERS)
+@pytest.mark.parametrize("given", [True, False])
+def test_at_a_learning_rate_of_0_nothing_moves(make, given):
+    w, t = Value(1.0), Tensor(np.float32([1.0, -2.0]))
+    optimizer = make([w, t], lr=0) if given else make([w, t], lr=0.5)
+    optimizer.lr = 0.0
+    for _ in range(2):
+        optimizer.zero_grad()
+        (w * w + (t * t).sum()).backward()
+        optimizer.step()
+    assert (w.data, t.data.tolist(), t.dtype) == (1.0, [1.0, -2.0], np.float32)
+    optimizer.lr = 0.1
+    optimizer.step()
+    assert w.data < 1.0
 
 
 @pytest.mark.parametrize("momentum", [-0.1, 1, 1.5, math.nan, "0.9", None, True])

@@ -242,7 +242,7 @@ def test_gradients_are_added_up_until_they_are_cleared(name):
         ("Adam", {"betas": 0.9}, "The betas are two numbers from 0 to below 1"),
         ("Adam", {"betas": (0.9, 1.0)}, "The betas are two numbers from 0 to below 1"),
         ("Adam", {"betas": (0.9,)}, "The betas are two numbers from 0 to below 1"),
-        ("Adam", {"lr": -1}, "A learning rate is a finite number above 0"),
+        ("Adam", {"lr": -1}, "A learning rate is a finite number from 0 up"),
         ("AdamW", {"weight_decay": math.inf}, "A weight decay is a finite number from 0 up"),
     ],
 )

@@ -96,7 +96,10 @@ def with_setting(name, x):
         (lambda saved: saved["state"].pop(), "groups of [1, 3] parameters"),
         (lambda saved: saved["param_groups"][0].pop("eps"), "its groups have ['amsgrad'"),
         (with_setting("momentum", 0.9), "its groups have ['amsgrad'"),
-        (with_setting("lr", -1.0), "A learning rate is a finite number above 0, but this is -1.0"),
+        (
+            with_setting("lr", -1.0),
+            "A learning rate is a finite number from 0 up",
+        ),
         (with_setting("betas", (1.0, 2.0)), "The betas are two numbers"),
         (lambda saved: saved["state"][1].pop("grad_sum"), "of parameter 1 it has no grad_sum"),
         (with_entry("step", -1), "step of parameter 1 is -1"),
