@@ -1,7 +1,8 @@
 """What a package that builds on the engine may use: nn, optim and viz use nothing else of it.
 
 Messages and settings: `describe`, `is_count`, `is_number`, `Seed`.
-Files that are replaced whole or not at all: `replacing`.
+Files that are replaced whole or not at all: `replacing`. A nested state of dicts, lists, numbers
+and arrays in a file: `write_archive` and `read_archive`.
 Nested lists, tuples and dicts: `leaves`, `tree_map`, `unflatten`.
 A graph: `topological` for its nodes, operands first; `operands_of` for what a node was computed
 from; `formula_text`, `operation_text`, `settings_text` and `edge_texts` for how it is written;
@@ -30,6 +31,7 @@ from .graph.node import data_of, is_users_own, operands_of
 from .graph.order import topological
 from .primitives.labels import edge_texts, formula_text, operation_text, settings_text
 from .primitives.primitive import Primitive, operation, operations
+from .support.archive import read_archive, write_archive
 from .support.files import replacing
 from .support.settings import Seed, is_count, is_number
 from .support.syntax import OPERATORS
@@ -56,10 +58,12 @@ __all__ = [
     "operations",
     "owners_of",
     "pull_edges",
+    "read_archive",
     "replacing",
     "set_owners",
     "settings_text",
     "topological",
     "tree_map",
     "unflatten",
+    "write_archive",
 ]  # fmt: skip

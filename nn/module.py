@@ -9,7 +9,16 @@ from typing import Any
 import numpy as np
 
 from autodiff import Value, no_grad
-from autodiff.extend import data_of, describe, is_users_own, owners_of, set_owners, tree_map
+from autodiff.extend import (
+    data_of,
+    describe,
+    is_users_own,
+    owners_of,
+    read_archive,
+    set_owners,
+    tree_map,
+    write_archive,
+)
 
 from .change import (
     as_buffer,
@@ -33,14 +42,7 @@ from .parts import (
     replace,
 )
 from .shown import parts_shown, summary, tree
-from .state import (
-    IncompatibleKeys,
-    arrays_in,
-    as_array,
-    compared,
-    set_words,
-    write_arrays,
-)
+from .state import IncompatibleKeys, as_array, compared, set_words
 
 
 class Module(HasParts):
@@ -300,25 +302,34 @@ class Module(HasParts):
 
         Raises OSError where the path cannot be written; then nothing is written or changed.
         """
-        write_arrays(path, self.state_dict())
+        write_archive(path, self.state_dict())
 
     def load(self, path: str | os.PathLike[str]) -> None:
         """Read a state that `save` wrote, of the same names and shapes.
 
         Raises OSError where there is no such file to read, and ValueError for one that is not
-        whole or does not fit; then nothing is changed. Nothing in a file is ever executed.
+        whole or does not fit; then nothing is changed. Names, shapes and dtypes are compared
+        before an array is read. Nothing in a file is ever executed.
         """
         self._by_name()
-        self._take(arrays_in(path), True, os.fspath(path))
+        what = os.fspath(path)
+        self._take(read_archive(path, lambda state: self._fit(state, True, what)), True, what)
 
-    def _take(self, state: Mapping[str, Any], strict: bool, what: str) -> IncompatibleKeys:
-        own = self._by_name()
-        keys, problems = compared(state, own, strict)
+    def _fit(self, state: Any, strict: bool, what: str) -> IncompatibleKeys:
+        """The names that do not match. Raises ValueError for a state that does not fit."""
+        if isinstance(state, Mapping):
+            keys, problems = compared(state, self._by_name(), strict)
+        else:
+            problems = [f"it is a {type(state).__name__}, and no dict of arrays by name"]
         if problems:
             raise ValueError(
                 f"{what} does not fit this {type(self).__name__}: {'; '.join(problems)}.\n"
                 "Load it into a module made as the saved one was."
             )
+        return keys
+
+    def _take(self, state: Mapping[str, Any], strict: bool, what: str) -> IncompatibleKeys:
+        own, keys = self._by_name(), self._fit(state, strict, what)
         put = {}
         for key in own.keys() & state.keys():
             part, array = own[key], np.asarray(data_of(state[key]))

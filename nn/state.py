@@ -1,17 +1,13 @@
-"""The state of a module: arrays by name, which are checked before anything is changed; files."""
+"""The state of a module: arrays by name, which are checked before anything is changed."""
 
 from __future__ import annotations
 
-import io
-import os
-import zipfile
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from autodiff.extend import data_of, describe, replacing
+from autodiff.extend import data_of, describe
 
 
 class IncompatibleKeys(NamedTuple):
@@ -88,34 +84,3 @@ def set_words(generator: np.random.Generator, words: Any) -> None:
         "has_uint32": int(has > 0),
         "uinteger": half % (1 << 32),
     }
-
-
-# -- files ---------------------------------------------------------------------------------
-
-
-def write_arrays(path: str | os.PathLike[str], arrays: Mapping[str, Any]) -> None:
-    """Write arrays to an `.npz` file, all at once or not at all."""
-    with replacing(path) as file, zipfile.ZipFile(file, "w") as archive:
-        for key, array in arrays.items():
-            with archive.open(f"{key}.npy", "w", force_zip64=True) as member:
-                np.lib.format.write_array(member, array, allow_pickle=False)
-
-
-def arrays_in(path: str | os.PathLike[str]) -> dict[str, Any]:
-    """The arrays of an `.npz` file, by name; ValueError for whatever is not a whole one."""
-    content = io.BytesIO(Path(path).read_bytes())
-    try:
-        if not zipfile.is_zipfile(content):
-            raise ValueError("it is no .npz archive")
-        content.seek(0)
-        with np.load(content, allow_pickle=False) as file:
-            found = {key: file[key] for key in file.files}
-        if not all(isinstance(array, np.ndarray) for array in found.values()):
-            raise ValueError("there is something else than arrays in it")
-    except Exception as error:  # a damaged file makes zipfile and NumPy raise all sorts of things
-        raise ValueError(
-            f"{os.fspath(path)} is not a whole file of parameters: "
-            f"{str(error).rstrip('.')}.\n"
-            "Write it with `module.save(path)`."
-        ) from error
-    return found

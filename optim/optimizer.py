@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NoReturn
 
 from autodiff import Value
-from autodiff.extend import descend, gradient_of, is_users_own, owners_of
+from autodiff.extend import (
+    descend,
+    gradient_of,
+    is_users_own,
+    owners_of,
+    read_archive,
+    write_archive,
+)
 
 from .groups import ParamGroup, amount, as_group, as_groups
 from .state import checked, state_of
@@ -176,6 +184,14 @@ class Optimizer:
         groups, states = checked(self, state)
         self.state = dict(zip(self.params, states, strict=True))
         self.param_groups = groups
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the state to an `.npz` file, all at once or not at all; see `Module.save`."""
+        write_archive(path, self.state_dict())
+
+    def load(self, path: str | os.PathLike[str]) -> None:
+        """Go on from a state that `save` wrote, as `load_state_dict` does; see `Module.load`."""
+        self.load_state_dict(read_archive(path))
 
     def zero_grad(self) -> None:
         """Set every gradient to zero, for the next backward pass to add to."""

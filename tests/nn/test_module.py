@@ -379,7 +379,7 @@ def test_nothing_in_a_file_is_executed(tmp_path, form):
     else:
         with zipfile.ZipFile(path, "w") as archive:
             archive.writestr("neuron.b.npy", pickle.dumps(trap))
-    refused(path, "is not a whole file of parameters")
+    refused(path, "is not a whole file of a saved state")
     assert not (tmp_path / "sprung").exists()
     pickle.loads(pickle.dumps(trap))
     assert (tmp_path / "sprung").exists()  # the trap does work
@@ -389,12 +389,12 @@ def test_files_of_another_kind(tmp_path):
     path = tmp_path / "model.npz"
     for content in (b"", b"PK", b"PK\x03\x04", b"hello", b"\x93NUMPY\x01\x00", b"\x80\x04."):
         path.write_bytes(content)
-        refused(path, "is not a whole file of parameters")
+        refused(path, "is not a whole file of a saved state")
     np.save(path.with_suffix(".npy"), np.ones(3))
-    refused(path.with_suffix(".npy"), "is not a whole file of parameters")
+    refused(path.with_suffix(".npy"), "is not a whole file of a saved state")
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("neuron.b", "not an array")
-    refused(path, "is not a whole file of parameters")
+    refused(path, "is not a whole file of a saved state")
 
 
 def test_a_header_that_promises_too_much(tmp_path):
@@ -403,7 +403,7 @@ def test_a_header_that_promises_too_much(tmp_path):
     np.lib.format.write_array_header_1_0(header, form)
     with zipfile.ZipFile(tmp_path / "model.npz", "w") as archive:
         archive.writestr("neuron.b.npy", header.getvalue() + b"\0" * 8)
-    refused(tmp_path / "model.npz", "is not a whole file of parameters")
+    refused(tmp_path / "model.npz", "is not a whole file of a saved state")
 
 
 def test_a_missing_file(tmp_path):
@@ -454,7 +454,7 @@ def loaded(module, path):
 def test_a_text_is_no_archive_and_nothing_unsafe_is_advised(tmp_path):
     path = tmp_path / "notes.txt"
     path.write_text("weight = 1.0")
-    with pytest.raises(ValueError, match=r"it is no \.npz archive\.\n.*module\.save") as caught:
+    with pytest.raises(ValueError, match=r"it is no \.npz archive\.\n.*save") as caught:
         Linear(2, 3).load(path)
     assert "pickle" not in str(caught.value)
 

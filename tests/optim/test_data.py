@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from autodiff import Tensor, Value
+from autodiff.extend import read_archive, write_archive
 from optim import Batches, batches
 
 
@@ -143,6 +144,17 @@ def test_a_state_survives_json_and_is_not_written_into():
     rest.load_state_dict(saved)
     assert rows(again) == rows(rest)
     assert json.dumps(saved) == text
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_state_of_any_generator_in_a_file(kind, tmp_path):
+    draw = batches(np.arange(9), batch_size=2, seed=np.random.Generator(kind(3)))
+    epoch = iter(draw)
+    next(epoch)
+    write_archive(tmp_path / "draw.npz", draw.state_dict())
+    again = batches(np.arange(9), batch_size=2, seed=np.random.Generator(kind(4)))
+    again.load_state_dict(read_archive(tmp_path / "draw.npz"))
+    assert (rows(again), rows(again)) == (rows(epoch), rows(draw))
 
 
 def test_after_the_last_batch_nothing_of_the_epoch_is_left_and_then_comes_the_next():

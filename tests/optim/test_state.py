@@ -46,20 +46,25 @@ def plain(x):
     return x is None or type(x) in (int, float, bool, str, np.ndarray)
 
 
+@pytest.mark.parametrize("in_a_file", [True, False])
 @pytest.mark.parametrize("steps", [0, 1, 3])
 @pytest.mark.parametrize(("name", "settings"), KINDS)
-def test_a_saved_optimiser_goes_on_exactly(name, settings, steps):
+def test_a_saved_optimiser_goes_on_exactly(name, settings, steps, in_a_file, tmp_path):
     params, optimizer = made(name, settings)
     data = go_on(params, optimizer, steps)
     optimizer.param_groups[1]["lr"] = 0.05
     saved = optimizer.state_dict()
     untouched = copy.deepcopy(saved)
+    optimizer.save(tmp_path / "optimizer.npz")
     expected = go_on(params, optimizer, 3)
     assert plain(saved)
     params_too, again = made(name, {})
     for p, x in zip(params_too, data, strict=True):
         p.data = x
-    again.load_state_dict(saved)
+    if in_a_file:
+        again.load(tmp_path / "optimizer.npz")
+    else:
+        again.load_state_dict(saved)
     for found, x in zip(go_on(params_too, again, 3), expected, strict=True):
         np.testing.assert_array_equal(found, x)
     assert repr(saved) == repr(untouched)  # neither of the two writes into it
@@ -121,6 +126,16 @@ def test_a_state_that_does_not_fit_is_refused_and_nothing_changed(change, messag
     with pytest.raises(ValueError, match=re.escape(message)):
         optimizer.load_state_dict(wrong)
     assert repr(optimizer.state_dict()) == repr(before)
+
+
+def test_a_file_that_does_not_fit_is_refused(tmp_path):
+    _, adam = made("Adam", {})
+    adam.save(tmp_path / "adam.npz")
+    with pytest.raises(ValueError, match="this is of Adam, not SGD"):
+        made("SGD", {})[1].load(tmp_path / "adam.npz")
+    np.savez(tmp_path / "model.npz", w=np.ones(2))
+    with pytest.raises(ValueError, match=r"this is \['w'\]"):
+        adam.load(tmp_path / "model.npz")
 
 
 @pytest.mark.parametrize("wrong", [None, [], 3, {}])

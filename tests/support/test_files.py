@@ -1,10 +1,17 @@
-"""A file is replaced whole or not at all."""
+"""A file is replaced whole or not at all, whoever else writes it or was killed."""
 
+import errno
 import os
+import stat
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from processes import path_with
 
-from autodiff.support.files import replacing
+from autodiff.support import files
+from autodiff.support.files import fcntl, replacing
 
 
 def write(path, content=b"new"):
@@ -111,3 +118,142 @@ def test_a_long_name(tmp_path):
     path = tmp_path / ("나" * 80)
     write(path)
     assert path.read_bytes() == b"new"
+
+
+# -- on the disk, and after a writer that was killed ---------------------------------------
+
+
+def test_the_content_is_on_the_disk_before_it_is_named_and_then_the_name(tmp_path, monkeypatch):
+    events, fsync, replace = [], os.fsync, os.replace
+
+    def noted_fsync(descriptor):
+        mode = os.fstat(descriptor).st_mode
+        events.append("folder" if stat.S_ISDIR(mode) else os.fstat(descriptor).st_size)
+        fsync(descriptor)
+
+    def noted_replace(a, b):
+        events.append("name")
+        replace(a, b)
+
+    monkeypatch.setattr(os, "fsync", noted_fsync)
+    monkeypatch.setattr(os, "replace", noted_replace)
+    write(tmp_path / "it", b"content")
+    assert events == [7, "name", "folder"]
+
+
+class Writer:
+    """A process that is writing a file, and stops half way until it is told to go on."""
+
+    CODE = """if True:
+        import sys
+        from autodiff.support.files import replacing
+        with replacing(sys.argv[1]) as file:
+            file.write(b"half")
+            file.flush()
+            print("writing", flush=True)
+            sys.stdin.readline()
+            file.write(b" and half")
+    """
+
+    def __init__(self, path):
+        before = set(os.listdir(path.parent))
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", self.CODE, path],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env={**os.environ, "PYTHONPATH": path_with(__file__)},
+        )
+        assert self.process.stdout.readline() == b"writing\n"
+        (self.part,) = set(os.listdir(path.parent)) - before
+
+    def end(self, kill):
+        if kill:
+            self.process.kill()
+        self.process.communicate(None if kill else b"\n", timeout=60)
+        return self.process.returncode
+
+
+@pytest.mark.skipif(fcntl is None, reason="a system without locks on files")
+def test_what_killed_writers_leave_is_removed_and_not_what_others_write(tmp_path):
+    path, other = tmp_path / "it", tmp_path / "its"
+    write(other)
+    dead, alive = Writer(path), Writer(path)
+    assert dead.end(kill=True) < 0
+    assert dead.part in os.listdir(tmp_path)
+    kept = {".it.0123456789abcdef", ".it.0123456789ABCDEF.part", "it.0123456789abcdef.part"}
+    for name in kept:  # which no writer made
+        (tmp_path / name).write_bytes(b"")
+    write(other)  # it is not the part of this one
+    assert dead.part in os.listdir(tmp_path)
+    write(path)
+    assert set(os.listdir(tmp_path)) == {"it", "its", alive.part} | kept
+    assert path.read_bytes() == b"new"
+    assert alive.end(kill=False) == 0
+    assert path.read_bytes() == b"half and half"
+    assert set(os.listdir(tmp_path)) == {"it", "its"} | kept
+
+
+def test_writers_of_one_process_leave_each_other_alone(tmp_path):
+    path = tmp_path / "it"
+    with replacing(path) as outer:
+        outer.write(b"outer")
+        write(path, b"inner")
+        assert path.read_bytes() == b"inner"
+    assert path.read_bytes() == b"outer"
+    assert os.listdir(tmp_path) == ["it"]
+
+
+def test_many_writers_at_once(tmp_path):
+    path, contents = tmp_path / "it", [bytes([i]) * 10_000 for i in range(8)]
+
+    def write_often(content):
+        for _ in range(10):
+            write(path, content)
+            assert path.read_bytes() in contents
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(write_often, contents))
+    assert os.listdir(tmp_path) == ["it"]
+
+
+@pytest.mark.skipif(fcntl is None, reason="a system without locks on files")
+def test_a_part_that_another_writer_took_for_abandoned_is_made_again(tmp_path, monkeypatch):
+    """Between the making of a part and its lock, somebody else may find it without one."""
+    path, flock, removed = tmp_path / "it", fcntl.flock, []
+
+    def late(descriptor, how):
+        monkeypatch.setattr(fcntl, "flock", flock)
+        (part,) = tmp_path.iterdir()
+        removed.append(part)
+        write(path, b"somebody else's")
+        assert not part.exists()
+        flock(descriptor, how)
+
+    monkeypatch.setattr(fcntl, "flock", late)
+    write(path, b"ours")
+    assert len(removed) == 1
+    assert path.read_bytes() == b"ours"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.skipif(fcntl is None, reason="a system without locks on files")
+def test_a_file_system_without_locks(tmp_path, monkeypatch):
+    def refuse(descriptor, how):
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    path, part = tmp_path / "it", tmp_path / ".it.0123456789abcdef.part"
+    part.write_bytes(b"perhaps somebody writes it")
+    monkeypatch.setattr(fcntl, "flock", refuse)
+    write(path)
+    assert {p.name for p in tmp_path.iterdir()} == {"it", part.name}
+
+
+def test_a_system_without_locks(tmp_path, monkeypatch):
+    path, part = tmp_path / "it", tmp_path / ".it.0123456789abcdef.part"
+    part.write_bytes(b"perhaps somebody writes it")
+    monkeypatch.setattr(files, "fcntl", None)
+    write(path)
+    with pytest.raises(KeyboardInterrupt):
+        write_half(path)
+    assert path.read_bytes() == b"new"
+    assert {p.name for p in tmp_path.iterdir()} == {"it", part.name}
