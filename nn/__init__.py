@@ -1,5 +1,6 @@
 """Neurons, layers, networks and losses, built on autodiff."""
 
+from . import initialisers
 from .activations import (
     ELU,
     GELU,
@@ -20,8 +21,8 @@ from .normalization import BatchNorm1d, LayerNorm
 from .recurrent import GRU, LSTM, RNN
 
 __all__ = [
-    "ELU", "GELU", "GRU", "LSTM", "MLP", "RNN", "Activation", "BatchNorm1d", "Dropout",
-    "Embedding", "Flatten", "Layer", "LayerNorm", "LeakyReLU", "Linear", "Module", "Neuron",
-    "ReLU", "Residual", "Sequential", "SiLU", "Sigmoid", "Softmax", "Softplus", "Tanh",
-    "binary_cross_entropy", "binary_cross_entropy_with_logits", "cross_entropy", "mse",
+    "ELU", "GELU", "GRU", "LSTM", "MLP", "RNN", "Activation", "BatchNorm1d", "Dropout", "Embedding",
+    "Flatten", "Layer", "LayerNorm", "LeakyReLU", "Linear", "Module", "Neuron", "ReLU", "Residual",
+    "Sequential", "SiLU", "Sigmoid", "Softmax", "Softplus", "Tanh", "binary_cross_entropy",
+    "binary_cross_entropy_with_logits", "cross_entropy", "initialisers", "mse",
 ]  # fmt: skip

@@ -12,17 +12,21 @@ import autodiff as ad
 from autodiff.extend import Seed, data_of, describe, is_number
 
 from .change import refuse_trace
+from .initialisers import Initialiser, drawn, glorot_uniform, normal
 from .module import Module
 from .neuron import checked_size
 from .state import own_generator
+
+_UNIT = normal()
 
 
 class Linear(Module):
     """x @ weight + bias, for x of shape (..., inputs), giving (..., outputs).
 
-    The weight, of shape (inputs, outputs), is drawn uniformly with the variance
-    2 / (inputs + outputs) of Glorot and Bengio (2010); the bias is 0. Raises ValueError for
-    sizes that are not whole numbers from 1 up, and for a `dtype` that is no float type.
+    The weight, of shape (inputs, outputs), is drawn by `init`, one of `nn.initialisers`: as it
+    stands uniformly, with the variance 2 / (inputs + outputs) of Glorot and Bengio (2010). The
+    bias is 0. Raises ValueError for sizes that are not whole numbers from 1 up, and for a `dtype`
+    that is no float type.
 
     >>> Linear(3, 2, seed=0)(np.ones((5, 3))).shape
     (5, 2)
@@ -35,12 +39,12 @@ class Linear(Module):
         bias: bool = True,
         seed: Seed = None,
         dtype: Any = np.float64,
+        init: Initialiser = glorot_uniform,
     ) -> None:
         rows, columns = checked_size("inputs", inputs), checked_size("outputs", outputs)
         check_float("Linear", dtype)
-        bound = math.sqrt(6 / (rows + columns))
-        drawn = np.random.default_rng(seed).uniform(-bound, bound, (rows, columns))
-        self.weight = ad.Tensor(drawn.astype(dtype), name="weight")
+        rng = np.random.default_rng(seed)
+        self.weight = drawn(init, (rows, columns), rows, columns, rng, dtype)
         self.bias = ad.Tensor(np.zeros(columns, dtype), name="bias") if bias else None
 
     def forward(self, x: Any) -> Any:
@@ -63,25 +67,24 @@ def check_float(kind: str, dtype: Any) -> None:
 class Embedding(Module):
     """A row of the weight for each whole number, of shape (num_embeddings, embedding_dim).
 
-    Of indices of any shape it gives (..., embedding_dim). The weight is drawn from a normal
-    distribution of variance 1. Raises as Linear does; a call raises ValueError for indices that
-    are no whole numbers from 0 to below num_embeddings (in a trace, whose values are not known, for
-    their dtype alone).
+    Of indices of any shape it gives (..., embedding_dim). The weight is drawn by `init` (whose
+    fan_in is embedding_dim): as it stands from a normal distribution of variance 1. Raises as
+    Linear does; a call raises ValueError for indices that are no whole numbers from 0 to below
+    num_embeddings (in a trace, whose values are not known, for their dtype alone).
 
     >>> Embedding(10, 3, seed=0)([[1, 2], [2, 9]]).shape
     (2, 2, 3)
     """
 
     def __init__(
-        self, num_embeddings: int, embedding_dim: int, seed: Seed = None, dtype: Any = np.float64
-    ) -> None:
-        shape = (
-            checked_size("num_embeddings", num_embeddings),
-            checked_size("embedding_dim", embedding_dim),
-        )
+        self, num_embeddings: int, embedding_dim: int, seed: Seed = None, dtype: Any = np.float64,
+        init: Initialiser = _UNIT,
+    ) -> None:  # fmt: skip
+        rows = checked_size("num_embeddings", num_embeddings)
+        columns = checked_size("embedding_dim", embedding_dim)
         check_float("Embedding", dtype)
-        drawn = np.random.default_rng(seed).normal(size=shape)
-        self.weight = ad.Tensor(drawn.astype(dtype), name="weight")
+        rng = np.random.default_rng(seed)
+        self.weight = drawn(init, (rows, columns), columns, rows, rng, dtype)
 
     def forward(self, indices: Any) -> Any:
         traced = getattr(indices, "traced", False)
