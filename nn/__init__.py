@@ -13,6 +13,7 @@ from .activations import (
     Softplus,
     Tanh,
 )
+from .attention import MultiHeadAttention
 from .layers import Dropout, Embedding, Flatten, Linear, Residual, Sequential
 from .losses import binary_cross_entropy, binary_cross_entropy_with_logits, cross_entropy, mse
 from .module import Module
@@ -22,7 +23,8 @@ from .recurrent import GRU, LSTM, RNN
 
 __all__ = [
     "ELU", "GELU", "GRU", "LSTM", "MLP", "RNN", "Activation", "BatchNorm1d", "Dropout", "Embedding",
-    "Flatten", "Layer", "LayerNorm", "LeakyReLU", "Linear", "Module", "Neuron", "ReLU", "Residual",
-    "Sequential", "SiLU", "Sigmoid", "Softmax", "Softplus", "Tanh", "binary_cross_entropy",
-    "binary_cross_entropy_with_logits", "cross_entropy", "initialisers", "mse",
+    "Flatten", "Layer", "LayerNorm", "LeakyReLU", "Linear", "Module", "MultiHeadAttention",
+    "Neuron", "ReLU", "Residual", "Sequential", "SiLU", "Sigmoid", "Softmax", "Softplus", "Tanh",
+    "binary_cross_entropy", "binary_cross_entropy_with_logits", "cross_entropy", "initialisers",
+    "mse",
 ]  # fmt: skip

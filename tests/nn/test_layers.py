@@ -111,6 +111,7 @@ MAKERS = {
     "RNN": lambda seed: nn.RNN(3, 2, seed=seed),
     "LSTM": lambda seed: nn.LSTM(3, 2, 2, dropout=0.1, seed=seed),
     "GRU": lambda seed: nn.GRU(3, 2, seed=seed),
+    "MultiHeadAttention": lambda seed: nn.MultiHeadAttention(4, 2, dropout=0.1, seed=seed),
 }
 
 
@@ -297,6 +298,7 @@ LAYERS = {
     "RNN": lambda: nn.RNN(3, 2, seed=0),
     "LSTM": lambda: nn.LSTM(3, 2, seed=0),
     "GRU": lambda: nn.GRU(3, 2, seed=0),
+    "MultiHeadAttention": lambda: nn.MultiHeadAttention(3, 1, dropout=0.3, seed=0),
     **{kind.__name__: kind for kind in Activation.__subclasses__()},
 }
 

@@ -168,6 +168,83 @@ def flat(answer):
     return [output, *(state if isinstance(state, tuple) else (state,))]
 
 
+def attentions(rng, **settings):
+    """Ours and PyTorch's of the same numbers."""
+    ours, theirs = (
+        nn.MultiHeadAttention(6, 2, **settings),
+        TORCH.MultiheadAttention(6, 2, batch_first=True, **settings).double(),
+    )
+    for p in ours.parameters():
+        p.data = rng.normal(size=p.shape)
+    parts = [ours.q_proj, ours.k_proj, ours.v_proj]
+    state = {"out_proj.weight": ours.out_proj.weight.data.T}
+    if theirs.in_proj_weight is None:
+        state |= {f"{n}_proj_weight": p.weight.data.T for n, p in zip("qkv", parts, strict=True)}
+    else:
+        state["in_proj_weight"] = np.concatenate([p.weight.data.T for p in parts])
+    if ours.out_proj.bias is not None:
+        state["in_proj_bias"] = np.concatenate([p.bias.data for p in parts])
+        state["out_proj.bias"] = ours.out_proj.bias.data
+    theirs.load_state_dict({name: torch.tensor(np.array(a)) for name, a in state.items()})
+    return ours, theirs
+
+
+MASKS = {
+    "none": lambda rng: {},
+    "boolean": lambda rng: {"mask": leaving_some(rng.random((4, 3)) < 0.4)},
+    "of each head": lambda rng: {"mask": leaving_some(rng.random((4, 4, 3)) < 0.4)},
+    "of floats": lambda rng: {"mask": rng.normal(size=(4, 3))},
+    "of keys": lambda rng: {"key_padding_mask": leaving_some(rng.random((2, 3)) < 0.4)},
+    "both": lambda rng: {
+        "mask": rng.normal(size=(4, 3)),
+        "key_padding_mask": np.where(leaving_some(rng.random((2, 3)) < 0.4), -np.inf, 0.0),
+    },
+    "causal": lambda rng: {"causal": True},
+}
+
+
+def leaving_some(mask):
+    mask[..., 0] = False
+    return mask
+
+
+@pytest.mark.parametrize("masks", MASKS.values(), ids=MASKS)
+@pytest.mark.parametrize("settings", [{}, {"bias": False}, {"kdim": 5, "vdim": 3}], ids=repr)
+def test_attention(masks, settings):
+    rng = np.random.default_rng(0)
+    ours, theirs = attentions(rng, **settings)
+    masks = masks(rng)
+    theirs_of = {"mask": "attn_mask", "key_padding_mask": "key_padding_mask"}
+    their_masks = {theirs_of[n]: torch.tensor(m) for n, m in masks.items() if n != "causal"}
+    if "causal" in masks:
+        later = np.arange(3) > np.arange(4)[:, None]
+        their_masks = {"attn_mask": torch.tensor(later), "is_causal": True}
+    sizes = settings.get("kdim", 6), settings.get("vdim", 6)
+    arrays = [rng.normal(size=s) for s in ((2, 4, 6), (2, 3, sizes[0]), (2, 3, sizes[1]))]
+    given = [Tensor(a) for a in arrays]
+    given_theirs = [torch.tensor(a, requires_grad=True) for a in arrays]
+    y = ours(*given, **masks)
+    z, weights = theirs(*given_theirs, **their_masks, average_attn_weights=False)
+    close(y.data, z)
+    close(ours.weights(*given[:2], **masks).data, weights)
+    ct = rng.normal(size=y.shape)
+    y.backward(ct)
+    z.backward(torch.tensor(ct))
+    for a, b in zip(given, given_theirs, strict=True):
+        close(a.grad, b.grad)
+    close(ours.out_proj.weight.grad.T, theirs.out_proj.weight.grad)
+    own = [ours.q_proj.weight.grad.T, ours.k_proj.weight.grad.T, ours.v_proj.weight.grad.T]
+    if theirs.in_proj_weight is None:
+        whole = [theirs.q_proj_weight, theirs.k_proj_weight, theirs.v_proj_weight]
+        for a, b in zip(own, whole, strict=True):
+            close(a, b.grad)
+    else:
+        close(np.concatenate(own), theirs.in_proj_weight.grad)
+    if ours.out_proj.bias is not None:
+        biases = [p.bias.grad for p in (ours.q_proj, ours.k_proj, ours.v_proj)]
+        close(np.concatenate(biases), theirs.in_proj_bias.grad)
+
+
 def test_dropout_in_the_mode_of_eval_and_at_its_ends():
     rng = np.random.default_rng(0)
     for p in (0.0, 0.5, 1.0):
