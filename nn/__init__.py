@@ -20,11 +20,12 @@ from .module import Module
 from .neuron import MLP, Layer, Neuron
 from .normalization import BatchNorm1d, LayerNorm
 from .recurrent import GRU, LSTM, RNN
+from .torch_state import from_torch, to_torch
 
 __all__ = [
     "ELU", "GELU", "GRU", "LSTM", "MLP", "RNN", "Activation", "BatchNorm1d", "Dropout", "Embedding",
     "Flatten", "Layer", "LayerNorm", "LeakyReLU", "Linear", "Module", "MultiHeadAttention",
     "Neuron", "ReLU", "Residual", "Sequential", "SiLU", "Sigmoid", "Softmax", "Softplus", "Tanh",
-    "binary_cross_entropy", "binary_cross_entropy_with_logits", "cross_entropy", "initialisers",
-    "mse",
+    "binary_cross_entropy", "binary_cross_entropy_with_logits", "cross_entropy", "from_torch",
+    "initialisers", "mse", "to_torch",
 ]  # fmt: skip

@@ -134,6 +134,18 @@ class MultiHeadAttention(Module):
             )
         return mask
 
+    def torch_layout(self, state: dict[str, Any]) -> dict[str, Any]:
+        """Its first three layers are one there, but for weights of other widths than embed_dim."""
+        joined = dict(state)
+        for kind in ("weight", "bias"):
+            parts = {f"{x}_proj_{kind}": joined.pop(f"{x}_proj.{kind}", None) for x in "qkv"}
+            if any(part is None for part in parts.values()):
+                continue
+            if len({part.shape for part in parts.values()}) == 1:
+                parts = {f"in_proj_{kind}": np.concatenate(list(parts.values()))}
+            joined |= parts
+        return joined
+
     def describe(self) -> str:
         dropout = "" if self.dropout is None else f", dropout={self.dropout.p}"
         return f"{self.q_proj.weight.shape[0]}, num_heads={self.num_heads}{dropout}"

@@ -51,6 +51,9 @@ class Linear(Module):
         product = ad.matmul(x, self.weight)
         return product if self.bias is None else product + self.bias
 
+    def torch_layout(self, state: dict[str, Any]) -> dict[str, Any]:
+        return {name: a.T if name == "weight" else a for name, a in state.items()}
+
     def describe(self) -> str:
         return ", ".join(map(str, self.weight.shape))
 
@@ -257,6 +260,9 @@ class Sequential(Module):
                 f"{len(self)} modules, but the index is {index!r}.\n"
                 "Count them from 0, or from the end by -1, -2, ..."
             ) from None
+
+    def torch_layout(self, state: dict[str, Any]) -> dict[str, Any]:
+        return {name.removeprefix("layers."): array for name, array in state.items()}
 
     def shown(self) -> list[tuple[str, Any]]:
         layers = [(f"layers.{i}", layer) for i, layer in enumerate(self.layers)]  # functions, too

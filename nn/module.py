@@ -295,6 +295,11 @@ class Module(HasParts):
                 f"A state is a dict of arrays by name, but this is {describe(state)}.\n"
                 "Pass `other.state_dict()`, or use `model.load(path)` for a file."
             )
+        if any(type(part).__module__.partition(".")[0] == "torch" for part in state.values()):
+            raise TypeError(
+                "This state is PyTorch's, which names and lays out some numbers otherwise.\n"
+                "Load it by `nn.from_torch(model, state)`."
+            )
         return self._take(state, strict, "This state")
 
     def save(self, path: str | os.PathLike[str]) -> None:
@@ -354,6 +359,15 @@ class Module(HasParts):
                 f"{twice!r}.\nGive them different keys."
             )
         return named
+
+    def torch_layout(self, state: dict[str, Any]) -> dict[str, Any]:
+        """This module's state, as PyTorch's module of this kind names it and lays it out: as it is.
+
+        The state is given by the names in this module, of the modules inside as they have said
+        already. A layer for which PyTorch has another layout says it here, and moves entries alone,
+        as by `.T`: `from_torch` and `to_torch` go by it in both directions.
+        """
+        return state
 
     # -- how it shows itself ---------------------------------------------------------------
 

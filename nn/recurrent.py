@@ -165,6 +165,9 @@ class Recurrent(Module):
             parts = [ad.expand_dims(part, 1) for part in parts]
         return [tuple(part[i] for part in parts) for i in range(count)]
 
+    def torch_layout(self, state: dict[str, Any]) -> dict[str, Any]:
+        return {name: a.T if name.startswith("weight") else a for name, a in state.items()}
+
     def describe(self) -> str:
         settings = {"num_layers": self.num_layers != 1, "bias": not self.bias}
         settings |= {name: getattr(self, name) for name in ("batch_first", "bidirectional")}

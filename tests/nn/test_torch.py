@@ -5,6 +5,8 @@ import pytest
 
 import nn
 from autodiff import Tensor
+from nn import from_torch, to_torch
+from nn.torch_state import in_torch
 
 torch = pytest.importorskip("torch")
 
@@ -62,20 +64,25 @@ def close(ours, theirs):
 
 
 def with_equal_parameters(ours, theirs, rng):
-    """The two, in double precision, of the same random numbers: a Linear's weight is turned."""
+    """The two, in double precision, of the same random numbers, as `from_torch` loads them."""
     theirs = theirs.double()
-    for (name, p), (their_name, q) in zip(
-        ours.named_parameters(), theirs.named_parameters(), strict=True
-    ):
-        assert name == their_name
-        p.data = rng.normal(size=p.shape)
-        q.data = torch.tensor(turned(p.data, theirs))
+    for q in theirs.parameters():
+        q.data = torch.tensor(rng.normal(size=q.shape))
+    assert from_torch(ours, theirs.state_dict()) == ([], [])
+    close_by_name(to_torch(ours), theirs.state_dict())
     return ours, theirs
 
 
-def turned(array, theirs):
-    linear = isinstance(theirs, (TORCH.Linear, TORCH.RNNBase)) and array.ndim == 2
-    return np.array(array.T if linear else array)
+def close_by_name(ours, theirs):
+    assert ours.keys() == theirs.keys()
+    for name, tensor in theirs.items():
+        close(ours[name], tensor)
+
+
+def close_gradients(ours, theirs):
+    """Those of all parameters, by PyTorch's names and in its layouts."""
+    gradients = in_torch(ours, {name: p.grad for name, p in ours.named_parameters()})
+    close_by_name(gradients, {name: q.grad for name, q in theirs.named_parameters()})
 
 
 def agree(ours, theirs, x, rng):
@@ -92,12 +99,8 @@ def agree(ours, theirs, x, rng):
     z.backward(torch.tensor(ct))
     if x.dtype.kind == "f":
         close(a.grad, b.grad)
-    for p, q in zip(ours.parameters(), theirs.parameters(), strict=True):
-        np.testing.assert_allclose(turned(p.grad, theirs), q.grad.numpy(), rtol=1e-10, atol=1e-12)
-    buffers, their_buffers = dict(ours.named_buffers()), dict(theirs.named_buffers())
-    assert buffers.keys() == their_buffers.keys()
-    for name, buffer in buffers.items():
-        close(buffer, their_buffers[name])
+    close_gradients(ours, theirs)
+    close_by_name(dict(ours.named_buffers()), dict(theirs.named_buffers()))
 
 
 @pytest.mark.parametrize("name", PAIRS)
@@ -110,9 +113,9 @@ def test_layers(name):
             ours.train(training)
             theirs.train(training)
             agree(ours, theirs, rng.normal(0.5, 2.0, shape), rng)
-        if not isinstance(theirs, TORCH.Linear):  # whose layout is another
-            assert list(ours.state_dict()) == list(theirs.state_dict())
-            make().load_state_dict({n: t.numpy() for n, t in theirs.state_dict().items()})
+        assert list(ours.state_dict()) == list(theirs.state_dict())
+        with pytest.raises(TypeError, match=r"PyTorch's, .*\n.*nn.from_torch\(model, state\)"):
+            make().load_state_dict(theirs.state_dict() or {"weight": torch.ones(1)})
 
 
 def test_embedding():
@@ -158,35 +161,13 @@ def test_recurrent(name, settings, shape, with_state):
         close(a.data, b)
     for a, b in zip(given, given_theirs, strict=True):
         close(a.grad, b.grad)
-    for p, q in zip(ours.parameters(), theirs.parameters(), strict=True):
-        np.testing.assert_allclose(turned(p.grad, theirs), q.grad.numpy(), rtol=1e-10, atol=1e-12)
+    close_gradients(ours, theirs)
 
 
 def flat(answer):
     """The output, and each part of the state."""
     output, state = answer
     return [output, *(state if isinstance(state, tuple) else (state,))]
-
-
-def attentions(rng, **settings):
-    """Ours and PyTorch's of the same numbers."""
-    ours, theirs = (
-        nn.MultiHeadAttention(6, 2, **settings),
-        TORCH.MultiheadAttention(6, 2, batch_first=True, **settings).double(),
-    )
-    for p in ours.parameters():
-        p.data = rng.normal(size=p.shape)
-    parts = [ours.q_proj, ours.k_proj, ours.v_proj]
-    state = {"out_proj.weight": ours.out_proj.weight.data.T}
-    if theirs.in_proj_weight is None:
-        state |= {f"{n}_proj_weight": p.weight.data.T for n, p in zip("qkv", parts, strict=True)}
-    else:
-        state["in_proj_weight"] = np.concatenate([p.weight.data.T for p in parts])
-    if ours.out_proj.bias is not None:
-        state["in_proj_bias"] = np.concatenate([p.bias.data for p in parts])
-        state["out_proj.bias"] = ours.out_proj.bias.data
-    theirs.load_state_dict({name: torch.tensor(np.array(a)) for name, a in state.items()})
-    return ours, theirs
 
 
 MASKS = {
@@ -212,7 +193,11 @@ def leaving_some(mask):
 @pytest.mark.parametrize("settings", [{}, {"bias": False}, {"kdim": 5, "vdim": 3}], ids=repr)
 def test_attention(masks, settings):
     rng = np.random.default_rng(0)
-    ours, theirs = attentions(rng, **settings)
+    ours, theirs = with_equal_parameters(
+        nn.MultiHeadAttention(6, 2, **settings),
+        TORCH.MultiheadAttention(6, 2, batch_first=True, **settings),
+        rng,
+    )
     masks = masks(rng)
     theirs_of = {"mask": "attn_mask", "key_padding_mask": "key_padding_mask"}
     their_masks = {theirs_of[n]: torch.tensor(m) for n, m in masks.items() if n != "causal"}
@@ -232,17 +217,68 @@ def test_attention(masks, settings):
     z.backward(torch.tensor(ct))
     for a, b in zip(given, given_theirs, strict=True):
         close(a.grad, b.grad)
-    close(ours.out_proj.weight.grad.T, theirs.out_proj.weight.grad)
-    own = [ours.q_proj.weight.grad.T, ours.k_proj.weight.grad.T, ours.v_proj.weight.grad.T]
-    if theirs.in_proj_weight is None:
-        whole = [theirs.q_proj_weight, theirs.k_proj_weight, theirs.v_proj_weight]
-        for a, b in zip(own, whole, strict=True):
-            close(a, b.grad)
-    else:
-        close(np.concatenate(own), theirs.in_proj_weight.grad)
-    if ours.out_proj.bias is not None:
-        biases = [p.bias.grad for p in (ours.q_proj, ours.k_proj, ours.v_proj)]
-        close(np.concatenate(biases), theirs.in_proj_bias.grad)
+    close_gradients(ours, theirs)
+
+
+def model_of(kinds, model):
+    """The same model of layers of ours or of PyTorch's."""
+    return model(
+        [kinds.Embedding(7, 6), kinds.LSTM(6, 3, 2, batch_first=True, bidirectional=True)],
+        kinds.Sequential(kinds.Linear(6, 6), kinds.Sequential(kinds.GELU(), kinds.LayerNorm(6))),
+        kinds.BatchNorm1d(6),
+    )
+
+
+class Ours(nn.Module):
+    def __init__(self, parts, body, norm):
+        self.parts, self.body, self.norm = parts, body, norm
+        self.attention = nn.MultiHeadAttention(6, 3)
+
+    def forward(self, indices):
+        x, _ = self.parts[1](self.parts[0](indices))
+        x = self.attention(self.body(x), causal=True)
+        return self.norm(x.mean(axis=1))
+
+
+class Theirs(TORCH.Module):
+    def __init__(self, parts, body, norm):
+        super().__init__()
+        self.parts, self.body, self.norm = TORCH.ModuleList(parts), body, norm
+        self.attention = TORCH.MultiheadAttention(6, 3, batch_first=True)
+
+    def forward(self, indices):
+        x, _ = self.parts[1](self.parts[0](indices))
+        x = self.body(x)
+        later = torch.ones(x.shape[1], x.shape[1]).triu(1).bool()
+        x, _ = self.attention(x, x, x, attn_mask=later)
+        return self.norm(x.mean(dim=1))
+
+
+def test_a_whole_model_with_what_it_has_learnt():
+    ours, theirs = model_of(nn, Ours), model_of(TORCH, Theirs)
+    rng = np.random.default_rng(0)
+    indices = rng.integers(0, 7, (8, 5))
+    for _ in range(3):
+        theirs(torch.tensor(indices))  # in training: its running statistics move
+    assert from_torch(ours, theirs.state_dict()) == ([], [])
+    close_by_name(to_torch(ours), theirs.double().state_dict())
+    agree(ours.eval(), theirs.eval(), indices, rng)
+    assert ours.norm.num_batches_tracked == 3
+    other = model_of(TORCH, Theirs).double()
+    other.load_state_dict({name: torch.tensor(a) for name, a in to_torch(ours).items()})
+    close(ours(indices).data, other.eval()(torch.tensor(indices)))
+
+
+def test_tensors_that_are_taken_and_those_that_are_none():
+    ours, theirs = nn.Linear(2, 3), TORCH.Linear(2, 3)
+    from_torch(ours, dict(theirs.named_parameters()))  # with gradients to come
+    before = ours.state_dict()
+    theirs.weight.data.zero_()
+    np.testing.assert_array_equal(ours.weight.data, before["weight"])
+    with pytest.raises(TypeError, match=r"(?s)`weight` cannot be read .*BFloat16.*float\(\)"):
+        from_torch(ours, theirs.bfloat16().state_dict())
+    with pytest.raises(TypeError, match=r"dict of tensors .*\n.*torch_model.state_dict\(\)"):
+        from_torch(ours, theirs)
 
 
 def test_dropout_in_the_mode_of_eval_and_at_its_ends():
