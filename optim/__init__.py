@@ -2,12 +2,16 @@
 
 from . import schedules
 from .data import Batches, batches
+from .diagnosis.findings import Diagnosis, Finding, diagnose
 from .gradients import clip_gradients
 from .groups import ParamGroup, Setting
 from .optimizer import Optimizer
 from .optimizers import GD, SGD, Adagrad, Adam, AdamW, RMSprop, zeros
+from .training.history import History
+from .training.train import train
 
 __all__ = [
-    "GD", "SGD", "Adagrad", "Adam", "AdamW", "Batches", "Optimizer", "ParamGroup", "RMSprop",
-    "Setting", "batches", "clip_gradients", "schedules", "zeros",
+    "GD", "SGD", "Adagrad", "Adam", "AdamW", "Batches", "Diagnosis", "Finding", "History",
+    "Optimizer", "ParamGroup", "RMSprop", "Setting", "batches", "clip_gradients", "diagnose",
+    "schedules", "train", "zeros",
 ]  # fmt: skip

@@ -1,0 +1,136 @@
+"""What is measured of a step beside its loss: what it did to the same batch, slope and curvature.
+
+Of the loss along a step d from where the gradient g was taken, L(d) = L + g·d + ½ d·Hd + ...
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from autodiff import hvp
+from autodiff.extend import data_of, gradient_of
+
+from .contradictions import contradictions
+from .units import Units, units_in
+
+COLUMNS = ("after", "slope", "curvature", "shorter")
+_HALVINGS = 20  # at most, of a step, until the loss falls along it
+_ROWS = 1000  # at most, over which the units of a layer are looked at
+_EVERY = 16  # steps from one look at the curvature to the next, where the loss falls
+
+
+class Probe:
+    """Measures each step of a training: see `columns` for what of it.
+
+    `step` is the training's, whose model, loss and buffers are looked at, and left as they are.
+    """
+
+    def __init__(self, step: Any) -> None:
+        self.step = step
+        self.reached: set[int] = set()  # the parameters that have had a gradient, by place
+        self._buffers: Any = None
+        self._start: list[Any] = []
+        self._gradient: list[Any] = []
+
+    def before(self) -> None:
+        """What the buffers are before a step draws and changes them."""
+        self._buffers = self.step.buffers()
+
+    def pulled(self) -> None:
+        """Where the parameters are, and the gradient, before it is clipped and stepped by."""
+        self._start = [data_of(p) for p in self.step.reached]
+        self._gradient = [gradient_of(p) for p in self.step.reached]
+        params = list(self.step.optimizer.params)
+        for place, p in enumerate(params):
+            if place not in self.reached and np.any(gradient_of(p)):
+                self.reached.add(place)
+
+    def columns(self, batch: tuple[Any, ...], loss: float) -> dict[str, float]:
+        """What the step has done, after it was taken.
+
+        `after` is the loss of the same batch, with the same draws; `slope` is g·d; `curvature` is
+        d·Hd, which is asked for where that loss has risen, and now and then: else NaN; `shorter` is
+        by how much the step had to be shorter for the loss to fall, where d·Hd does not say so.
+        """
+        step, now = self.step, self.step.buffers()
+        end = [data_of(p) for p in step.reached]
+        d = [b - a for a, b in zip(self._start, end, strict=True)]
+        step.restore(self._buffers)
+        try:
+            after, slope = step.loss_of(batch), _dot(self._gradient, d)
+            curvature = shorter = math.nan
+            rose = not after <= loss
+            if rose or step.count % _EVERY == 1:
+                curvature = self._curvature(batch, d)
+            if rose and not _says(slope, curvature, after - loss):
+                shorter = self._shorter(batch, loss, d)
+        finally:
+            step.restore(now)
+        return {"after": after, "slope": slope, "curvature": curvature, "shorter": shorter}
+
+    def noted(self, drawn: Any, before: Mapping[str, Any]) -> dict[str, Any]:
+        """What is looked at after an epoch: the layers' units, parameters without a gradient, data.
+
+        The contradictions in the data are looked for once.
+        """
+        step, arrays = self.step, getattr(drawn, "arrays", None)
+        params = list(step.optimizer.params)
+        names = {id(p): name for name, p in step.model.named_parameters()}
+        missed = [p for place, p in enumerate(params) if place not in self.reached]
+        noted = dict(before)
+        noted["unreached"] = [names.get(id(p), p.label()) for p in missed]
+        if arrays is not None:
+            if "contradictions" not in noted:
+                noted["contradictions"] = contradictions(arrays)
+            rows = [a[:_ROWS] for a in arrays]
+            noted["units"] = [tuple(units) for units in self._units(rows)]
+        return noted
+
+    def _units(self, rows: list[Any]) -> list[Units]:
+        """The units of the model's layers, over some rows, in the mode of `eval`."""
+        model = self.step.model
+        modes = [(module, module.training) for module in model.modules()]
+        *inputs, target = rows
+        try:
+            model.eval()
+            return units_in(self.step.loss(model(*inputs), target))
+        finally:
+            for module, mode in modes:
+                module.training = mode
+
+    def _curvature(self, batch: tuple[Any, ...], d: list[Any]) -> float:
+        """d·Hd at the start of the step."""
+        self.step.restore(self._buffers)
+        along = hvp(lambda parameters: self._loss_at(parameters, batch), (self._start,), (d,))
+        return _dot(d, along)
+
+    def _shorter(self, batch: tuple[Any, ...], loss: float, d: list[Any]) -> float:
+        """The power of 2 by which the step must be divided for the loss to fall; else infinity."""
+        for k in range(1, _HALVINGS + 1):
+            part = [a + b / 2**k for a, b in zip(self._start, d, strict=True)]
+            self.step.restore(self._buffers)
+            if float(data_of(self._loss_at(part, batch))) < loss:
+                return float(2**k)
+        return math.inf
+
+    def _loss_at(self, parameters: list[Any], batch: tuple[Any, ...]) -> Any:
+        """The loss of a batch by other parameters."""
+        *inputs, target = batch
+        names = {id(p): name for name, p in self.step.model.named_parameters()}
+        order = [names[id(p)] for p in self.step.reached]
+        state = dict(zip(order, parameters, strict=True))
+        return self.step.loss(self.step.model.functional_call(state, *inputs)[0], target)
+
+
+def _says(slope: float, curvature: float, rise: float) -> bool:
+    """Whether slope and curvature tell of a rise, to a half of it."""
+    predicted = slope + curvature / 2
+    return slope < 0 < curvature and abs(predicted - rise) <= 0.5 * abs(rise)
+
+
+def _dot(a: list[Any], b: list[Any]) -> float:
+    return float(sum(np.vdot(x, y) for x, y in zip(a, b, strict=True)))

@@ -1,0 +1,99 @@
+"""Where a training stands, in a file: all that its next step depends on."""
+
+from __future__ import annotations
+
+import os
+import zlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from autodiff.extend import read_archive, write_archive
+
+from ..data import Batches
+
+
+class Checkpoint:
+    """The file of a training, and what was found in it, to go on from, if that is wanted.
+
+    Raises FileExistsError where there is one that is not to be resumed, and ValueError for one of
+    another training; then nothing is changed.
+    """
+
+    def __init__(
+        self, path: str | os.PathLike[str], parts: Mapping[str, Any], drawn: Any,
+        columns: list[str], resume: bool,
+    ) -> None:  # fmt: skip
+        self.path, self.columns = Path(path), columns
+        self.parts = {name: part for name, part in parts.items() if part is not None}
+        if isinstance(drawn, Batches):
+            self.parts["data"] = drawn
+        self.print = _fingerprint(drawn)
+        self.found: Mapping[str, Any] | None = None
+        if not self.path.exists():
+            return
+        if not resume:
+            raise FileExistsError(
+                f"{self.path} is there already, and a checkpoint would take its place.\n"
+                "Pass `resume=True` to go on from it, or delete it."
+            )
+        self.found = self._read()
+
+    def write(self, state: Mapping[str, Any]) -> None:
+        """Write where the training stands, all at once or not at all."""
+        parts = {name: part.state_dict() for name, part in self.parts.items()}
+        write_archive(self.path, {**state, "parts": parts, "print": self.print})
+
+    def _read(self) -> Mapping[str, Any]:
+        """What is in the file, with the parts of the training put into the states that it has."""
+        state: Mapping[str, Any] = read_archive(self.path, self._check)
+        before = {name: part.state_dict() for name, part in self.parts.items()}
+        try:
+            for name, part in self.parts.items():
+                part.load_state_dict(state["parts"][name])
+        except BaseException:
+            for name, part in self.parts.items():
+                part.load_state_dict(before[name])
+            raise
+        return state
+
+    def _check(self, state: Any) -> None:
+        """ValueError for the checkpoint of another training, before its arrays are read."""
+        expected = {"parts", "print", "step", "time", "history", "best"}
+        if not isinstance(state, dict) or set(state) != expected:
+            raise ValueError(f"{self.path} is no checkpoint of a training.\nName another file.")
+        own, found = set(self.parts), set(state["parts"])
+        if own != found:
+            raise ValueError(
+                f"A training is resumed with what it had, {_listed(found)}, but this one has "
+                f"{_listed(own)}.\nPass the same to `train`."
+            )
+        if state["print"] != self.print:
+            raise ValueError(
+                f"A training is resumed with the data that it had, but {self.path} was written "
+                "with other.\nPass the same arrays, or train without `resume` from the model's "
+                "own file."
+            )
+        if list(state["history"]["steps"]) != self.columns:
+            raise ValueError(
+                "A training is resumed with the metrics and measurements that it had, "
+                f"{', '.join(state['history']['steps'])}, but these are "
+                f"{', '.join(self.columns)}.\nPass the same `metrics` and `diagnose`."
+            )
+
+
+def _fingerprint(drawn: Any) -> list[Any] | None:
+    """What tells arrays from others: shapes, dtypes and checksums."""
+    if not isinstance(drawn, Batches):
+        return None
+    return [[list(a.shape), str(a.dtype), zlib.crc32(_bytes(a))] for a in drawn.arrays]
+
+
+def _bytes(array: np.ndarray[Any, Any]) -> Any:
+    return np.ascontiguousarray(array).reshape(-1).view(np.uint8)
+
+
+def _listed(names: set[str]) -> str:
+    return ", ".join(sorted(names))

@@ -1,0 +1,54 @@
+"""What is measured of outputs and targets beside the loss: by name, functions of plain numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from autodiff.extend import data_of, describe
+
+from .history import STEP
+
+Metrics = Mapping[str, Callable[..., Any]]
+
+
+def accuracy(output: Any, target: Any) -> float:
+    """The share of rows that are classified as they should be.
+
+    Of outputs with several columns the greatest is the class; of one alone the class is 1 above
+    1/2, as of a sigmoid. Targets are labels, or have as many columns as the outputs.
+
+    >>> accuracy(np.array([[0.1, 0.9], [0.8, 0.2]]), np.array([1, 1]))
+    0.5
+    """
+    output, target = np.asarray(data_of(output)), np.asarray(target)
+    if output.ndim > 1 and output.shape[-1] > 1:
+        if target.shape == output.shape:
+            target = target.argmax(-1)
+        return float(np.mean(output.argmax(-1) == target))
+    return float(np.mean((output.reshape(-1) > 0.5) == (target.reshape(-1) > 0.5)))
+
+
+def named(metrics: Any) -> Metrics:
+    """The metrics by name, of one, a list or a dict; ValueError for what is none."""
+    if metrics is None:
+        return {}
+    if isinstance(metrics, Mapping):
+        pairs = list(metrics.items())
+    else:
+        several = isinstance(metrics, Sequence) and not isinstance(metrics, str)
+        pairs = [(getattr(m, "__name__", m), m) for m in (metrics if several else [metrics])]
+    found: dict[str, Callable[..., Any]] = {}
+    for name, metric in pairs:
+        function = accuracy if isinstance(metric, str) and metric == "accuracy" else metric
+        free = isinstance(name, str) and name not in STEP and name not in found
+        if not callable(function) or not free:
+            raise ValueError(
+                "Metrics are functions of an output and a target, by names of their own, or "
+                f"'accuracy', but one is {describe(metric)}, by the name of {name!r}.\n"
+                "Pass a dict, as in `{'error': lambda output, target: ...}`."
+            )
+        found[name] = function
+    return found

@@ -1,0 +1,271 @@
+"""The gradient of one batch: by a program where there can be one, and that is compared with eager.
+
+What a program would keep of a function that is more than its arguments, a counter or a constant
+that is changed on the way, is found by trying: the loss of a batch is computed in both ways at the
+first step, and at the second, the fourth, the eighth and so on.
+"""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from autodiff import Value, compile, no_grad, value_and_grad
+from autodiff.extend import data_of, describe, gradient_of, leaves, tree_map
+
+_SHAPES = 16  # so many kinds of batches have a program; others go without
+_UNITS = 1e4  # of rounding, by which the loss of a program may differ from that of eager
+
+
+class Pulled(NamedTuple):
+    """What a batch has given: its loss, what the model computed, and the norm of the gradient."""
+
+    loss: float
+    output: Any
+    norm: float
+
+
+class Step:
+    """The loss of a batch and its gradient, which the parameters of the optimiser are given.
+
+    `compiled` is True for a program or an error, False for none, and None for one where it can be.
+    `look(batch, output)` may raise what the first batch is not to be followed by a step for.
+    """
+
+    def __init__(
+        self, model: Any, loss: Callable[..., Any], optimizer: Any, compiled: bool | None,
+        allow_unused: bool, look: Callable[..., None],
+    ) -> None:  # fmt: skip
+        self.model, self.loss, self.optimizer = model, loss, optimizer
+        self.compiled, self.allow_unused, self.look = compiled, allow_unused, look
+        self.count = 0  # of steps, those before an interruption as well
+        self.reached: list[Value] = []
+        self._program: Any = None
+        self._begun = False
+        self._shapes: set[Any] = set()
+        self._slots = dict(_slots(model))
+
+    def __call__(self, batch: tuple[Any, ...]) -> Pulled:
+        """The gradient of the batch's loss, for the optimiser to step by."""
+        self.count += 1
+        if not self._begun:
+            return self._first(batch)
+        if self._program is None or not self._known(batch):
+            return self.eagerly(batch)
+        if self.count & (self.count - 1):
+            return self._by_program(batch)
+        return self._compared(batch)
+
+    # -- without a program -----------------------------------------------------------------
+
+    def eagerly(self, batch: tuple[Any, ...]) -> Pulled:
+        """The same by recording the graph and walking it backward."""
+        *inputs, target = batch
+        self.optimizer.zero_grad()
+        output = self.model(*inputs)
+        loss = checked_loss(self.loss(output, target))
+        loss.backward()
+        self.reached = [p for p in self.optimizer.params if gradient_of(p) is not None]
+        return Pulled(loss.item(), tree_map(data_of, output), self.norm())
+
+    def norm(self) -> float:
+        """The norm of all gradients as one vector."""
+        total = 0.0
+        for p in self.reached:
+            g = gradient_of(p)
+            total += g * g if type(g) is float else float(np.vdot(g, g))
+        return math.sqrt(total)
+
+    # -- with one --------------------------------------------------------------------------
+
+    def _first(self, batch: tuple[Any, ...]) -> Pulled:
+        """The first batch: eagerly, so that what is wrong is said in the user's own words."""
+        before = self.buffers()
+        found = self.eagerly(batch)
+        try:
+            self._look_at_unused()
+            self.look(batch, found.output)
+            self._begun = True
+            if self.compiled is False or not self._can_be_compiled():
+                return found
+            now = self.buffers()
+            self.restore(before)
+            try:
+                program = self._made()
+                other = self._by(program, batch)
+                self._check_equal(found, other)
+            except Exception as error:
+                if self.compiled:
+                    raise
+                self._go_without(error)
+                self.restore(now)
+                return self._again(batch, before)
+        except BaseException:
+            self.restore(before)
+            raise
+        self._program = program
+        self._known(batch)
+        return other
+
+    def _again(self, batch: tuple[Any, ...], before: dict[str, Any]) -> Pulled:
+        """The batch eagerly, from the buffers that there were."""
+        self.restore(before)
+        return self.eagerly(batch)
+
+    def _compared(self, batch: tuple[Any, ...]) -> Pulled:
+        """The batch by its program, after it was computed eagerly."""
+        before = self.buffers()
+        found = self.eagerly(batch)
+        self.restore(before)
+        other = self._by_program(batch)
+        try:
+            self._check_equal(found, other)
+        except ValueError as error:
+            if self.compiled:
+                raise
+            self._go_without(error)
+            self._program = None
+            return self._again(batch, before)
+        return other
+
+    def _known(self, batch: tuple[Any, ...]) -> bool:
+        """Whether batches of these shapes have a program, or may have one more."""
+        shapes = tuple([(a.shape, a.dtype) for a in batch])
+        if shapes not in self._shapes and len(self._shapes) < _SHAPES:
+            self._shapes.add(shapes)
+        return shapes in self._shapes
+
+    def _can_be_compiled(self) -> bool:
+        """Whether all that changes can be an argument; if not, it is said why."""
+        own = {id(p) for p in self.model.parameters()}
+        other = next((p for p in self.reached if id(p) not in own), None)
+        if other is None:
+            return True
+        error = ValueError(f"{other.label()} is no parameter of the model")
+        if self.compiled:
+            raise error
+        self._go_without(error)
+        return False
+
+    def _made(self) -> Any:
+        """The program: of parameters, buffers and a batch, it gives the loss and what changes."""
+        names = {id(p): name for name, p in self.model.named_parameters()}
+        order, model, loss = [names[id(p)] for p in self.reached], self.model, self.loss
+
+        def step(parameters: Any, buffers: Any, inputs: Any, target: Any) -> Any:
+            def objective(parameters: Any) -> Any:
+                state = {**dict(zip(order, parameters, strict=True)), **buffers}
+                output, changed = model.functional_call(state, *inputs)
+                return checked_loss(loss(output, target)), (output, changed)
+
+            (value, more), gradient = value_and_grad(objective, has_aux=True)(parameters)
+            return value, gradient, *more
+
+        return compile(step)
+
+    def _by_program(self, batch: tuple[Any, ...]) -> Pulled:
+        return self._by(self._program, batch)
+
+    def _by(self, program: Any, batch: tuple[Any, ...]) -> Pulled:
+        *inputs, target = batch
+        buffers = {name: getattr(*slot) for name, slot in self._slots.items()}
+        parameters = [data_of(p) for p in self.reached]
+        loss, gradient, output, changed = program(parameters, buffers, tuple(inputs), target)
+        for name, buffer in changed.items():
+            setattr(*self._slots[name], buffer)
+        for p, g in zip(self.reached, gradient, strict=True):
+            p.grad = g
+        return Pulled(float(loss), output, self.norm())
+
+    def _check_equal(self, eager: Pulled, other: Pulled) -> None:
+        """ValueError where the program computes something else, and the gradient by the way."""
+        precision = [np.finfo(d.dtype).eps for d in map(np.asarray, leaves(eager.output))]
+        slack = _UNITS * max([float(eps) for eps in precision], default=2.0**-52)
+        apart = abs(eager.loss - other.loss), abs(eager.norm - other.norm)
+        if apart[0] > slack * abs(eager.loss) or apart[1] > math.sqrt(slack) * (eager.norm + slack):
+            raise ValueError(
+                f"at step {self.count} it gives the loss {other.loss!r}, and not {eager.loss!r}: "
+                "something has changed that is no argument"
+            )
+
+    def _go_without(self, error: Exception) -> None:
+        reason = " ".join(str(error).split())
+        warnings.warn(
+            f"This model is trained without a program, since {_lowered(reason)}\n"
+            "Pass `compiled=False` where that is all right.",
+            stacklevel=2,
+        )
+
+    # -- what else there is ----------------------------------------------------------------
+
+    def _look_at_unused(self) -> None:
+        """ValueError where parameters of the optimiser are not in the graph of the loss."""
+        missed = [p for p in self.optimizer.params if gradient_of(p) is None]
+        if missed and not self.allow_unused:
+            names = ", ".join(p.label() for p in missed[:3]) + ", ..." * (len(missed) > 3)
+            raise ValueError(
+                "Training moves parameters along the gradient of the loss, but these are not in "
+                f"its graph: {names}.\n"
+                "Use them in `forward`, leave them out of the optimiser, or pass "
+                "`allow_unused=True`."
+            )
+
+    def buffers(self) -> dict[str, Any]:
+        """What the buffers hold: arrays, and states of generators."""
+        return {name: _held(getattr(*slot)) for name, slot in self._slots.items()}
+
+    def restore(self, held: dict[str, Any]) -> None:
+        """Give the buffers what they held."""
+        for name, content in held.items():
+            buffer = getattr(*self._slots[name])
+            if isinstance(buffer, np.random.Generator):
+                buffer.bit_generator.state = content
+            else:
+                setattr(*self._slots[name], content)
+
+    def loss_of(self, batch: tuple[Any, ...]) -> float:
+        """The loss of a batch as the parameters now are; the buffers stay what they are."""
+        before = self.buffers()
+        *inputs, target = batch
+        try:
+            with no_grad():
+                return float(data_of(self.loss(self.model(*inputs), target)))
+        finally:
+            self.restore(before)
+
+
+def checked_loss(loss: Any) -> Any:
+    """A loss that is one number with a graph; TypeError and ValueError for anything else."""
+    if not isinstance(loss, Value):
+        raise TypeError(
+            "A loss is computed from what the model gives, as one Value or Tensor, but this is "
+            f"{describe(loss)}.\nReturn the result of its operations, not its `.data`."
+        )
+    if getattr(loss, "shape", ()) != ():
+        raise ValueError(
+            f"A loss is one number, but this one has shape {loss.shape}.\n"
+            "Reduce it first, as in `ad.mean(loss)`."
+        )
+    return loss
+
+
+def _slots(model: Any) -> Iterator[tuple[str, tuple[Any, str]]]:
+    """The names of a model's buffers, and where each stands: its module and attribute."""
+    for path, module in model.named_modules():
+        for (attribute,) in module.buffers_at:
+            yield f"{path}.{attribute}" if path else attribute, (module, attribute)
+
+
+def _held(buffer: Any) -> Any:
+    if isinstance(buffer, np.random.Generator):
+        return buffer.bit_generator.state
+    return np.array(buffer)  # a module may write into its own
+
+
+def _lowered(reason: str) -> str:
+    """A sentence as the end of another."""
+    return (reason[:1].lower() + reason[1:]).rstrip(".") + "."

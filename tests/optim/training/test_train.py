@@ -1,0 +1,182 @@
+"""Training: a plain loop is the oracle; validation, stopping, clipping, and what is refused."""
+
+import numpy as np
+import pytest
+
+import autodiff as ad
+from autodiff import Tensor
+from nn import BatchNorm1d, Dropout, Linear, Module, Sequential, Tanh, cross_entropy, mse
+from optim import SGD, Adam, batches, clip_gradients, schedules, train
+
+RNG = np.random.default_rng(0)
+X, Y = RNG.normal(size=(50, 4)), RNG.integers(0, 3, 50)
+
+
+def model():
+    return Sequential(Linear(4, 6, seed=0), Tanh(), Linear(6, 3, seed=1))
+
+
+def fit(net=None, data=(X, Y), loss=cross_entropy, lr=0.1, **settings):
+    net = net or model()
+    return train(net, loss, data, SGD(net.parameters(), lr=lr), **settings)
+
+
+def test_it_is_the_loop_that_one_would_write():
+    ours, theirs = model(), model()
+    optimizers = [Adam(m.parameters(), lr=0.05) for m in (ours, theirs)]
+    plans = [schedules.StepLR(o, step_size=2) for o in optimizers]
+    history = train(
+        ours, cross_entropy, (X, Y), optimizers[0], epochs=4, batch_size=16, seed=2,
+        schedule=plans[0], clip_norm=0.5, metrics="accuracy", validation=(X[:9], Y[:9]),
+    )  # fmt: skip
+    draw = batches(X, Y, batch_size=16, seed=2)
+    losses, norms, rates, held_out = [], [], [], []
+    for _ in range(4):
+        for x, y in draw:
+            optimizers[1].zero_grad()
+            loss = cross_entropy(theirs(x), y)
+            loss.backward()
+            losses.append(loss.item())
+            norms.append(clip_gradients(theirs.parameters(), norm=0.5))
+            rates.append(optimizers[1].lr)
+            optimizers[1].step()
+        held_out.append(cross_entropy(theirs(X[:9]), Y[:9]).item())
+        plans[1].step()
+    np.testing.assert_allclose(history.steps["loss"], losses, rtol=1e-12)
+    np.testing.assert_allclose(history.steps["gradient_norm"], norms, rtol=1e-12)
+    assert history.steps["lr"] == rates
+    assert history.steps["rows"] == [16, 16, 16, 2] * 4
+    np.testing.assert_allclose(history.epochs["validation_loss"], held_out, rtol=1e-12)
+    weighed = np.average(np.reshape(losses, (4, 4)), axis=1, weights=[16, 16, 16, 2])
+    np.testing.assert_allclose(history.epochs["loss"], weighed, rtol=1e-12)
+    right = np.mean(ours.predict(X[:9]).argmax(1) == Y[:9])
+    assert history.epochs["validation_accuracy"][-1] == right
+    assert history.steps["time"] == sorted(history.steps["time"])
+
+
+def test_validation_is_in_the_mode_of_eval_and_whole():
+    net = Sequential(Dropout(0.5, seed=0), BatchNorm1d(4), Linear(4, 3, seed=1))
+
+    def count(output, target):
+        return len(output)
+
+    history = fit(net, validation=(np.tile(X, (20, 1)), np.tile(Y, 20)), metrics=count)
+    assert history.epochs["validation_count"] == [1000]
+    net.eval()
+    found = cross_entropy(net(np.tile(X, (20, 1))), np.tile(Y, 20)).item()
+    assert history.epochs["validation_loss"][0] == pytest.approx(found, rel=1e-12)
+
+
+def test_it_stops_where_the_loss_has_not_fallen_and_gives_back_the_best():
+    net, states = model(), []
+
+    def note(output, target):  # it is asked at each step: those of the validation come last
+        states.append(net.state_dict())
+        return 0.0
+
+    history = fit(net, lr=0.5, epochs=200, patience=3, validation=(X[::-1], Y), metrics=note)
+    assert history.stopped is not None
+    assert len(history) < 200
+    best = int(np.argmin(history.epochs["validation_loss"]))
+    assert len(history) == best + 4
+    each = len(states) // len(history)
+    for name, array in states[(best + 1) * each - 1].items():
+        assert np.array_equal(net.state_dict()[name], array)
+    assert f"since epoch {best + 1}" in str(history)
+
+
+def test_a_plateau_is_told_the_loss_of_the_validation():
+    net = model()
+    optimizer = SGD(net.parameters(), lr=1.0)
+    plan = schedules.ReduceLROnPlateau(optimizer, patience=0)
+    train(net, cross_entropy, (X, Y), optimizer, epochs=3, schedule=plan, validation=(X, Y))
+    assert optimizer.lr <= 1.0
+
+
+@pytest.mark.parametrize("compiled", [False, None])
+def test_what_is_not_finite_is_refused_before_the_step(compiled):
+    net, states = model(), []
+
+    def note(output, target):
+        states.append(net.state_dict())
+        return 0.0
+
+    data = X, RNG.normal(size=(50, 3))
+    with pytest.raises(FloatingPointError, match=r"at step \d+, in epoch \d+, the (loss|gradient)"):
+        fit(net, data, mse, lr=1e8, epochs=50, compiled=compiled, metrics=note)
+    for name, array in net.state_dict().items():  # that step was not taken
+        np.testing.assert_array_equal(array, states[-1][name])
+
+
+def test_the_parameter_and_the_operation_of_a_nan():
+    class Root(Module):
+        def __init__(self):
+            self.w = Tensor([4.0, 1.0])
+
+        def forward(self, x):
+            return ad.sqrt(self.w - x)
+
+    def run(**settings):
+        root = Root()
+        data = np.full((3, 2), 3.0), np.zeros((3, 2))
+        return train(root, mse, data, SGD(root.parameters(), lr=0.1), **settings)
+
+    with np.errstate(all="ignore"):
+        with pytest.raises(
+            FloatingPointError, match=r"the loss is nan; the gradient of `w` is not"
+        ):
+            run()
+        with pytest.raises(FloatingPointError, match="sqrt"):
+            run(detect_anomaly=True)
+
+
+def test_batches_of_ones_own():
+    rows = [(X[:20], Y[:20]), (X[20:], Y[20:])]
+    assert fit(data=rows, epochs=2).steps["rows"] == [20, 30] * 2
+    draw = batches(X, Y, batch_size=25, shuffle=False)
+    assert fit(data=draw, epochs=2).steps["rows"] == [25] * 4
+    with pytest.raises(ValueError, match="in epoch 2 the data gave none"):
+        fit(data=iter(rows), epochs=2)
+
+
+def wrong(message, error=ValueError, **settings):
+    return pytest.param(settings, error, message, id=message)
+
+
+@pytest.mark.parametrize(
+    ("settings", "error", "message"),
+    [
+        wrong("same number of rows", data=(X, Y[:-1])),
+        wrong("at least one", data=(X[:0], Y[:0])),
+        wrong("has no NaN", data=(np.where(X > 2, np.nan, X), Y)),
+        wrong("no more rows than the data", batch_size=51),
+        wrong("from 1 up", batch_size=0),
+        wrong("inputs and targets", data=(X,)),
+        wrong("a tuple of arrays", TypeError, data=3),
+        wrong("comes in batches of its own", data=[(X, Y)], seed=1),
+        wrong("`epochs` is a whole number", epochs=0),
+        wrong("`patience` is a whole number", patience=-1),
+        wrong("`every` is a whole number", every=1.5, checkpoint="nowhere.npz"),
+        wrong("about a checkpoint", resume=True),
+        wrong("A greatest norm is a finite number above 0", clip_norm=-1.0),
+        wrong("functions of an output and a target", metrics="precision"),
+        wrong("functions of an output and a target", metrics={"loss": len}),
+        wrong("Validation is a tuple", TypeError, validation=X),
+        wrong("same number of rows", validation=(X, Y[:-1])),
+        wrong("Labels count", data=(X, Y + 1)),
+        wrong("a function of an output", TypeError, loss=3),
+        wrong("inputs and a target", data=[X]),
+    ],
+)
+def test_what_is_refused_before_anything_is_changed(settings, error, message):
+    net = model()
+    before = net.state_dict()
+    with pytest.raises(error, match=message):
+        fit(net, **settings)
+    assert all(np.array_equal(array, before[name]) for name, array in net.state_dict().items())
+
+
+def test_a_model_is_a_module():
+    w = Tensor([1.0])
+    with pytest.raises(TypeError, match=r"an nn\.Module"):
+        train(lambda x: w * x, mse, (X, Y), SGD([w], lr=0.1))
