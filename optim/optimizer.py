@@ -17,6 +17,7 @@ from autodiff.extend import (
     write_archive,
 )
 
+from .closure import Closure, loss_of, pull_back
 from .groups import ParamGroup, amount, as_group, as_groups
 from .state import checked, state_of
 
@@ -121,16 +122,31 @@ class Optimizer:
         self._watches: list[Any] = [added for added in watched if added is not None]
         self.param_groups += made
 
-    def step(self) -> None:
+    def step(self, closure: Closure | None = None) -> Any:
         """Move every parameter that a backward pass has reached.
 
         Each gets new data; the old is never written into, so graphs and copies of it stay right.
         Raises ValueError where no pass has reached any, and where a module all of whose
         `parameters()` are among these has been given others since.
+
+        With a closure, a function that computes and returns the loss, the gradients are those of
+        that loss: they are cleared and it is pulled back, be it by the closure itself or not. The
+        loss is returned.
+
+        >>> from optim import GD
+        >>> w = Value(1.0)
+        >>> loss = GD([w], lr=0.25).step(lambda: w * w)
+        >>> loss.data, w.data
+        (1.0, 0.5)
         """
         for added in self._watches:
             if names := added(self.params):
                 _refuse_added(names)
+        loss = None
+        if closure is not None:
+            _look_at_parameters(self.params)
+            loss = loss_of(closure, self.params)
+            pull_back(loss, self.params)
         still, update = 0, self.update
         for group in self.param_groups:
             for p, state, numbers in group.data["params"].arranged or self._arrange(group):
@@ -141,6 +157,7 @@ class Optimizer:
                     still += 1
         if still:
             self._look_at_still(still)
+        return loss
 
     def _arrange(self, group: ParamGroup) -> Any:
         """The parameters of a group, each with its state, whole, and its settings."""
