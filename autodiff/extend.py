@@ -12,6 +12,7 @@ Python's own are written and computed.
 For an optimiser, without a copy: a leaf's `data` is read, `gradient_of` reads its gradient (None
 where no backward pass has come), and `descend` moves it. `is_users_own` says whether a node is a
 leaf that the user made; `set_owners` notes whose parameter it is, and `owners_of` reads that.
+`Curvature` has the second derivatives of a recorded loss by leaves: its Hessian, and products.
 
 >>> from autodiff import Value
 >>> from autodiff.extend import descend, gradient_of, topological
@@ -37,9 +38,11 @@ from .support.settings import Seed, is_count, is_number
 from .support.syntax import OPERATORS
 from .support.tree import leaves, tree_map, unflatten
 from .transforms.backward import pull_edges
+from .transforms.curvature import Curvature
 
 __all__ = [
     "OPERATORS",
+    "Curvature",
     "Primitive",
     "Seed",
     "data_of",

@@ -81,7 +81,7 @@ def _jacobian(tape: Tape) -> Any:
 
 
 def _backward(tape: Tape) -> Any:
-    stacks = _pulled(tape.level, tape.order, tape.nodes, tape.targets)
+    stacks = pulled_rows(tape.level, tape.order, tape.nodes, tape.targets)
     rows = _ranges(tape.nodes)
 
     def block(out: Value, j: int, target: Value, i: int) -> Any:
@@ -98,7 +98,7 @@ def _forward(tape: Tape) -> Any:
         pulled = pull_back_recorded(tape.order, list(zip(tape.nodes, cotangents, strict=True)))
     found = [pulled.get(target) for target in tape.targets]
     moving = [node for node in found if isinstance(node, Value)]
-    stacks = _pulled(tape.level, between(moving, cotangents), moving, cotangents)
+    stacks = pulled_rows(tape.level, between(moving, cotangents), moving, cotangents)
     columns: dict[Any, slice] = dict(zip(moving, _ranges(moving), strict=True))
 
     def block(out: Value, j: int, target: Value, i: int) -> Any:
@@ -115,7 +115,7 @@ def _forward(tape: Tape) -> Any:
     return _answer(tape, block)
 
 
-def _pulled(
+def pulled_rows(
     level: Level, order: Sequence[Value], nodes: Sequence[Value], targets: Sequence[Value]
 ) -> Sequence[Any]:
     """For each target the rows that the entries of the nodes pull back: a stack, or few rows.
