@@ -7,6 +7,7 @@ first step, and at the second, the fourth, the eighth and so on.
 
 from __future__ import annotations
 
+import inspect
 import math
 import warnings
 from collections.abc import Callable, Iterator
@@ -71,6 +72,18 @@ class Step:
         loss.backward()
         self.reached = [p for p in self.optimizer.params if gradient_of(p) is not None]
         return Pulled(loss.item(), tree_map(data_of, output), self.norm())
+
+    def closure(self, batch: tuple[Any, ...]) -> Callable[[], Value]:
+        """What computes the loss of a batch, each time from the buffers that there are now."""
+        *inputs, target = batch
+        before = self.buffers()
+
+        def loss() -> Value:
+            self.restore(before)
+            found: Value = checked_loss(self.loss(self.model(*inputs), target))
+            return found
+
+        return loss
 
     def norm(self) -> float:
         """The norm of all gradients as one vector."""
@@ -236,6 +249,12 @@ class Step:
                 return float(data_of(self.loss(self.model(*inputs), target)))
         finally:
             self.restore(before)
+
+
+def asks_for_loss(optimizer: Any) -> bool:
+    """Whether a step of the optimiser has to be given a closure, as that of LBFGS."""
+    parameters = list(inspect.signature(optimizer.step).parameters.values())
+    return bool(parameters) and parameters[0].default is inspect.Parameter.empty
 
 
 def checked_loss(loss: Any) -> Any:

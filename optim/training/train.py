@@ -24,7 +24,7 @@ from .checkpoint import Checkpoint
 from .given import Settings, check_model, checked_batch, drawn_from, held_out_from
 from .history import History
 from .progress import Progress
-from .step import Pulled, Step
+from .step import Pulled, Step, asks_for_loss
 
 
 def train(
@@ -58,7 +58,9 @@ def train(
     the gradients, pulls the loss back, shortens the gradient to `clip_norm`, and lets the optimiser
     step; it runs as a program where it can, and says once why where it cannot (`compiled` is True
     for a program or an error, False for none). A program has what is no argument as it was at the
-    first step; whether something else has changed is looked at after 1, 2, 4, 8, ... steps.
+    first step; whether something else has changed is looked at after 1, 2, 4, 8, ... steps. An
+    optimiser whose `step` has to be given a closure gets one, by which the loss of the batch is
+    computed again, with the same draws.
 
     `metrics` are functions of an output and a target, by name, in a list or one alone, or
     "accuracy"; they and the loss are computed of `validation`, a tuple of arrays, after each epoch,
@@ -101,7 +103,9 @@ def train(
         )
     held_out = None if validation is None else held_out_from(validation, drawn)
     look = functools.partial(_look_at_targets, loss, drawn)
-    step = Step(model, loss, optimizer, False if detect_anomaly else compiled, allow_unused, look)
+    if detect_anomaly or asks_for_loss(optimizer):
+        compiled = False
+    step = Step(model, loss, optimizer, compiled, allow_unused, look)
     probe = Probe(step) if diagnose else None
     history = History(list(settings.metrics), COLUMNS if probe else ())
     file = None
@@ -122,6 +126,7 @@ class _Training:
     ) -> None:  # fmt: skip
         self.step, self.drawn, self.held_out, self.schedule = step, drawn, held_out, schedule
         self.settings, self.file, self.probe, self.history = settings, file, probe, history
+        self.by_closure = asks_for_loss(step.optimizer)
         self.told: set[str] = set()  # the kinds of causes that were said
         self.best: tuple[float, int, Any] = (math.inf, 0, None)  # loss, epoch, state
         self.before = 0.0  # the seconds of the part before an interruption
@@ -165,6 +170,7 @@ class _Training:
     def _step(self, epoch: int, batch: tuple[Any, ...]) -> None:
         optimizer, settings = self.step.optimizer, self.settings
         lr, probe = float(optimizer.param_groups[0]["lr"]), self.probe
+        arguments = (self.step.closure(batch),) if self.by_closure else ()
         if probe is not None:
             probe.before()
         pulled = self.step(batch)
@@ -174,7 +180,7 @@ class _Training:
             probe.pulled()
         if settings.clip_norm is not None:
             clip_gradients(self.step.reached, norm=settings.clip_norm)
-        optimizer.step()
+        optimizer.step(*arguments)
         target = batch[-1]
         found = {name: float(f(pulled.output, target)) for name, f in settings.metrics.items()}
         if probe is not None:

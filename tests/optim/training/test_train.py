@@ -130,6 +130,25 @@ def test_the_parameter_and_the_operation_of_a_nan():
             run(detect_anomaly=True)
 
 
+def test_an_optimiser_that_asks_for_the_loss_is_given_a_closure_with_the_same_draws():
+    class Twice(SGD):
+        """It asks for the loss twice, which is the same."""
+
+        def step(self, closure):
+            again = [closure().item() for _ in range(2)]
+            losses.append(again)
+            return super().step(closure)
+
+    losses = []
+    net = Sequential(Dropout(0.5, seed=0), BatchNorm1d(4), Linear(4, 3, seed=1))
+    history = train(net, cross_entropy, (X, Y), Twice(net.parameters(), lr=0.1), seed=0, epochs=2)
+    assert [a for a, _ in losses] == [b for _, b in losses]
+    other = Sequential(Dropout(0.5, seed=0), BatchNorm1d(4), Linear(4, 3, seed=1))
+    plain = fit(other, seed=0, epochs=2, compiled=False)
+    np.testing.assert_allclose(history.steps["gradient_norm"][0], plain.steps["gradient_norm"][0])
+    assert history.steps["rows"] == plain.steps["rows"]
+
+
 def test_batches_of_ones_own():
     rows = [(X[:20], Y[:20]), (X[20:], Y[20:])]
     assert fit(data=rows, epochs=2).steps["rows"] == [20, 30] * 2
