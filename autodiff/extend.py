@@ -1,6 +1,7 @@
 """What a package that builds on the engine may use: nn, optim and viz use nothing else of it.
 
-Messages and settings: `describe`, `is_count`, `is_number`, `Seed`.
+Messages and settings: `describe`, `is_count`, `is_number`, `Seed`; `warn_user` for a warning that
+names the user's line.
 Files that are replaced whole or not at all: `replacing`. A nested state of dicts, lists, numbers
 and arrays in a file: `write_archive` and `read_archive`.
 Nested lists, tuples and dicts: `leaves`, `tree_map`, `unflatten`.
@@ -34,6 +35,7 @@ from .primitives.labels import edge_texts, formula_text, operation_text, setting
 from .primitives.primitive import Primitive, operation, operations
 from .support.archive import read_archive, write_archive
 from .support.files import replacing
+from .support.frames import warn_user
 from .support.settings import Seed, is_count, is_number
 from .support.syntax import OPERATORS
 from .support.tree import leaves, tree_map, unflatten
@@ -68,5 +70,6 @@ __all__ = [
     "topological",
     "tree_map",
     "unflatten",
+    "warn_user",
     "write_archive",
 ]  # fmt: skip

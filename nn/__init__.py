@@ -1,5 +1,8 @@
 """Neurons, layers, networks and losses, built on autodiff."""
 
+import sys as _sys
+from typing import TYPE_CHECKING as _TYPE_CHECKING
+
 from . import initialisers
 from .activations import (
     ELU,
@@ -14,8 +17,16 @@ from .activations import (
     Tanh,
 )
 from .attention import MultiHeadAttention
+from .classification import cross_entropy, nll
+from .habits import NAMES as _NAMES
 from .layers import Dropout, Embedding, Flatten, Linear, Residual, Sequential
-from .losses import binary_cross_entropy, binary_cross_entropy_with_logits, cross_entropy, mse
+from .losses import (
+    binary_cross_entropy,
+    binary_cross_entropy_with_logits,
+    huber,
+    l1,
+    mse,
+)
 from .module import Module
 from .neuron import MLP, Layer, Neuron
 from .normalization import BatchNorm1d, LayerNorm
@@ -27,5 +38,13 @@ __all__ = [
     "Flatten", "Layer", "LayerNorm", "LeakyReLU", "Linear", "Module", "MultiHeadAttention",
     "Neuron", "ReLU", "Residual", "Sequential", "SiLU", "Sigmoid", "Softmax", "Softplus", "Tanh",
     "binary_cross_entropy", "binary_cross_entropy_with_logits", "cross_entropy", "from_torch",
-    "initialisers", "mse", "to_torch",
+    "huber", "initialisers", "l1", "mse", "nll", "to_torch",
 ]  # fmt: skip
+
+if not _TYPE_CHECKING:  # to which every name would be one
+
+    def __getattr__(name: str) -> object:
+        text = f"module {__name__!r} has no attribute {name!r}"
+        if name in _NAMES:
+            text = f"`nn` has no `{name}` here: {_NAMES[name]}."
+        raise AttributeError(text, name=name, obj=_sys.modules[__name__])

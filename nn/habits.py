@@ -1,4 +1,4 @@
-"""What PyTorch's modules have by other names: each is answered by our own."""
+"""What PyTorch's modules, and its `nn` itself, have by other names: each is answered by our own."""
 
 from __future__ import annotations
 
@@ -21,4 +21,52 @@ ATTRIBUTES = {
     "requires_grad_": "it is `.freeze()` here, and `.freeze(False)`",
     "to": "it is `.astype(dtype)` here; for a device see `compile(f, engine='jax')`",
     "type": "it is `.astype(dtype)` here",
+}
+
+_OF_ONES_OWN = "write a Module of your own, which says in `forward` what it computes"
+_A_LIST = "assign a plain list as an attribute, in which parameters are found as well"
+_A_DICT = "assign a plain dict as an attribute, in which parameters are found as well"
+_NO_SEED = "pass `seed` to the module, or assign to the `.data` of its parameters"
+
+# Names in `torch.nn`, its functions among them.
+NAMES = {
+    "AvgPool2d": _OF_ONES_OWN,
+    "BCELoss": "it is the function `nn.binary_cross_entropy` here",
+    "BCEWithLogitsLoss": "it is the function `nn.binary_cross_entropy_with_logits` here",
+    "BatchNorm2d": "`nn.BatchNorm1d` is here, over (samples, features, length)",
+    "Bilinear": _OF_ONES_OWN,
+    "Conv1d": _OF_ONES_OWN,
+    "Conv2d": _OF_ONES_OWN,
+    "Conv3d": _OF_ONES_OWN,
+    "CrossEntropyLoss": "it is the function `nn.cross_entropy` here",
+    "GRU": _OF_ONES_OWN,
+    "GroupNorm": _OF_ONES_OWN,
+    "HuberLoss": "it is the function `nn.huber` here",
+    "Identity": "leave it out, or write `lambda x: x`",
+    "KLDivLoss": "it is the operation `autodiff.kl_div` here",
+    "L1Loss": "it is the function `nn.l1` here",
+    "LSTM": _OF_ONES_OWN,
+    "LogSigmoid": "put the operation `autodiff.log_sigmoid` in its place",
+    "LogSoftmax": "put the operation `autodiff.log_softmax` in its place",
+    "MSELoss": "it is the function `nn.mse` here",
+    "MaxPool2d": _OF_ONES_OWN,
+    "ModuleDict": _A_DICT,
+    "ModuleList": _A_LIST,
+    "MultiheadAttention": _OF_ONES_OWN,
+    "NLLLoss": "it is the function `nn.nll` here",
+    "Parameter": "assign an `autodiff.Tensor` as an attribute, and it is one",
+    "ParameterDict": _A_DICT,
+    "ParameterList": _A_LIST,
+    "RNN": _OF_ONES_OWN,
+    "SELU": "put the operation `autodiff.selu` in its place",
+    "SmoothL1Loss": "it is the function `nn.huber` here, divided by its delta",
+    "Softsign": "put the operation `autodiff.soft_sign` in its place",
+    "Transformer": _OF_ONES_OWN,
+    "functional": "activations are operations, as `autodiff.relu`, and losses as `nn.mse`",
+    "huber_loss": "it is `nn.huber` here",
+    "init": _NO_SEED,
+    "l1_loss": "it is `nn.l1` here",
+    "mse_loss": "it is `nn.mse` here",
+    "nll_loss": "it is `nn.nll` here",
+    "utils": "see `optim.clip_gradients`, and `autodiff.ravel_tree` for one vector",
 }

@@ -1,99 +1,172 @@
-"""Losses: one number that says how far predictions are from what they should be."""
+"""Losses of numbers and of yes or no: how far predictions are from what they should be."""
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 
 import autodiff as ad
-from autodiff.extend import data_of
+from autodiff.extend import data_of, describe, is_number
 
-_ROUNDING = 8  # units in the last place of 1, by which a sum of probabilities may be above it
+from .targets import (
+    RANGES,
+    Array,
+    check_probabilities,
+    refuse_nan,
+    refuse_source,
+    source,
+    warn_of_bounds,
+    warn_of_reach,
+)
 
 
-def mse(prediction: Any, target: Any) -> Any:
-    """The mean squared error, over Tensors, lists of Values or single ones of one shape.
+def mse(prediction: Any, target: Any, *, reduction: str = "mean") -> Any:
+    """The squared error (p - t)², over Tensors, lists of Values or single ones of one shape.
 
-    Raises ValueError for two shapes.
+    The `reduction` of its terms is their "mean", their "sum", or "none". Raises ValueError for two
+    shapes, for none of these, and where the loss is NaN because of the target. Warns where the
+    last activation of the prediction never gives what is in the target.
 
     >>> mse(ad.Tensor([1.0, 2.0]), [1.0, 4.0]).item()
     2.0
     """
-    prediction, target = _paired(prediction, target)
-    return ad.mean(ad.square(prediction - target))
+    prediction, target = paired(prediction, target)
+    warn_of_reach("mse", prediction, target)
+    return reduced(ad.square(prediction - target), reduction, target)
 
 
-def binary_cross_entropy(probability: Any, target: Any) -> Any:
-    """The mean of -(t log p + (1 - t) log(1 - p)), for probabilities p and targets t in [0, 1].
+def l1(prediction: Any, target: Any, *, reduction: str = "mean") -> Any:
+    """The absolute error |p - t|, of which 0 has the gradient 0; all else as in `mse`.
 
-    Where p comes from a sigmoid, `binary_cross_entropy_with_logits` is more accurate. Raises
-    ValueError for other shapes, and for what is no probability (in a trace, whose values are
-    not known, the shapes alone).
+    >>> l1(ad.Tensor([1.0, 2.0]), [1.0, 4.0]).item()
+    1.0
+    """
+    prediction, target = paired(prediction, target)
+    warn_of_reach("l1", prediction, target)
+    return reduced(ad.abs(prediction - target), reduction, target)
+
+
+def huber(prediction: Any, target: Any, delta: float = 1.0, *, reduction: str = "mean") -> Any:
+    """(p - t)² / 2 where |p - t| is at most delta, beyond it delta (|p - t| - delta / 2).
+
+    All else is as in `mse`; raises ValueError for delta that is not a number above 0.
+    P. J. Huber, "Robust estimation of a location parameter", Ann. Math. Statist. 35 (1964), 73.
+
+    >>> huber(ad.Tensor([1.5, 4.0]), [1.0, 1.0], reduction="none")
+    Tensor([0.125, 2.5  ])
+    """
+    if not is_number(delta) or not delta > 0:
+        raise ValueError(
+            f"`delta`, where huber becomes linear, is a number above 0, but this is {delta!r}."
+        )
+    prediction, target = paired(prediction, target)
+    warn_of_reach("huber", prediction, target)
+    return reduced(ad.huber(float(delta), prediction - target), reduction, target)
+
+
+def binary_cross_entropy(probability: Any, target: Any, *, reduction: str = "mean") -> Any:
+    """-(t log p + (1 - t) log(1 - p)), for probabilities p and targets t in [0, 1].
+
+    Where p comes from a sigmoid, `binary_cross_entropy_with_logits` is more accurate. `reduction`
+    is as in `mse`. Raises ValueError for other shapes, and for what is no probability (in a trace,
+    whose values are not known, the shapes alone).
 
     >>> binary_cross_entropy(ad.Tensor([0.5, 0.5]), [0.0, 1.0]).item() == float(np.log(2))
     True
     """
-    p, t = _paired(probability, target)
-    if not getattr(p, "traced", False):
-        _check_probabilities(np.asarray(data_of(p)))
-    return -ad.mean(ad.xlogy(t, p) + ad.xlogy(1 - t, 1 - p))
+    p, t = paired(probability, target)
+    check_probabilities("Probabilities", p, "For logits use `binary_cross_entropy_with_logits`.")
+    _check_target(t)
+    return reduced(-(ad.xlogy(t, p) + ad.xlogy(1 - t, 1 - p)), reduction, t)
 
 
-def binary_cross_entropy_with_logits(logit: Any, target: Any) -> Any:
+def binary_cross_entropy_with_logits(logit: Any, target: Any, *, reduction: str = "mean") -> Any:
     """The same of p = sigmoid(logit), without overflow or cancellation for any logit.
 
-    Each term is t softplus(-logit) + (1 - t) softplus(logit). Raises ValueError for other shapes.
+    Each term is t softplus(-logit) + (1 - t) softplus(logit). Raises ValueError as well for
+    logits that come from a sigmoid, and warns where another activation keeps them from a side.
 
     >>> binary_cross_entropy_with_logits(ad.Tensor([0.0]), [1.0]).item() == float(np.log(2))
     True
     """
-    z, t = _paired(logit, target)
-    return ad.mean(t * ad.softplus(-z) + (1 - t) * ad.softplus(z))
+    z, t = paired(logit, target)
+    op = source(z)
+    if op in RANGES:
+        if op == "sigmoid":
+            refuse_source("binary_cross_entropy_with_logits", op, "`binary_cross_entropy`")
+        warn_of_bounds("binary_cross_entropy_with_logits", op, "not every probability is reached")
+    _check_target(t)
+    return reduced(t * ad.softplus(-z) + (1 - t) * ad.softplus(z), reduction, t)
 
 
-def cross_entropy(logits: Any, labels: Any) -> Any:
-    """The mean of -log softmax(logits) at each row's label, as `autodiff.cross_entropy`.
-
-    `logits` has shape (..., classes), `labels` (whole numbers from 0) shape (...). Raises
-    ValueError for labels of another shape, and for those that are no class.
-
-    >>> cross_entropy(ad.Tensor([[0.0, 0.0]]), [1]).item() == float(np.log(2))
-    True
-    """
-    return ad.cross_entropy(_joined(logits), labels)
+def _check_target(target: Any) -> None:
+    check_probabilities(
+        "Targets of a binary cross entropy", target, "Map -1 and 1 to these by `(target + 1) / 2`."
+    )
 
 
-def _check_probabilities(p: np.ndarray[Any, Any]) -> None:
-    """ValueError where an entry is further outside of [0, 1] than rounding takes it."""
-    if not p.size:
-        return
-    low, high = p.min(), p.max()
-    slack = _ROUNDING * np.finfo(np.result_type(p, np.float16)).eps
-    if low < -slack or high > 1 + slack:
+# -- what all losses have in common --------------------------------------------------------
+
+
+def reduced(terms: Any, reduction: str, target: Any) -> Any:
+    """The terms of a loss as it is asked for: their mean, their sum, or as they are."""
+    if reduction == "none":
+        return terms
+    if reduction == "mean":
+        loss = ad.mean(terms)
+    elif reduction == "sum":
+        loss = ad.sum(terms)
+    else:
         raise ValueError(
-            f"Probabilities are from 0 to 1, but these go from {low:.6g} to {high:.6g}.\n"
-            "For logits use `binary_cross_entropy_with_logits`."
+            'The `reduction` of a loss is "mean", "sum" or "none", but this is '
+            f"{describe(reduction)}."
         )
+    if math.isnan(data_of(loss)):
+        refuse_nan(target)
+    return loss
 
 
-def _joined(numbers: Any) -> Any:
-    """A list of Values as one Tensor."""
+def joined(numbers: Any) -> Any:
+    """A list of Values as one Tensor, and of plain numbers as an array."""
     if not isinstance(numbers, (list, tuple)):
         return numbers
-    rows = [_joined(n) for n in numbers]
+    rows = [joined(n) for n in numbers]
     if any(isinstance(row, ad.Value) for row in rows):
         return ad.stack(rows)
     return np.asarray(numbers)
 
 
-def _paired(prediction: Any, target: Any) -> tuple[Any, Any]:
-    prediction, target = _joined(prediction), _joined(target)
-    shapes = [getattr(x, "shape", ()) for x in (prediction, target)]
-    if shapes[0] != shapes[1]:
+def paired(prediction: Any, target: Any) -> tuple[Any, Any]:
+    """A prediction and its target, of one shape; what is constant is of the other's dtype."""
+    prediction, target = joined(prediction), joined(target)
+    shape = getattr(prediction, "shape", ())
+    if shape != getattr(target, "shape", ()):
         raise ValueError(
             "A loss compares each prediction with one target, so both have one shape, but these "
-            f"have {shapes[0]} and {shapes[1]}.\n"
+            f"have {shape} and {getattr(target, 'shape', ())}.\n"
             "Reshape one of them, as in `target.reshape(-1, 1)`."
         )
+    if 0 in shape:
+        raise ValueError(
+            f"A loss is of one prediction or more, but these have shape {shape}, and so none.\n"
+            "Look where the rows have gone."
+        )
+    if type(target) is np.ndarray and isinstance(prediction, ad.Tensor):
+        return prediction, _of_dtype(target, prediction.dtype)
+    if type(prediction) is np.ndarray and isinstance(target, ad.Tensor):
+        return _of_dtype(prediction, target.dtype), target
     return prediction, target
+
+
+def _of_dtype(numbers: Array, dtype: np.dtype[Any]) -> Array:
+    """Plain numbers as what they are compared with is."""
+    if numbers.dtype is dtype:
+        return numbers
+    if numbers.dtype.kind not in "fiub":
+        raise TypeError(
+            f"Predictions and targets are numbers, but these are {describe(numbers)}.\n"
+            "Convert them first, as by `np.asarray(target, float)`."
+        )
+    return numbers.astype(dtype)

@@ -16,6 +16,7 @@ from .choices import where
 from .exponentials import exp
 from .leading import behind
 from .reductions import Axis, axes_of, in_32_bits, spread, sum
+from .shapes import expand_dims
 from .zeros import times
 
 
@@ -119,14 +120,15 @@ def _checked_labels(logits: Any, labels: Any) -> Any:
         raise ValueError(
             "Labels are whole numbers, one for each row of the logits, of shape "
             f"{shape}, but these have shape {labels.shape} and dtype {labels.dtype}.\n"
-            "From one-hot rows, take `rows.argmax(axis=-1)`."
+            "Take `labels.astype(int)` of whole floats, `rows.argmax(axis=-1)` of one-hot rows."
         )
     columns = logits.shape[-1]
     low, high = labels.item(labels.argmin()), labels.item(labels.argmax())
     if low < 0 or high >= columns:
         raise ValueError(
             f"Labels count the {columns} columns of the logits from 0, but these go from "
-            f"{low} to {high}."
+            f"{low} to {high}.\n"
+            "Let each class have a column, and subtract 1 where labels count from 1."
         )
     return labels.ravel().astype(np.intp, copy=False)
 
@@ -237,3 +239,32 @@ def cross_entropy(ct, z, error, logits, labels):
     0.3466
     """
     return lambda: error if ct is ONE else spread(ct, None, False, logits) * error, None
+
+
+@helper(
+    "label_entries",
+    jax="""
+    labels = jnp.asarray(labels)
+    ignored = jnp.zeros(labels.shape, bool) if ignore_index is None else labels == ignore_index
+    places = jnp.where(labels < 0, x.shape[-1], labels)[..., None]
+    jnp.where(ignored, 0.0, jnp.take_along_axis(x, places, -1, mode="fill")[..., 0])
+    """,
+)
+def _label_entries(x: Any, labels: Any, ignore_index: int | None = None) -> Any:
+    x, labels = np.asarray(x), np.asarray(labels)
+    kept = ignore_index is None or labels != ignore_index
+    places = _checked_labels(x, labels if kept is True else np.where(kept, labels, 0))
+    rows = x.reshape(places.size, x.shape[-1])
+    found = rows[np.arange(places.size), places].reshape(labels.shape)
+    return found if kept is True else np.where(kept, found, 0)
+
+
+@internal
+@primitive("label_entries(x, labels, ignore_index=ignore_index)")
+def label_entries(ct, z, x, labels, ignore_index=None):
+    """The entry of each row at its label, and 0 in rows whose label is to be ignored."""
+    column = expand_dims(labels, -1)
+    chosen = column == np.arange(shape_of(x)[-1])
+    if ignore_index is not None:
+        chosen = chosen & (column != ignore_index)
+    return lambda: where(chosen, expand_dims(ct, -1), 0.0), None

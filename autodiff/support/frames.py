@@ -49,12 +49,21 @@ def _public(module: str) -> str:
     return ".".join(part for part in module.split(".") if not part.startswith("_"))
 
 
-def warn_user(message: str) -> None:
-    """A RuntimeWarning that names the innermost line on the stack that is not the engine's own."""
+def warn_user(
+    message: str, category: type[Warning] = RuntimeWarning, package: str | None = None
+) -> None:
+    """A warning that names the innermost line on the stack which is the user's.
+
+    That is not the engine's own, nor that of a `package` which is built on it.
+    """
     frame, level = sys._getframe(1), 2
-    while frame.f_back and (is_ours(frame) or is_numpys(frame)):
+    while frame.f_back and (is_ours(frame) or is_numpys(frame) or _is_of(frame, package)):
         frame, level = frame.f_back, level + 1
-    warnings.warn(message, RuntimeWarning, stacklevel=level)
+    warnings.warn(message, category, stacklevel=level)
+
+
+def _is_of(frame: FrameType, package: str | None) -> bool:
+    return str(frame.f_globals.get("__name__")).partition(".")[0] == package
 
 
 def _public_name(frame: FrameType) -> str | None:

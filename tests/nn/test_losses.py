@@ -1,4 +1,4 @@
-"""Losses against closed forms in 50 digits, also where logits are large."""
+"""Losses of numbers against closed forms in 50 digits, also where logits are large."""
 
 import math
 
@@ -11,7 +11,8 @@ from hypothesis.extra.numpy import arrays
 
 import autodiff as ad
 from autodiff import Tensor, Value
-from nn import binary_cross_entropy, binary_cross_entropy_with_logits, cross_entropy, mse
+from autodiff.testing import check_gradients
+from nn import binary_cross_entropy, binary_cross_entropy_with_logits, cross_entropy, huber, l1, mse
 
 mpmath.mp.dps = 50
 logits = st.floats(-1000, 1000) | st.sampled_from([-1000.0, -40.0, 0.0, 40.0, 1000.0])
@@ -60,6 +61,28 @@ def test_mse_of_lists_of_values():
     loss = mse([x, y], [3.0, 5.0])
     loss.backward()
     assert (loss.item(), x.grad, y.grad) == (6.5, -2.0, -3.0)
+
+
+@given(arrays(float, (3, 2), elements=st.floats(-1e3, 1e3)), st.floats(1e-3, 1e3))
+def test_l1_and_huber(x, delta):
+    target = np.arange(6.0).reshape(3, 2)
+    off = [p - t for p, t in zip(exact(x), exact(target), strict=True)]
+    signs = [int(mpmath.sign(d)) for d in off]
+    d = mpmath.mpf(delta)
+    for loss, terms, slopes in [
+        (l1, [abs(r) for r in off], signs),
+        (
+            lambda p, t: huber(p, t, delta),
+            [r * r / 2 if abs(r) <= d else d * (abs(r) - d / 2) for r in off],
+            [r if abs(r) <= d else d * s for r, s in zip(off, signs, strict=True)],
+        ),
+    ]:
+        prediction = Tensor(x)
+        found = loss(prediction, target)
+        found.backward()
+        assert found.item() == pytest.approx(mean(terms), rel=1e-12, abs=1e-300)
+        expected = np.reshape([float(s / 6) for s in slopes], (3, 2))
+        np.testing.assert_allclose(prediction.grad, expected, rtol=1e-12)
 
 
 # -- two classes ---------------------------------------------------------------------------
@@ -112,79 +135,68 @@ def test_binary_cross_entropy_at_certainty():
     np.testing.assert_array_equal(p.grad, [0.5, -0.5])
 
 
-# -- many classes --------------------------------------------------------------------------
+# -- what all have in common ---------------------------------------------------------------
 
 
-@given(arrays(float, (3, 4), elements=logits), arrays(int, 3, elements=st.integers(0, 3)))
-def test_cross_entropy(z, labels):
-    scores = Tensor(z)
-    loss = cross_entropy(scores, labels)
-    loss.backward()
-    terms, slopes = [], []
-    for row, label in zip(z, labels, strict=True):
-        row = exact(row)
-        powers = [mpmath.exp(x - max(row)) for x in row]
-        total = mpmath.fsum(powers)
-        terms.append(mpmath.log(total) + max(row) - row[label])
-        slopes.append([float((p / total - (k == label)) / 3) for k, p in enumerate(powers)])
-    assert loss.item() == pytest.approx(mean(terms), rel=1e-13, abs=1e-15)
-    np.testing.assert_allclose(scores.grad, slopes, rtol=1e-12, atol=1e-16)
+LOSSES = [
+    mse, l1, huber, binary_cross_entropy, binary_cross_entropy_with_logits,
+    lambda p, t, **settings: huber(p, t, 0.1, **settings),
+]  # fmt: skip
+every_loss = pytest.mark.parametrize("loss", LOSSES)
+rng = np.random.default_rng(0)
+P, T = rng.uniform(0.1, 0.9, (4, 3)), rng.uniform(0, 1, (4, 3))
 
 
-@pytest.mark.parametrize(("rows", "classes"), [(1, 1), (3, 2), (7, 5000), (4000, 11)])
-def test_cross_entropy_of_any_size(rows, classes):
-    rng = np.random.default_rng(0)
-    z, labels = rng.normal(size=(rows, classes)) * 3, rng.integers(0, classes, rows)
-    p = np.exp(z) / np.exp(z).sum(axis=1, keepdims=True)
-    value, slope = ad.value_and_grad(cross_entropy)(z, labels)
-    terms, chosen = np.log(p[np.arange(rows), labels]), labels[:, None] == np.arange(classes)
-    np.testing.assert_allclose(value, -terms.mean(), rtol=1e-12, atol=1e-15)
-    np.testing.assert_allclose(slope, (p - chosen) / rows, rtol=1e-9, atol=1e-15)
+@every_loss
+def test_reductions(loss):
+    terms = loss(Tensor(P), T, reduction="none").data
+    assert terms.shape == P.shape
+    assert loss(Tensor(P), T).item() == pytest.approx(terms.mean(), rel=1e-14)
+    assert loss(Tensor(P), T, reduction="mean").item() == loss(Tensor(P), T).item()
+    assert loss(Tensor(P), T, reduction="sum").item() == pytest.approx(terms.sum(), rel=1e-14)
+    for row, expected in zip(range(4), terms, strict=True):  # no row looks at another
+        found = loss([Value(x) for x in P[row]], T[row], reduction="none")
+        np.testing.assert_allclose(found.data, expected, rtol=1e-15)
 
 
-@pytest.mark.parametrize("dtype", [np.uint8, np.int16, np.uint64, ">i4"])
-def test_labels_of_any_whole_type(dtype):
-    z, labels = np.array([[1.0, 2.0, 4.0], [0.0, -1.0, 3.0]]), np.array([2, 9, 0, 9], dtype)[::2]
-    want = ad.value_and_grad(cross_entropy)(z, [2, 0])
-    for found, right in zip(ad.value_and_grad(cross_entropy)(z, labels), want, strict=True):
-        np.testing.assert_array_equal(found, right)
-    assert cross_entropy(z.astype(int), labels) == want[0]
+@every_loss
+@pytest.mark.parametrize("reduction", ["mean", "sum", "none"])
+def test_gradients_of_both_operands(loss, reduction):
+    def f(p, t):
+        return loss(p, t, reduction=reduction)
+
+    assert check_gradients(f, P, T, order=2).checked
+    np.testing.assert_allclose(ad.compile(f)(P, T), f(P, T), rtol=1e-14)
+    if reduction != "none":
+        step = ad.value_and_grad(f, argnums=(0, 1))
+        for program in (ad.compile(step), ad.derive(f, P, T, argnums=(0, 1))):
+            for found, expected in zip(program(P, T)[1], step(P, T)[1], strict=True):
+                np.testing.assert_allclose(found, expected, rtol=1e-13)
 
 
-def test_cross_entropy_of_values():
-    rows = [[Value(1.0), Value(-1.0)], [Value(0.0), Value(2.0)]]
-    loss = cross_entropy(rows, [0, 1])
-    loss.backward()
-    assert loss.item() == pytest.approx(float(mpmath.log1p(mpmath.exp(-2))), rel=1e-14)
-    slope = float(1 - sigmoid(mpmath.mpf(2))) / 2
-    assert [v.grad for row in rows for v in row] == pytest.approx([-slope, slope, slope, -slope])
-
-
-@pytest.mark.parametrize("loss", [mse, binary_cross_entropy, binary_cross_entropy_with_logits])
-@pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_precision_stays(loss, dtype):
-    x = Tensor(np.full((2, 2), 0.5, dtype))
-    out = loss(x, np.ones((2, 2), dtype))
-    out.backward()
+@every_loss
+@pytest.mark.parametrize("reduction", ["mean", "sum", "none"])
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+@pytest.mark.parametrize("target", [T, T > 0.5, (T > 0.5).astype(int), (T > 0.5).tolist()])
+def test_precision_is_that_of_the_prediction(loss, dtype, reduction, target):
+    x = Tensor(P.astype(dtype))
+    out = loss(x, target, reduction=reduction)
+    out.backward(np.ones(out.shape, dtype))
     assert (out.dtype, x.grad.dtype) == (dtype, dtype)
+    if loss in (mse, l1):  # in which the two are alike
+        assert loss(np.asarray(target), x).dtype == dtype
+    eager = ad.grad(lambda p: ad.sum(loss(p, target)))(P.astype(dtype))
+    assert eager.dtype == dtype
 
 
 # -- what is refused -----------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("loss", [mse, binary_cross_entropy, binary_cross_entropy_with_logits])
+@every_loss
 @pytest.mark.parametrize("target", [np.ones(3), np.ones((3, 2)), 1.0, [[1.0]]])
 def test_shapes_that_would_broadcast_are_refused(loss, target):
     with pytest.raises(ValueError, match=r"one shape, but these have \(3, 1\) and "):
         loss(Tensor(np.ones((3, 1))), target)
-
-
-@pytest.mark.parametrize(
-    "labels", [[0, 1], [0, 1, 4], [0, 1, -1], [0.0, 1.0, 2.0], np.ones((3, 4), int)]
-)
-def test_labels_that_are_refused(labels):
-    with pytest.raises(ValueError, match="Labels"):
-        cross_entropy(Tensor(np.ones((3, 4))), labels)
 
 
 @pytest.mark.parametrize("p", [[-2.0, 0.5], [0.5, 2.0], [0.5, math.inf], [0.0, -1e-6]])
@@ -231,6 +243,8 @@ def test_losses_of_more_16_bit_numbers_than_these_can_count():
     rows = np.stack([many, 2 * many[::-1]], 1)
     losses = [
         (lambda x: mse(x, 0 * x), many),
+        (lambda x: l1(x, 0 * x), many),
+        (lambda x: huber(x, 0 * x), many),
         (lambda x: binary_cross_entropy(x, 0 * x), part),
         (lambda x: binary_cross_entropy_with_logits(x, 0 * x), many),
         (lambda x: cross_entropy(x, labels), rows),
@@ -243,3 +257,30 @@ def test_losses_of_more_16_bit_numbers_than_these_can_count():
             assert found.dtype == slopes.dtype == np.float16
             assert abs(found - value) <= 2e-3 * value
             assert np.abs(slopes - right).max() <= 4e-3 * np.abs(right).max()
+
+
+@every_loss
+@pytest.mark.parametrize("reduction", ["average", None, True, "batchmean"])
+def test_reductions_that_are_none(loss, reduction):
+    with pytest.raises(ValueError, match='`reduction` of a loss is "mean", "sum" or "none", but'):
+        loss(Tensor(P), T, reduction=reduction)
+
+
+@every_loss
+@pytest.mark.parametrize("reduction", ["mean", "sum", "none"])
+def test_no_predictions_at_all(loss, reduction):
+    with pytest.raises(ValueError, match=r"one prediction or more, but these have shape \(0, 3\)"):
+        loss(Tensor(np.ones((0, 3))), np.ones((0, 3)), reduction=reduction)
+
+
+@pytest.mark.parametrize("delta", [0, -1.0, math.nan, "1", None, True])
+def test_deltas_that_are_none(delta):
+    with pytest.raises(ValueError, match="`delta`, where huber becomes linear, is a number"):
+        huber(Tensor(P), T, delta)
+
+
+@every_loss
+@pytest.mark.parametrize("target", [T.astype(str), T.astype(object), T * 1j])
+def test_targets_that_are_no_numbers(loss, target):
+    with pytest.raises(TypeError, match="Predictions and targets are numbers, but these are"):
+        loss(Tensor(P), target)

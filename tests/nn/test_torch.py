@@ -1,11 +1,18 @@
-"""Layers against PyTorch's on random data: outputs, gradients and buffers; skipped without it."""
+"""Layers and losses against PyTorch's on random data: outputs, gradients, buffers.
+
+All is skipped without it.
+"""
+
+import itertools
 
 import numpy as np
 import pytest
 
+import autodiff as ad
 import nn
 from autodiff import Tensor
 from nn import from_torch, to_torch
+from nn.habits import NAMES
 from nn.torch_state import in_torch
 
 torch = pytest.importorskip("torch")
@@ -289,3 +296,104 @@ def test_dropout_in_the_mode_of_eval_and_at_its_ends():
         if p != 0.5:
             close(ours(x), theirs(torch.tensor(x)))
         close(ours.eval()(x), theirs.eval()(torch.tensor(x)))
+
+
+# -- losses --------------------------------------------------------------------------------
+
+F = TORCH.functional
+REDUCTIONS = ["mean", "sum", "none"]
+
+
+def agree_in_loss(ours, theirs, x, target, **settings):
+    """Hold a loss of x, and its gradient pulled back from random numbers, to PyTorch's."""
+    a, b = Tensor(x), torch.tensor(x, requires_grad=True)
+    y, z = ours(a, target, **settings), theirs(b, torch.tensor(target), **in_torch(settings))
+    close(y.data, z)
+    ct = np.random.default_rng(1).normal(size=y.shape)
+    y.backward(ct)
+    z.backward(torch.tensor(ct))
+    close(a.grad, b.grad)
+
+
+def settings_for_torch(settings):
+    """The same settings for PyTorch."""
+    settings = {name: x for name, x in settings.items() if x is not None}
+    if "weight" in settings:
+        settings["weight"] = torch.tensor(settings["weight"], dtype=torch.float64)
+    return settings
+
+
+@pytest.mark.parametrize("reduction", REDUCTIONS)
+@pytest.mark.parametrize("shape", [(), (7,), (5, 1), (2, 3, 4)])
+def test_losses_of_numbers(shape, reduction):
+    rng = np.random.default_rng(0)
+    x, t = rng.normal(size=shape) * 2, rng.normal(size=shape)
+    p, q = rng.uniform(0.01, 0.99, shape), rng.uniform(0, 1, shape)
+    with_logits = "binary_cross_entropy_with_logits"
+    for ours, theirs, at, target, settings in [
+        ("mse", "mse_loss", x, t, {}),
+        ("l1", "l1_loss", x, t, {}),
+        ("huber", "huber_loss", x, t, {}),
+        ("huber", "huber_loss", x, t, {"delta": 0.3}),
+        ("binary_cross_entropy", "binary_cross_entropy", p, q, {}),
+        ("binary_cross_entropy", "binary_cross_entropy", p, np.round(q), {}),
+        (with_logits, with_logits, x * 20, q, {}),
+    ]:
+        settings = {"reduction": reduction, **settings}
+        agree_in_loss(getattr(nn, ours), getattr(F, theirs), at, target, **settings)
+
+
+LABELLED = [
+    {"weight": weight, "ignore_index": ignored, "label_smoothing": smoothing, "reduction": how}
+    for weight, ignored, smoothing, how in itertools.product(
+        [None, [0.5, 2.0, 0.0, 1.0]], [None, 1, -100], [0.0, 0.3, 1.0], REDUCTIONS
+    )
+]
+
+
+def classes_second(x):
+    """Their classes stand along the second axis, ours along the last."""
+    return torch.movedim(x, -1, 1) if x.ndim > 1 else x
+
+
+@pytest.mark.parametrize("shape", [(9, 4), (4,), (5, 3, 4)])
+@pytest.mark.parametrize("settings", LABELLED)
+def test_cross_entropy_and_nll_of_labels(settings, shape):
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=shape) * 3
+    labels = rng.choice([0, 1, 3], size=shape[:-1])
+    if settings["ignore_index"] == -100:
+        labels = np.where(rng.random(labels.shape) < 0.4, -100, labels)
+    agree_in_loss(
+        nn.cross_entropy,
+        lambda b, t, **s: F.cross_entropy(classes_second(b), t, **s),
+        x,
+        labels,
+        **settings,
+    )
+    if not settings["label_smoothing"]:
+        agree_in_loss(
+            lambda a, t, **s: nn.nll(ad.log_softmax(a), t, **s),
+            lambda b, t, **s: F.nll_loss(classes_second(torch.log_softmax(b, -1)), t, **s),
+            x,
+            labels,
+            **{name: value for name, value in settings.items() if name != "label_smoothing"},
+        )
+
+
+@pytest.mark.parametrize("shape", [(9, 4), (4,), (5, 3, 4)])
+@pytest.mark.parametrize("settings", [s for s in LABELLED if s["ignore_index"] is None])
+def test_cross_entropy_of_probabilities(settings, shape):
+    rng = np.random.default_rng(0)
+    for target in (rng.dirichlet(np.ones(4), shape[:-1]), np.eye(4)[rng.choice(4, shape[:-1])]):
+        agree_in_loss(
+            nn.cross_entropy,
+            lambda b, t, **s: F.cross_entropy(classes_second(b), classes_second(t), **s),
+            rng.normal(size=shape) * 3,
+            target,
+            **settings,
+        )
+
+
+def test_the_names_that_are_answered_are_theirs():
+    assert [n for n in NAMES if not (hasattr(TORCH, n) or hasattr(F, n))] == []
