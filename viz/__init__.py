@@ -1,6 +1,11 @@
-"""Pictures of expressions and their derivatives."""
+"""Pictures of expressions and their derivatives, of trainings and of what was learnt."""
 
+from .boundaries import boundary
+from .curves import loss_curve
+from .mistaken import confusion, mistakes
 from .picture import Picture, draw, save
 from .render import RenderError
 
-__all__ = ["Picture", "RenderError", "draw", "save"]
+__all__ = [
+    "Picture", "RenderError", "boundary", "confusion", "draw", "loss_curve", "mistakes", "save",
+]  # fmt: skip

@@ -24,7 +24,19 @@ from autodiff.extend import (
     topological,
 )
 
-from .render import CARD, FORMATS, GRADIENT, INK, LEAF, LINE, LOCAL, OUTPUT, PILL, VALUE, render
+from .render import (
+    CARD,
+    GRADIENT,
+    INK,
+    LEAF,
+    LINE,
+    LOCAL,
+    OUTPUT,
+    PILL,
+    VALUE,
+    kind_of,
+    render,
+)
 
 _FONT = "Helvetica,Arial,sans-serif"
 _MANY_EDGES = 60  # above it, pills hide the graph: local gradients move to the tooltips
@@ -72,7 +84,7 @@ class Picture(graphviz.Digraph):
         path = Path(directory or "", filename or self.filename)
         if _is_dot(path):
             return str(super().save(filename, directory=directory, skip_existing=skip_existing))
-        kind = _kind_of(path, "; its DOT text to .gv or .dot")
+        kind = kind_of(path, "; its DOT text to .gv or .dot")
         if not (skip_existing and path.exists()):
             _write(self.pipe(kind), path)
         return str(path)
@@ -137,24 +149,13 @@ def save(value: Value, path: str | os.PathLike[str]) -> None:
     """
     _check_node("save", value)
     path = Path(path)
-    kind = _kind_of(path)
+    kind = kind_of(path)
     _write(draw(value).pipe(kind), path)
 
 
 def _is_dot(path: Path) -> bool:
     """Whether a path is one for DOT text."""
     return Path(f"a{path.name}").suffix.lower() in ("", ".gv", ".dot")  # ".svg" is no ending
-
-
-def _kind_of(path: Path, more: str = "") -> str:
-    """The format that a path's ending names; ValueError for one that is none."""
-    kind = path.suffix.lower().removeprefix(".")
-    if kind not in FORMATS:
-        endings = ", ".join(f".{f}" for f in FORMATS)
-        raise ValueError(
-            f"A picture is written to a path ending in {endings}{more}, not {path.name!r}."
-        )
-    return kind
 
 
 def _write(picture: bytes, path: Path) -> None:

@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 
 FORMATS = ("svg", "png", "pdf")
 _TIMEOUT = 120  # seconds
@@ -26,10 +27,21 @@ _NO_RENDERER = (
 # carries the style that maps each to its dark one where the reader's system asks for it.
 CARD, LEAF, OUTPUT, PILL = "#ffffff", "#eef5ff", "#fff5dc", "#e6effa"
 INK, VALUE, GRADIENT, LOCAL, LINE = "#1f2328", "#00694d", "#b83a00", "#0b5cad", "#7d8a97"
-_DARK = {
+DARK = {
     CARD: "#1c232c", LEAF: "#14283f", OUTPUT: "#3a2f10", PILL: "#16304d", INK: "#e6edf3",
     VALUE: "#45d6a6", GRADIENT: "#ffa06b", LOCAL: "#8cc4ff", LINE: "#7d8a98",
 }  # fmt: skip
+
+
+def kind_of(path: Path, more: str = "") -> str:
+    """The format that a path's ending names; ValueError for one that is none."""
+    kind = path.suffix.lower().removeprefix(".")
+    if kind not in FORMATS:
+        endings = ", ".join(f".{f}" for f in FORMATS)
+        raise ValueError(
+            f"A picture is written to a path ending in {endings}{more}, not {path.name!r}."
+        )
+    return kind
 
 
 class RenderError(RuntimeError):
@@ -110,10 +122,10 @@ def with_dark_style(svg: bytes) -> bytes:
     """An SVG that is light or dark as its reader's system is, alone or within a page."""
     rules = "".join(
         f'.nabigrad [fill="{light}"]{{fill:{dark}}}.nabigrad [stroke="{light}"]{{stroke:{dark}}}'
-        for light, dark in _DARK.items()
+        for light, dark in DARK.items()
     )
     # Graphviz leaves black as the default: text that says no fill.
-    rules += f".nabigrad text:not([fill]){{fill:{_DARK[INK]}}}"
+    rules += f".nabigrad text:not([fill]){{fill:{DARK[INK]}}}"
     style = (
         "<style>svg:root{color-scheme:light dark}"  # the canvas, where the picture stands alone
         f"@media (prefers-color-scheme: dark){{{rules}}}</style>"

@@ -18,7 +18,7 @@ import autodiff as ad
 import viz
 from autodiff import Value
 from viz import RenderError
-from viz.render import _DARK, CARD, GRADIENT, INK, LEAF, LOCAL, OUTPUT, PILL, VALUE, render
+from viz.render import CARD, DARK, GRADIENT, INK, LEAF, LOCAL, OUTPUT, PILL, VALUE, render
 
 MAGIC = {"svg": b"<?xml", "png": b"\x89PNG\r\n\x1a\n", "pdf": b"%PDF-"}
 
@@ -301,12 +301,12 @@ def contrast(one, other):
 @pytest.mark.parametrize("ground", [CARD, LEAF, OUTPUT])
 def test_text_can_be_read(text, ground):
     assert contrast(text, ground) > 5
-    assert contrast(_DARK[text], _DARK[ground]) > 6
+    assert contrast(DARK[text], DARK[ground]) > 6
 
 
 def test_a_pill_can_be_read():
     assert contrast(LOCAL, PILL) > 5
-    assert contrast(_DARK[LOCAL], _DARK[PILL]) > 6
+    assert contrast(DARK[LOCAL], DARK[PILL]) > 6
 
 
 def test_every_colour_of_a_picture_has_a_dark_one(renderer):
@@ -318,7 +318,7 @@ def test_every_colour_of_a_picture_has_a_dark_one(renderer):
         "none",
         "transparent",
     }
-    assert used - set(_DARK) <= {"black"}
-    for colour in used & set(_DARK):
-        assert f'[fill="{colour}"]{{fill:{_DARK[colour]}}}' in style
+    assert used - set(DARK) <= {"black"}
+    for colour in used & set(DARK):
+        assert f'[fill="{colour}"]{{fill:{DARK[colour]}}}' in style
     assert "svg:root{color-scheme:light dark}" in style

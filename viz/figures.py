@@ -1,0 +1,130 @@
+"""How figures look, the project's colours in light and dark, and how matplotlib writes them."""
+
+from __future__ import annotations
+
+import functools
+import io
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from autodiff.extend import replacing
+
+from .render import DARK, GRADIENT, INK, LINE, LOCAL, kind_of
+
+Array = np.ndarray[Any, Any]
+_DPI = 150
+# Of six classes, which differ in lightness and not in hue alone: for normal eyes, and for those
+# that lack one kind of cone as simulated by Machado, Oliveira and Fernandes (2009), any two are at
+# least 15 units of CIELAB apart.
+_CLASSES = ("#0b5cad", "#e69f00", "#7a1f5c", "#35a08a", "#c8443a", "#8fbce6")
+_CLASSES_DARK = ("#5aa5ff", "#ffcf5c", "#c257a6", "#35c9a5", "#f0653f", "#d5e6f7")
+_MARKERS = "os^DvPX*<>"
+# Nothing of when it is written, so that the same figure is the same file.
+_TIMELESS: dict[str, dict[str, Any]] = {
+    "svg": {"Date": None}, "pdf": {"CreationDate": None}, "png": {},
+}  # fmt: skip
+
+
+class Theme(NamedTuple):
+    """The colours of a figure: of what it is drawn on and with, of two curves, and of classes."""
+
+    paper: str
+    ink: str
+    line: str
+    first: str
+    second: str
+    classes: tuple[str, ...]
+
+    def colour(self, place: int) -> str:
+        """The colour of a class, by its place."""
+        return self.classes[place % len(self.classes)]
+
+    def marker(self, place: int) -> str:
+        """The marker of a class: with its colour, that of no other one of 30."""
+        return _MARKERS[place % len(_MARKERS)]
+
+    def mixed(self, colours: Array, share: Array) -> Array:
+        """Colours mixed into the paper: all of it where `share` is 1, none where it is 0."""
+        part = share[..., None]
+        return np.asarray((1 - part) * rgb(self.paper) + part * colours)
+
+
+def rgb(colour: str) -> Array:
+    """The red, green and blue of a colour such as "#0b5cad", from 0 to 1."""
+    return np.array([int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)])
+
+
+_LIGHT = Theme("#ffffff", INK, LINE, LOCAL, GRADIENT, _CLASSES)
+_NIGHT = Theme("#0d1117", DARK[INK], DARK[LINE], DARK[LOCAL], DARK[GRADIENT], _CLASSES_DARK)
+
+
+@contextmanager
+def figure(
+    path: str | os.PathLike[str] | None, dark: bool, width: float, height: float
+) -> Iterator[tuple[Any, Theme]]:
+    """A figure of so many inches to draw into, and its colours; written to `path` afterwards.
+
+    Raises ImportError where matplotlib is not installed, and ValueError for a path of another
+    ending than a picture's, before anything is drawn.
+    """
+    kind = None if path is None else kind_of(Path(path))
+    made, theme = _figure_type(), _NIGHT if dark else _LIGHT
+    import matplotlib.style
+
+    with matplotlib.style.context(["default", _settings(theme)]):
+        drawn = made(figsize=(width, height), layout="constrained")
+        yield drawn, theme
+        if path is not None and kind is not None:
+            picture = _rendered(drawn, kind)
+            with replacing(path) as file:
+                file.write(picture)
+
+
+@functools.cache
+def _figure_type() -> Any:
+    """The figures of matplotlib, which belong to no window, and show themselves in a notebook."""
+    try:
+        from matplotlib.figure import Figure
+    except ImportError as error:
+        raise ImportError(
+            "Figures are drawn by matplotlib, which is not installed.\n"
+            "Install it: pip install matplotlib"
+        ) from error
+
+    class Shown(Figure):
+        def _repr_png_(self) -> bytes:
+            return _rendered(self, "png")
+
+    return Shown
+
+
+def _rendered(drawn: Any, kind: str) -> bytes:
+    file = io.BytesIO()
+    drawn.savefig(file, format=kind, dpi=_DPI, metadata=_TIMELESS[kind])
+    return file.getvalue()
+
+
+def _settings(theme: Theme) -> dict[str, Any]:
+    """What is not as matplotlib has it; what the reader has set is for figures of their own."""
+    lines = ("xtick.color", "ytick.color", "axes.edgecolor", "grid.color")
+    inks = ("text.color", "axes.labelcolor", "xtick.labelcolor", "ytick.labelcolor")
+    papers = ("figure.facecolor", "axes.facecolor")
+    return {
+        **dict.fromkeys(lines, theme.line),
+        **dict.fromkeys(inks, theme.ink),
+        **dict.fromkeys(papers, theme.paper),
+        "axes.spines.top": False,
+        "axes.spines.right": False,
+        "axes.titlelocation": "left",
+        "axes.titlesize": 11,
+        "axes.axisbelow": True,
+        "grid.alpha": 0.3,
+        "grid.linewidth": 0.6,
+        "legend.frameon": False,
+        "svg.hashsalt": "nabigrad",
+    }
