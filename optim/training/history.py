@@ -1,4 +1,4 @@
-"""What a training has noted: of each step and of each epoch, printed, plotted and saved."""
+"""What a training has noted: of each step and of each epoch, printed and saved."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import numpy as np
 
 from autodiff.extend import read_archive, write_archive
 
-from .shown import plot, table
+from .shown import table
 
 STEP = ("epoch", "rows", "loss", "gradient_norm", "lr", "time")
 EPOCH = ("epoch", "loss", "gradient_norm", "lr", "time")
@@ -26,7 +26,7 @@ class History:
     metrics of its batch. An epoch has the means of the loss, of the norm and of the metrics over
     its rows, and what there is of `validation_loss` and of `validation_` and a metric. `stopped`
     says why training has ended before its last epoch, if it has. With `diagnose=True` a step has
-    what `diagnose` needs, too.
+    what `diagnose` needs, too. `print` shows it as a table, `viz.loss_curve` as a picture.
 
     >>> history = History()
     >>> history.note_step(epoch=1, rows=2, loss=3.0, gradient_norm=1.0, lr=0.1, time=0.5)
@@ -75,14 +75,6 @@ class History:
         steps, epochs = len(self.steps["epoch"]), len(self)
         last = f", loss {self.epochs['loss'][-1]:.6g}" if epochs else ""
         return f"<History of {steps} steps in {epochs} epochs{last}>"
-
-    def plot(self, path: str | os.PathLike[str] | None = None) -> Any:
-        """The loss of each step and the mean of each epoch, and the metrics, as a figure.
-
-        Of matplotlib, whose file `path` names is written, in the format of its ending. Raises
-        ImportError where matplotlib is not installed, ValueError where there is nothing yet.
-        """
-        return plot(self, path)
 
     # -- files -----------------------------------------------------------------------------
 
