@@ -307,7 +307,10 @@ REDUCTIONS = ["mean", "sum", "none"]
 def agree_in_loss(ours, theirs, x, target, **settings):
     """Hold a loss of x, and its gradient pulled back from random numbers, to PyTorch's."""
     a, b = Tensor(x), torch.tensor(x, requires_grad=True)
-    y, z = ours(a, target, **settings), theirs(b, torch.tensor(target), **settings_for_torch(settings))
+    y, z = (
+        ours(a, target, **settings),
+        theirs(b, torch.tensor(target), **settings_for_torch(settings)),
+    )
     close(y.data, z)
     ct = np.random.default_rng(1).normal(size=y.shape)
     y.backward(ct)

@@ -173,10 +173,14 @@ def needed(
     Beside them stands what has the names that are `taken`.
     """
     texts = definitions(helpers, language.define, taken)
-    trees = map(syntax.parse, texts if language.modules else [])
-    used = {n.id for tree in trees for n in ast.walk(tree) if isinstance(n, ast.Name)}
-    used.update(modules)
+    used = set(modules).union(*map(_names_in, texts if language.modules else []))
     return [line for name, line in language.modules.items() if name in used], texts
+
+
+@functools.lru_cache(maxsize=1024)  # of the helpers, which are few
+def _names_in(text: str) -> frozenset[str]:
+    """The names that a definition uses."""
+    return frozenset(n.id for n in ast.walk(syntax.parse(text)) if isinstance(n, ast.Name))
 
 
 def _of_stacks(step: Step) -> bool:
