@@ -27,7 +27,7 @@ class Progress:
             if shown:
                 raise ImportError(
                     "A progress bar is tqdm's, which is not installed.\n"
-                    "Install it: pip install tqdm"
+                    "Install it by `pip install tqdm`, or pass `progress=False`."
                 ) from error
             return
         total = None if self.each is None else self.each * epochs
