@@ -39,9 +39,10 @@ def test_the_digits(tmp_path):
     done = run("digits.py", "--epochs", "5", "--out", str(tmp_path / "made"), cwd=tmp_path)
     accuracy = re.search(r"([\d.]+)% of 360 unseen digits are read right", done.stdout)
     assert float(accuracy[1]) > 90
-    assert re.search(r"training: 100%.* 5/5 .*loss=0\.\d+", done.stderr)
-    for name in ("digits-loss.png", "digits-confusion.png"):
-        picture = matplotlib.image.imread(tmp_path / "made" / name)
-        assert min(picture.shape[:2]) >= 600
+    assert re.search(r"training: 100%.*epoch=5/5,.* loss=0\.\d+", done.stderr)
+    assert str(tmp_path / "made") in done.stdout
+    for name in ("loss", "confusion", "mistakes"):
+        picture = matplotlib.image.imread(tmp_path / "made" / f"digits-{name}.png")
+        assert min(picture.shape[:2]) >= 500
         assert picture[..., :3].std() > 0.05
-        assert name in done.stdout
+        assert f"-{name}.png" in done.stdout
