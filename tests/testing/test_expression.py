@@ -141,8 +141,8 @@ def test_a_fault_shrinks_to_the_shortest_program_that_has_it():
         def wrong_cube(z, x):
             return 2 * x * x
 
-        drawn = expressions(max_nodes=2, tensors=0, operations=["wrong_cube", "add"])
-        found = find(drawn, fails, settings=settings(max_examples=100))
+        drawn = expressions(max_nodes=3, tensors=0, operations=["wrong_cube", "add", "exp"])
+        found = find(drawn, fails, settings=settings(max_examples=200))
         assert found.operations == ["wrong_cube"]
         assert len(found.args) == 1
         assert "    v1 = ad.wrong_cube(" in found.source
