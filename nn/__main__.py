@@ -18,8 +18,8 @@ import optim
 import viz
 
 from .activations import ReLU
+from .classification import cross_entropy
 from .layers import Linear, Sequential
-from .losses import cross_entropy
 from .sets import SETS, Set, Split, from_sklearn, split
 
 _HIDDEN = 100  # units, as many as MLPClassifier has
