@@ -7,7 +7,8 @@ and arrays in a file: `write_archive` and `read_archive`.
 Nested lists, tuples and dicts: `leaves`, `tree_map`, `unflatten`.
 A graph: `topological` for its nodes, operands first; `operands_of` for what a node was computed
 from; `formula_text`, `operation_text`, `settings_text` and `edge_texts` for how it is written;
-`pull_edges` for what flows back along each edge; `data_of` for the number or array in a node.
+`pull_edges` for what flows back along each edge; `pull_through` for a pass through a part of it and
+`jacobian_rows` for its Jacobian, of which no `grad` knows; `data_of` for what is in a node.
 The operations: `operation(name)` for one, a `Primitive`, `operations()` for all; `OPERATORS`, how
 Python's own are written and computed.
 For an optimiser, without a copy: a leaf's `data` is read, `gradient_of` reads its gradient (None
@@ -41,6 +42,7 @@ from .support.syntax import OPERATORS
 from .support.tree import leaves, tree_map, unflatten
 from .transforms.backward import pull_edges
 from .transforms.curvature import Curvature
+from .transforms.regions import jacobian_rows, pull_through
 
 __all__ = [
     "OPERATORS",
@@ -56,6 +58,7 @@ __all__ = [
     "is_count",
     "is_number",
     "is_users_own",
+    "jacobian_rows",
     "leaves",
     "operands_of",
     "operation",
@@ -63,6 +66,7 @@ __all__ = [
     "operations",
     "owners_of",
     "pull_edges",
+    "pull_through",
     "read_archive",
     "replacing",
     "set_owners",

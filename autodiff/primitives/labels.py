@@ -36,15 +36,6 @@ def _parsed(text: str) -> ast.expr:
         return syntax.name(text)
 
 
-def _constant(operand: Any) -> str | None:
-    """A number in full; None for a node and for an array, which need a name."""
-    if isinstance(operand, (bool, np.bool_)):
-        return str(bool(operand))
-    if isinstance(operand, (float, int, np.number)):
-        return number_text(float(operand))
-    return None
-
-
 def number_text(number: float) -> str:
     """A number as briefly as it can be written exactly: 2 for 2.0."""
     if math.isfinite(number) and number == int(number) and abs(number) < 1e15:
@@ -52,14 +43,29 @@ def number_text(number: float) -> str:
     return repr(float(number))
 
 
-def operation_text(node: Value) -> str:
-    """A node's operation with its constant number: `*`, `+1`, `1/x`, `**2`, `exp`."""
+Numbers = Callable[[float], str]  # how numbers are written
+
+
+def _constant(operand: Any, number: Numbers = number_text) -> str | None:
+    """A number as it is written; None for a node and for an array, which need a name."""
+    if isinstance(operand, (bool, np.bool_)):
+        return str(bool(operand))
+    if isinstance(operand, (float, int, np.number)):
+        return number(float(operand))
+    return None
+
+
+def operation_text(node: Value, number: Numbers = number_text) -> str:
+    """A node's operation with its constant number: `*`, `+1`, `1/x`, `**2`, `exp`.
+
+    `number` says how that is written: exactly, if nothing is said.
+    """
     if node._pullback is None:
         return ""
     primitive: Primitive = node._pullback.primitive
     operands = operands_of(node)
     if len(operands) == 2 and primitive.formula.operator is not None:
-        left, right = map(_constant, operands)
+        left, right = [_constant(operand, number) for operand in operands]
         if right is not None:
             return f"{primitive.symbol}{right}"
         if left is not None:
@@ -68,19 +74,23 @@ def operation_text(node: Value) -> str:
     return primitive.symbol
 
 
-def settings_text(node: Value) -> str:
-    """What an operation was given beside nodes and arrays, and its title does not say: `axis=0`."""
+def settings_text(node: Value, number: Numbers = number_text) -> str:
+    """What an operation was given beside nodes and arrays, and its title does not say: `axis=0`.
+
+    `number` says how constants are written: exactly, if nothing is said.
+    """
     if node._pullback is None:
         return ""
     primitive, operands = node._pullback.primitive, operands_of(node)
     settings: dict[str, str] = {}
     if not primitive.variadic and primitive.formula.operator is None:
-        given = zip(primitive.operands, map(_constant, operands), strict=True)
-        settings = {name: text for name, text in given if text is not None}
+        given = zip(primitive.operands, operands, strict=True)
+        texts = {name: _constant(operand, number) for name, operand in given}
+        settings = {name: text for name, text in texts.items() if text is not None}
     for (name, default), value in zip(primitive.defaults.items(), parameters_of(node), strict=True):
-        text, usual = (ast.unparse(syntax.literal(v)) for v in (value, default))
-        if text != usual:
-            settings[name] = text
+        tree, usual = syntax.literal(value), syntax.literal(default)
+        if ast.unparse(tree) != ast.unparse(usual):
+            settings[name] = ast.unparse(_Written(number).visit(tree))
     return ", ".join(f"{name}={text}" for name, text in settings.items())
 
 
@@ -133,6 +143,16 @@ def _cotangent_texts(node: Value, pullback: Any) -> tuple[str, ...]:
     pulled = apply_rule(primitive, ct, z, symbols, node)
     parts = [forced(pulled[i]) for i in pullback.positions]
     return tuple(ast.unparse(p.expression) if isinstance(p, Symbol) else "0" for p in parts)
+
+
+class _Written(ast.NodeTransformer):
+    """Writes the constant floats of an expression in their way."""
+
+    def __init__(self, number: Numbers) -> None:
+        self.number = number
+
+    def visit_Constant(self, node: ast.Constant) -> ast.expr:
+        return syntax.name(self.number(node.value)) if type(node.value) is float else node
 
 
 # Texts say what the numbers are; a sign stays where the rule has it.
