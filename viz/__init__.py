@@ -2,8 +2,9 @@
 
 from .boundaries import boundary
 from .curves import loss_curve
+from .drawing import draw, save
 from .mistaken import confusion, mistakes
-from .picture import Picture, draw, save
+from .picture import Picture
 from .render import RenderError
 
 __all__ = [

@@ -11,8 +11,8 @@ from typing import Any, NoReturn
 from autodiff import Value, local_gradients
 from autodiff.extend import formula_text, topological
 
+from .drawing import save
 from .expression import ExpressionError, checked_name, evaluate, names_in, one_line
-from .picture import save
 from .render import FORMATS, RenderError
 
 _OPTIONS = ("-o", "--output", "-h", "--help", "--")

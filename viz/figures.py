@@ -14,7 +14,8 @@ import numpy as np
 
 from autodiff.extend import replacing
 
-from .render import DARK, GRADIENT, INK, LINE, LOCAL, kind_of
+from .palette import DARK, GRADIENT, INK, LINE, LOCAL
+from .picture import kind_of
 
 Array = np.ndarray[Any, Any]
 _DPI = 150

@@ -32,7 +32,7 @@ def test_the_neuron(tmp_path):
     svg = ElementTree.parse(tmp_path / "neuron.svg")
     texts = {t.text for t in svg.iter("{http://www.w3.org/2000/svg}text")}
     # f, its local gradients, and the gradients of w0, x0, w1 and x1.
-    assert {"0.73", "-0.53", "0.37", "-0.20", "0.39", "-0.39", "-0.59"} <= texts
+    assert {"0.731", "−0.534", "0.368", "−0.197", "0.393", "−0.393", "−0.590"} <= texts
 
 
 def test_the_digits(tmp_path):

@@ -1,8 +1,20 @@
-"""What a picture holds, apart from where it stands."""
+"""What a picture holds, apart from where it stands; and a graph to draw."""
 
 from xml.etree import ElementTree
 
+import autodiff as ad
+from autodiff import Value
+
 SVG = "{http://www.w3.org/2000/svg}"
+MAGIC = {"svg": b"<?xml", "png": b"\x89PNG\r\n\x1a\n", "pdf": b"%PDF-"}
+
+
+def small_graph():
+    """A graph of two leaves, whose backward pass has come."""
+    x, y = Value(2.0, name="x<&>"), Value(-3.0, name="y")
+    z = ad.tanh(x * y) + x
+    z.backward()
+    return z
 
 
 def content(path):

@@ -1,0 +1,51 @@
+"""A picture in words, for those who cannot see it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from autodiff import Value
+from autodiff.extend import data_of
+
+from .flow import Part
+from .numbers import norm, number
+from .text import shown
+
+_MOST = 12  # leaves whose gradients are told
+
+
+def described(roots: Sequence[Value], parts: Sequence[Part], gradients: Mapping[Value, Any]) -> str:
+    """What is drawn, the values of the outputs, and the gradients by the leaves."""
+    edges = sum(len(part.edges) for part in parts)
+    outputs = ", ".join(f"{name_of(root)} = {_told(data_of(root))}" for root in roots)
+    text = f"Graph of {outputs}: {_count(len(parts), 'node')}, {_count(edges, 'edge')}."
+    leaves = [part.node for part in parts if not part.edges and part.node in gradients]
+    told = [f"{name_of(leaf)} {_told(gradients[leaf])}" for leaf in leaves[:_MOST]]
+    if len(leaves) > _MOST:
+        told.append(f"and {len(leaves) - _MOST} more")
+    return f"{text} Gradients: {', '.join(told)}." if told else text
+
+
+def title(roots: Sequence[Value]) -> str:
+    """A picture's name."""
+    return f"Graph of {', '.join(map(name_of, roots))}"
+
+
+def name_of(node: Value) -> str:
+    """How a node is called in words."""
+    return (
+        shown(node.name) if node.name else "an unnamed " + ("leaf" if node.op is None else "output")
+    )
+
+
+def _told(data: Any) -> str:
+    if np.size(data) == 1:
+        return number(float(np.reshape(data, ())))
+    return f"an array of shape {np.shape(data)} and norm {number(norm(data))}"
+
+
+def _count(count: int, word: str) -> str:
+    return f"{count:,} {word}{'' if count == 1 else 's'}"

@@ -1,0 +1,50 @@
+"""The colours of pictures, light and dark, and how a picture is turned from the one to the other.
+
+A picture is written in the light colours. In an SVG a style maps each to its dark one where the
+reader's system asks for it (the theme "auto"), or they are exchanged before it is drawn ("dark").
+"""
+
+from __future__ import annotations
+
+import re
+
+CARD, LEAF, OUTPUT, PILL, MARKED = "#ffffff", "#eef5ff", "#fff5dc", "#e6effa", "#fde4f3"
+INK, VALUE, GRADIENT, LOCAL, LINE = "#1f2328", "#00694d", "#b83a00", "#0b5cad", "#7d8a97"
+MARK = "#96006a"  # the ink of what must not be overlooked: an infinity, NaN, −0
+DARK = {
+    CARD: "#1c232c", LEAF: "#14283f", OUTPUT: "#3a2f10", PILL: "#16304d", MARKED: "#4a1238",
+    INK: "#e6edf3", VALUE: "#45d6a6", GRADIENT: "#ffa06b", LOCAL: "#8cc4ff", LINE: "#7d8a98",
+    MARK: "#ffb3e1",
+}  # fmt: skip
+_PAPER = {"light": CARD, "dark": "#0d1117"}  # behind a picture of a theme that is given
+
+THEMES = ("auto", "light", "dark")
+
+
+def paper(theme: str) -> str | None:
+    """The colour behind a picture; None where that of the page is to be seen."""
+    return _PAPER.get(theme)
+
+
+def in_dark(text: str) -> str:
+    """DOT text, or the value of one attribute, with each colour in its dark form."""
+    return _COLOUR.sub(lambda m: m[1] + DARK[m[2]], text)
+
+
+# The whole of a value, or what follows an equals sign and a bare quote, which no name has.
+_COLOUR = re.compile(f'(^|=")({"|".join(DARK)})')
+
+
+def with_dark_style(svg: bytes) -> bytes:
+    """An SVG that is light or dark as its reader's system is, alone or within a page."""
+    rules = "".join(
+        f'.nabigrad [fill="{light}"]{{fill:{dark}}}.nabigrad [stroke="{light}"]{{stroke:{dark}}}'
+        for light, dark in DARK.items()
+    )
+    # Graphviz leaves black as the default: text that says no fill.
+    rules += f".nabigrad text:not([fill]){{fill:{DARK[INK]}}}"
+    style = (
+        "<style>svg:root{color-scheme:light dark}"  # the canvas, where the picture stands alone
+        f"@media (prefers-color-scheme: dark){{{rules}}}</style>"
+    )
+    return re.sub(rb"(<svg\b[^>]*>)", lambda m: m[1] + b"\n" + style.encode(), svg, count=1)
