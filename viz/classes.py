@@ -157,7 +157,8 @@ def places_of(labels: Any, classes: int, rows: int, names: Sequence[Any] | None)
         )
     if names is not None and len(names) != classes:
         raise ValueError(f"There are {classes} classes, but {len(names)} names.")
-    return places, [str(name) for name in (known if names is None else names)]
+    called = [f"{k:g}" if number else str(k) for k in known]
+    return places, called if names is None else [str(name) for name in names]
 
 
 def _listed(values: Array) -> str:

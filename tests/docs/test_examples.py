@@ -1,5 +1,7 @@
 """The examples run as they stand."""
 
+import ast
+import json
 import os
 import re
 import subprocess
@@ -46,3 +48,46 @@ def test_the_digits(tmp_path):
         assert min(picture.shape[:2]) >= 500
         assert picture[..., :3].std() > 0.05
         assert f"-{name}.png" in done.stdout
+
+
+def cells_of(notebook):
+    """The cells of a notebook: their kind and their text."""
+    whole = json.loads((ROOT / "examples" / notebook).read_text(encoding="utf-8"))
+    assert whole["nbformat"] == 4
+    for cell in whole["cells"]:
+        # What is shown depends on the machine, and is not kept.
+        assert cell["cell_type"] == "markdown" or cell["outputs"] == []
+    return [(cell["cell_type"], "".join(cell["source"])) for cell in whole["cells"]]
+
+
+def shown(value):
+    """What a notebook shows of a value that ends a cell, the richest that there is."""
+    for name in ("_repr_mimebundle_", "_repr_svg_", "_repr_png_"):
+        if hasattr(value, name):
+            return getattr(value, name)()
+    return repr(value)
+
+
+def test_the_lecture(tmp_path, monkeypatch):
+    """Its cells in order, in one namespace; what ends a cell can be shown."""
+    monkeypatch.chdir(tmp_path)
+    namespace, pictures = {"__name__": "lecture"}, 0
+    code = [text for kind, text in cells_of("lecture.ipynb") if kind == "code"]
+    for i, text in enumerate(code):
+        *statements, last = ast.parse(text).body
+        if not isinstance(last, ast.Expr):
+            statements.append(last)
+        name = f"<cell {i}>"
+        exec(compile(ast.Module(statements, []), name, "exec"), namespace)
+        if isinstance(last, ast.Expr):
+            value = eval(compile(ast.Expression(last.value), name, "eval"), namespace)
+            assert value is None or shown(value)
+            pictures += hasattr(value, "savefig") or hasattr(value, "pipe")
+    assert pictures == 6
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_lecture_leads_somewhere():
+    for kind, text in cells_of("lecture.ipynb"):
+        for target in re.findall(r"\]\(([^)#:\s]+)\)", text) if kind == "markdown" else ():
+            assert (ROOT / "examples" / target).exists()
