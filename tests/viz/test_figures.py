@@ -1,5 +1,6 @@
 """Figures: their files, their colours in light and dark, and what is said where none can be."""
 
+import subprocess
 import sys
 from itertools import combinations
 
@@ -114,6 +115,18 @@ def test_another_ending_is_refused_before_anything_is_drawn(tmp_path):
     with pytest.raises(OSError, match="nowhere"):
         viz.loss_curve([1.0], tmp_path / "nowhere" / "curve.png")
     assert not list(tmp_path.iterdir())
+
+
+def test_matplotlib_is_imported_when_a_figure_is_drawn():
+    code = (
+        "import sys, viz\n"
+        "assert 'matplotlib' not in sys.modules\n"
+        "viz.loss_curve([1.0])\n"
+        "assert 'matplotlib' in sys.modules\n"
+        "assert 'matplotlib.pyplot' not in sys.modules\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
 def test_what_to_install_is_said(monkeypatch):
