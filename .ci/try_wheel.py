@@ -18,6 +18,10 @@ for package in (autodiff, nn, optim, viz):
     if not resources.files(package).joinpath("py.typed").is_file():
         sys.exit(f"{package.__name__} ships no py.typed")
 
+script = autodiff.derive(autodiff.logaddexp, 1.0, 2.0, engine="javascript").script
+if "function logaddexp(a, b)" not in script:
+    sys.exit(f"a program in JavaScript is not whole:\n{script}")
+
 os.environ["PATH"] = "/nowhere"  # no dot program: the wheel of the extra draws
 command = [sys.executable, "-m", "viz", "sigmoid(w*x + b)", "w=2", "x=-1", "b=0.5", "-o", "f.svg"]
 done = subprocess.run(command, capture_output=True, text=True, check=True)

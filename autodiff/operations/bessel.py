@@ -27,7 +27,39 @@ def _hankel(x: Any, n: int, unit: Any) -> Any:
     return total
 
 
-@helper("bessel_j")
+@helper(
+    "bessel_j",
+    # The same, with the real and the imaginary part of what is complex.
+    javascript="""
+    const size = Math.abs(x);
+    const edge = 25 + Math.floor(n * n / 4);
+    const sign = n % 2 == 1 && x < 0 ? -1 : 1;
+    if (size < edge) {
+        const count = Math.floor((edge + n) / 4) + 11;
+        let total = 0;
+        for (let k = 0; k < count; k++) {
+            const angle = (k + 0.5) * Math.PI / (2 * count);
+            const phase = size * Math.sin(angle);
+            total += n % 2 == 0
+                ? Math.cos(n * angle) * Math.cos(phase)
+                : Math.sin(n * angle) * Math.sin(phase);
+        }
+        return sign * total / count;
+    }
+    if (size == Infinity) {
+        return sign * 0;
+    }
+    let [re, im, term] = [1, 0, 1];
+    for (let k = 1; k < 25; k++) {
+        term *= (4 * n * n - (2 * k - 1) ** 2) / (8 * k) / size;
+        const turned = k % 4 < 2 ? term : -term;
+        [re, im] = k % 2 == 0 ? [re + turned, im] : [re, im + turned];
+    }
+    const angle = size - (n / 2 + 0.25) * Math.PI;
+    const wave = re * Math.cos(angle) - im * Math.sin(angle);
+    return sign * wave * Math.sqrt(2 / Math.PI / size);
+    """,
+)
 def _bessel_j(x: Any, n: int = 0) -> Any:
     """Near 0 by Bessel's integral (9.1.21, at the midpoints of equal parts), far off by Hankel."""
     x = np.asarray(x)

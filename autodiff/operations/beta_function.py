@@ -41,6 +41,7 @@ def _poles_of_beta(a: Any, b: Any) -> Any:
     far = (a > 0) & (b > 0) & (jnp.maximum(a, b) >= 10) & jnp.isfinite(a + b)
     jnp.where(far, jax.scipy.special.betaln(a, b), left)
     """,
+    javascript="return _betaln_entry(a, b);",
 )
 def _betaln(a: Any, b: Any) -> Any:
     return _by_pair(_betaln_entry, a, b)
@@ -55,6 +56,7 @@ def _betaln(a: Any, b: Any) -> Any:
     size = jnp.exp(betaln(a, b))
     size * jnp.where(jnp.isinf(size), 1.0, jnp.where(jnp.isnan(signs), of_poles, signs))
     """,
+    javascript="return _beta_entry(a, b);",
 )
 def _beta(a: Any, b: Any) -> Any:
     return _by_pair(_beta_entry, a, b)
@@ -124,21 +126,20 @@ def _sine(x: float) -> float:
 @helper("polygamma_rise")
 def _polygamma_rise(a: Any, b: Any, n: int = 0) -> Any:
     """Term by term as `_polygamma`, where both are above 0: no difference of theirs cancels."""
-    dtype = _float_of(np.empty(0, np.result_type(a, b)))
     with np.errstate(all="ignore"):
-        a, b = np.asarray(a, np.float64), np.asarray(b, np.float64)
-        right = (a > 0) & (a + b > 0)
-        start = np.where(right, a, 1.0 - np.minimum(b, 0.0))
+        x, by = np.asarray(a, np.float64), np.asarray(b, np.float64)
+        right = (x > 0) & (x + by > 0)
+        start = np.where(right, x, 1.0 - np.minimum(by, 0.0))
         total = np.zeros_like(start)
         for _ in range(16 + n):
-            low = (start < 16 + n) | (start + b < 16 + n)
-            total = total + np.where(low, math.factorial(n) * _power_rise(start, b, -n - 1), 0.0)
+            low = (start < 16 + n) | (start + by < 16 + n)
+            total = total + np.where(low, math.factorial(n) * _power_rise(start, by, -n - 1), 0.0)
             start = start + low
-        rise = _asymptotic(n, -np.log1p(b / start), lambda k: _power_rise(start, b, k))
+        rise = _asymptotic(n, -np.log1p(by / start), lambda k: _power_rise(start, by, k))
         result = (-1.0) ** (n + 1) * (rise + total)
-        apart = _polygamma(a + b, n) - _polygamma(a, n)
+        apart = _polygamma(x + by, n) - _polygamma(x, n)
         result = np.where(right, result, apart)
-    return result.astype(dtype)
+    return result.astype(_float_of(np.empty(0, np.result_type(a, b))))
 
 
 def _power_rise(x: Any, by: Any, power: int) -> Any:

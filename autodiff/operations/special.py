@@ -25,12 +25,43 @@ def _float_of(x: Any) -> Any:
 # NumPy has no error function; the C library's is right to the last digit.
 
 
-@helper("erf", jax="jax.scipy.special.erf(x)")
+# JavaScript has none either: there erf is its series (Abramowitz and Stegun, 7.1.6), in which no
+# terms cancel, and far from 0 erfc the continued fraction 7.1.14.
+
+
+@helper(
+    "erf",
+    jax="jax.scipy.special.erf(x)",
+    javascript="""
+    if (Math.abs(x) > 1.5) {
+        return x > 0 ? 1 - erfc(x) : erfc(-x) - 1;
+    }
+    let [term, total] = [x, x];
+    for (let k = 1; k < 40; k++) {
+        term *= 2 * x * x / (2 * k + 1);
+        total += term;
+    }
+    return 2 / Math.sqrt(Math.PI) * Math.exp(-x * x) * total;
+    """,
+)
 def _erf(x: Any) -> Any:
     return _by_entry(math.erf, x)
 
 
-@helper("erfc", jax="jax.scipy.special.erfc(x)")
+@helper(
+    "erfc",
+    jax="jax.scipy.special.erfc(x)",
+    javascript="""
+    if (!(x > 1.5)) {
+        return x < -1.5 ? 2 - erfc(-x) : 1 - erf(x);
+    }
+    let rest = x;
+    for (let k = 80; k > 0; k--) {
+        rest = x + k / 2 / rest;
+    }
+    return Math.exp(-x * x) / Math.sqrt(Math.PI) / rest;
+    """,
+)
 def _erfc(x: Any) -> Any:
     return _by_entry(math.erfc, x)
 
@@ -132,7 +163,8 @@ def _stirling_rest(x: Any) -> Any:
 
 # JAX's logarithm of gamma loses its digits at 1 and 2, and its gamma is the exponential of that. So
 # there gamma is Stirling's formula at x + m >= 10, divided by x (x + 1) ..., and its logarithm near
-# 1 and 2 a series (6.1.33).
+# 1 and 2 a series (6.1.33). JavaScript has neither: both are by Stirling's formula, and the
+# logarithm has 15 digits behind the point near 1 and 2.
 
 
 @helper(
@@ -154,6 +186,22 @@ def _stirling_rest(x: Any) -> Any:
     whole = jnp.where(work == 0, jnp.copysign(jnp.inf, work), jnp.where(work < 0, left, right))
     whole.astype(jnp.promote_types(jnp.asarray(x).dtype, jnp.float16))
     """,
+    javascript="""
+    if (x < 0) {
+        const turn = x - rint(x);
+        const sine = (rint(x) % 2 == 0 ? 1 : -1) * Math.sin(Math.PI * turn);
+        return turn == 0 || x == -Infinity ? NaN : Math.PI / sine / gamma(1 - x);
+    }
+    if (x == 0 || x > 180) {
+        return x == 0 ? 1 / x : Infinity;
+    }
+    let [far, product] = [x, 1];
+    for (; far < 10; far++) {
+        product *= far;
+    }
+    const root = far ** (0.5 * far - 0.25) * Math.exp(-0.5 * far);
+    return Math.sqrt(2 * Math.PI) * root * Math.exp(stirling_rest(far)) / product * root;
+    """,
 )
 def _gamma(x: Any) -> Any:
     return _by_entry(_gamma_entry, x)
@@ -172,6 +220,21 @@ def _gamma(x: Any) -> Any:
     close = (work > 0.5) & (work < 2.5)
     whole = jnp.where(close, near, jax.scipy.special.gammaln(work))
     whole.astype(jnp.promote_types(jnp.asarray(x).dtype, jnp.float16))
+    """,
+    javascript="""
+    if (x == Infinity || (x <= 0 && (rint(x) == x || x == -Infinity))) {
+        return Infinity;
+    }
+    if (x < 0) {
+        const sine = Math.abs(Math.sin(Math.PI * (x - rint(x))));
+        return Math.log(Math.PI / sine) - gammaln(1 - x);
+    }
+    let [far, product] = [x, 1];
+    for (; far < 10; far++) {
+        product *= far;
+    }
+    const log = (far - 0.5) * Math.log(far) - far + 0.5 * Math.log(2 * Math.PI);
+    return log + stirling_rest(far) - Math.log(product);
     """,
 )
 def _gammaln(x: Any) -> Any:

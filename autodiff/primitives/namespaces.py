@@ -71,8 +71,8 @@ def helper(name: str, **bodies: str) -> Callable[[Callable[..., Any]], Callable[
     """Let formulas use this function of arrays by that name, beside NumPy's.
 
     `jax` is its body where JAX must write it otherwise, as for what writes into an array: the
-    last line is an expression over the parameters, `jnp`, `jax` and other helpers. So for any
-    other target language, by its name; a helper without one is written by its own body.
+    last line is an expression over the parameters, `jnp`, `jax` and other helpers. `javascript` is
+    its body there, of numbers. A helper without one is written by its own body.
     """
 
     def declare(function: Callable[..., Any]) -> Callable[..., Any]:

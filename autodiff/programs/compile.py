@@ -166,7 +166,7 @@ def compile(
     """
     names = [(o,) if isinstance(o, str) else tuple(o) for o in (static, donate)]
     options: Any = (*names, cache_size)
-    kind = CompiledByJax if checked_engine(engine) == "jax" else Compiled
+    kind = CompiledByJax if checked_engine(engine, ("numpy", "jax")) == "jax" else Compiled
     if f is None:
         return lambda function: kind(checked_function(function, "compile"), *options)
     return kind(checked_function(f, "compile"), *options)

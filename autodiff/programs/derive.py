@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from typing import Any
 
 from ..graph.messages import checked_function
 from ..support.identifiers import identifier
 from .capture import Capture
+from .javascript import JavaScriptProgram
 from .jax import JaxProgram
 from .program import Program
+from .text.javascript import JAVASCRIPT
 from .text.jax import JAX
 from .text.language import Language
 from .text.names import program_name, reserved
 from .text.numpy import NUMPY
 from .tracing.arguments import hold_floats
 
-# What runs a program, by name: its language, and the kind of program.
+# What runs a program, by name: its language, and the kind of program. JavaScript runs elsewhere.
 ENGINES: dict[str, tuple[Language, type[Program]]] = {
     "numpy": (NUMPY, Program),
+    "javascript": (JAVASCRIPT, JavaScriptProgram),
     "jax": (JAX, JaxProgram),
 }
 
@@ -35,7 +38,7 @@ def derive(
     that hold floats, or where there are none, whole numbers that f can take as floats. Where f
     gives one number, the program gives its value and the gradient (a tuple for several
     arguments); else its value, as for `derive(grad(f), x)`. With engine="jax" the same program
-    is over `jax.numpy`.
+    is over `jax.numpy`; with engine="javascript" it is one of numbers alone, for a browser.
 
     What f has from around it (numbers, arrays, Tensors) is a constant of the program, as it was
     when f was traced; side effects happen then, and a random generator is an argument. Raises
@@ -80,10 +83,10 @@ def _captured(f: Callable[..., Any], args: tuple[Any, ...], argnums: Any) -> Cap
     return Capture(f, args, argnums)
 
 
-def checked_engine(engine: str) -> str:
-    """The name of an engine. Raises ValueError for one that there is not."""
-    if engine not in ENGINES:
-        known = " or ".join(f'engine="{name}"' for name in ENGINES)
+def checked_engine(engine: str, known: Collection[str] = tuple(ENGINES)) -> str:
+    """The name of an engine. Raises ValueError for one that is not among those that are known."""
+    if engine not in known:
+        known = " or ".join(f'engine="{name}"' for name in known)
         raise ValueError(f"Programs run by {known}, but this is {engine!r}.")
     return engine
 

@@ -23,7 +23,7 @@ from ..tracing.standins import TraceError
 
 def definitions(
     wanted: Mapping[str, Callable[..., Any]], define: Callable[..., Any],
-    taken: Collection[str] = (),
+    taken: Collection[str] = (), rename: Callable[[str, Mapping[str, str]], str] | None = None,
 ) -> list[str]:  # fmt: skip
     """The functions, under these names, and all that they call, each before its first use.
 
@@ -45,7 +45,7 @@ def definitions(
                 add(other)
         others = {name: names[other] for name, other in called.items() if names[other] != name}
         del texts[function]  # to stand after those that it calls
-        texts[function] = _renamed(text, others) if others else text
+        texts[function] = (rename or renamed)(text, others) if others else text
 
     for function in list(names):
         if function not in texts:
@@ -59,7 +59,7 @@ def free_name(wanted: str, taken: Collection[str]) -> str:
     return next(name for name in names if name not in taken)
 
 
-def _renamed(text: str, others: Mapping[str, str]) -> str:
+def renamed(text: str, others: Mapping[str, str]) -> str:
     """A definition in which functions are called by other names."""
     put = {name: syntax.name(other) for name, other in others.items()}
     return ast.unparse(ast.fix_missing_locations(syntax.filled(syntax.parse(text), put)))

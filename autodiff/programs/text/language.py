@@ -2,7 +2,8 @@
 
 A program is the same steps in every language, under the same names; `printer.py` and `module.py`
 write them. What differs stands in a file to a language: `numpy.py`, with `floats.py` for Python's
-numbers, and `jax.py`. What is no expression is written as Python does, unless a language says.
+numbers, `jax.py`, and `javascript.py`. What is no expression is written as Python does, unless a
+language says.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ...primitives.registry import registry
+from .helpers import renamed
 from .trees import returned, unpacking
 
 Definition = Callable[[str, Callable[..., Any]], tuple[str, Mapping[str, Callable[..., Any]]]]
@@ -94,6 +96,8 @@ class Language:
     copy: str = ".copy()"  # what makes a result the caller's own; empty where none is written to
     note: Callable[[Any], str] = lambda capture: ""  # what the title says besides
 
+    # Of a helper's text: the same, in which functions are called by other names.
+    renamed: Callable[[str, Mapping[str, str]], str] = renamed
     modules: Mapping[str, str] = field(default_factory=lambda: PYTHONS_MODULES)
     reserved: frozenset[str] = _PYTHONS_WORDS
     expression: Callable[[ast.expr], str] = ast.unparse

@@ -172,7 +172,7 @@ def needed(
 
     Beside them stands what has the names that are `taken`.
     """
-    texts = definitions(helpers, language.define, taken)
+    texts = definitions(helpers, language.define, taken, language.renamed)
     used = set(modules).union(*map(_names_in, texts if language.modules else []))
     return [line for name, line in language.modules.items() if name in used], texts
 
