@@ -26,7 +26,7 @@ class History:
     metrics of its batch. An epoch has the means of the loss, of the norm and of the metrics over
     its rows, and what there is of `validation_loss` and of `validation_` and a metric. `stopped`
     says why training has ended before its last epoch, if it has. With `diagnose=True` a step has
-    what `diagnose` needs, too. `print` shows it as a table, `viz.loss_curve` as a picture.
+    what `diagnose` needs, too. `print` shows it as a table, `plot` as a picture.
 
     >>> history = History()
     >>> history.note_step(epoch=1, rows=2, loss=3.0, gradient_norm=1.0, lr=0.1, time=0.5)
@@ -75,6 +75,15 @@ class History:
         steps, epochs = len(self.steps["epoch"]), len(self)
         last = f", loss {self.epochs['loss'][-1]:.6g}" if epochs else ""
         return f"<History of {steps} steps in {epochs} epochs{last}>"
+
+    def plot(self, path: str | os.PathLike[str] | None = None, **settings: Any) -> Any:
+        """The curve of the loss and of the metrics, as `viz.loss_curve` draws it.
+
+        Gives a figure of matplotlib, and writes it to `path`. Raises what `viz.loss_curve` does.
+        """
+        from viz import loss_curve  # which draws without knowing of optim
+
+        return loss_curve(self, path, **settings)
 
     # -- files -----------------------------------------------------------------------------
 

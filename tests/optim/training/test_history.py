@@ -29,6 +29,14 @@ def test_the_means_of_an_epoch_are_over_its_rows():
     assert repr(history) == "<History of 12 steps in 3 epochs, loss 0.10096>"
 
 
+def test_it_is_plotted_by_viz(tmp_path):
+    pytest.importorskip("matplotlib")
+    figure = noted().plot(tmp_path / "h.svg", title="Steps", dark=True)
+    assert [axes.get_ylabel() for axes in figure.axes] == ["loss", "error"]
+    assert "Steps" in [axes.get_title(loc="left") for axes in figure.axes]
+    assert (tmp_path / "h.svg").read_bytes().startswith(b"<?xml")
+
+
 def test_it_comes_back_from_its_state_and_from_a_file(tmp_path):
     history = noted()
     history.stopped = "Stopped."
