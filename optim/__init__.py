@@ -5,6 +5,7 @@ from .data import Batches, batches
 from .diagnosis.findings import Diagnosis, Finding, diagnose
 from .gradients import clip_gradients
 from .groups import ParamGroup, Setting
+from .listening import ListeningGD
 from .optimizer import Optimizer
 from .optimizers import GD, SGD, Adagrad, Adam, AdamW, RMSprop, zeros
 from .training.history import History
@@ -12,6 +13,6 @@ from .training.train import train
 
 __all__ = [
     "GD", "SGD", "Adagrad", "Adam", "AdamW", "Batches", "Diagnosis", "Finding", "History",
-    "Optimizer", "ParamGroup", "RMSprop", "Setting", "batches", "clip_gradients", "diagnose",
-    "schedules", "train", "zeros",
+    "ListeningGD", "Optimizer", "ParamGroup", "RMSprop", "Setting", "batches", "clip_gradients",
+    "diagnose", "schedules", "train", "zeros",
 ]  # fmt: skip

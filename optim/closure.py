@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from autodiff import Value
-from autodiff.extend import data_of, describe, gradient_of
+from autodiff.extend import data_of, describe, gradient_of, topological
 
 Closure = Callable[[], Any]
 
@@ -42,7 +42,8 @@ def pull_back(loss: Value, params: Sequence[Value]) -> None:
     """
     if _none_reached(params):
         loss.backward()
-        if _none_reached(params):
+        # Where its gradient is 0 a loss reaches none of them, either.
+        if _none_reached(params) and set(topological(loss)).isdisjoint(params):
             raise ValueError(
                 "A step moves parameters along the gradients of the loss, but the loss that the "
                 "closure returned was computed from none of them.\n"

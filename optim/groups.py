@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 import numpy as np
 
 from autodiff import Value
-from autodiff.extend import data_of, describe, is_number
+from autodiff.extend import data_of, describe, is_count, is_number
 
 
 class Setting:
@@ -76,6 +76,11 @@ def positive(what: str) -> Setting:
 def amount(what: str) -> Setting:
     """A setting from 0 up."""
     return Setting(f"{what} is a finite number from 0 up", lambda x: 0 <= x < math.inf)
+
+
+def count(what: str) -> Setting:
+    """A setting of whole numbers from 1 up."""
+    return Setting(f"{what} is a whole number from 1 up", is_count, int)
 
 
 def switch(name: str) -> Setting:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, NoReturn
+from typing import Any
 
 from autodiff import Value
 from autodiff.extend import (
@@ -56,6 +56,8 @@ class Optimizer:
     """
 
     lr = amount("A learning rate")  # at 0 nothing moves: where a schedule may end
+
+    has_groups = True  # or it moves all of its parameters together, and has one group of them
 
     def __init__(self, params: Iterable[Any], lr: float = 0.01, **settings: Any) -> None:
         # What a group that does not say is given: a group is made, so that it is checked as one.
@@ -114,6 +116,12 @@ class Optimizer:
 
     def _add(self, groups: list[dict[str, Any]]) -> None:
         made = [ParamGroup(type(self), {**self.defaults, **group}) for group in groups]
+        count = len(self.param_groups) + len(made)
+        if count > 1 and not self.has_groups:
+            raise ValueError(
+                f"{type(self).__name__} moves its parameters all together, so that they are one "
+                f"group, but these are {count}.\nPass one list, as in `model.parameters()`."
+            )
         params = [p for group in (*self.param_groups, *made) for p in group["params"]]
         _look_at_parameters(params)
         # The modules whose parameters these are, each whole: what have they been given since?
@@ -139,9 +147,7 @@ class Optimizer:
         >>> loss.data, w.data
         (1.0, 0.5)
         """
-        for added in self._watches:
-            if names := added(self.params):
-                _refuse_added(names)
+        self._look_for_added()
         loss = None
         if closure is not None:
             _look_at_parameters(self.params)
@@ -156,7 +162,7 @@ class Optimizer:
                 else:
                     still += 1
         if still:
-            self._look_at_still(still)
+            self._look_at_still(still, closure is not None)
         return loss
 
     def _arrange(self, group: ParamGroup) -> Any:
@@ -172,12 +178,20 @@ class Optimizer:
         params.arranged = arranged
         return arranged
 
-    def _look_at_still(self, count: int) -> None:
-        """What may be wrong where so many parameters have no gradient."""
+    def _look_for_added(self, **how: bool) -> None:
+        """Raise ValueError where a module has parameters that it had not got before."""
         for added in self._watches:
-            if names := added(self.params, closely=True):
-                _refuse_added(names)
-        if count == len(self.params):
+            if names := added(self.params, **how):
+                raise ValueError(
+                    "An optimiser moves the parameters that it was given, but the module has got "
+                    f"others since: {', '.join(names)}.\n"
+                    "Make the optimiser after the module is whole, or append them to its `params`."
+                )
+
+    def _look_at_still(self, count: int, known: bool) -> None:
+        """What may be wrong where so many have no gradient, if they are not known to be right."""
+        self._look_for_added(closely=True)
+        if count == len(self.params) and not known:
             raise ValueError(
                 "A step moves parameters along their gradients, but none of these has one.\n"
                 "Call `backward()` of a loss that is computed from them before each `step()`."
@@ -228,14 +242,6 @@ def _look_at_parameters(params: Sequence[Any]) -> None:
         raise ValueError(
             "An optimiser moves each parameter once a step, but this list has one twice."
         )
-
-
-def _refuse_added(names: list[str]) -> NoReturn:
-    raise ValueError(
-        f"An optimiser moves the parameters that it was given, but the module has got others "
-        f"since: {', '.join(names)}.\n"
-        "Make the optimiser after the module is whole, or append them to its `params`."
-    )
 
 
 def _result(thing: Any) -> str:

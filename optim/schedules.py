@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 from autodiff.extend import data_of, describe, is_count, is_number
 
-from .groups import Setting, amount
+from .groups import Setting, amount, count
 from .optimizer import Optimizer
 from .schedule import Rules, Schedule, refuse_state
 
@@ -22,10 +22,6 @@ __all__ = [
 
 def _part(what: str) -> Setting:
     return Setting(f"{what} is from 0 to 1", lambda x: 0 <= x <= 1)
-
-
-def _count(what: str) -> Setting:
-    return Setting(f"{what} is a whole number from 1 up", is_count, int)
 
 
 def _pause(what: str) -> Setting:
@@ -57,7 +53,7 @@ class StepLR(Schedule):
     [1.0, 1.0, 0.5, 0.5, 0.25]
     """
 
-    rules: ClassVar[Rules] = {"step_size": _count("A step size"), "gamma": amount("Gamma")}
+    rules: ClassVar[Rules] = {"step_size": count("A step size"), "gamma": amount("Gamma")}
 
     def __init__(self, optimizer: Optimizer, step_size: int, gamma: float = 0.1) -> None:
         super().__init__(optimizer, step_size=step_size, gamma=gamma)
@@ -105,7 +101,7 @@ class CosineAnnealingLR(Schedule):
     0.0
     """
 
-    rules: ClassVar[Rules] = {"T_max": _count("T_max"), "eta_min": amount("A least rate")}
+    rules: ClassVar[Rules] = {"T_max": count("T_max"), "eta_min": amount("A least rate")}
 
     def __init__(self, optimizer: Optimizer, T_max: int, eta_min: float = 0.0) -> None:
         super().__init__(optimizer, T_max=T_max, eta_min=eta_min)
@@ -135,7 +131,7 @@ class LinearLR(Schedule):
     rules: ClassVar[Rules] = {
         "start_factor": _part("A start factor"),
         "end_factor": _part("An end factor"),
-        "total_iters": _count("The steps of a warm-up"),
+        "total_iters": count("The steps of a warm-up"),
     }
 
     def __init__(

@@ -106,6 +106,21 @@ def test_what_the_loss_was_not_computed_from_stays():
     assert (w.data, other.data) == (0.5, 1.0)
 
 
+@pytest.mark.parametrize("make", OPTIMIZERS)
+@pytest.mark.parametrize("own", [True, False])
+def test_where_the_gradient_is_0_nothing_is_wrong(make, own):
+    w = Value(1.0)
+
+    def closure():
+        loss = (w - 1.0) ** 2
+        if own:
+            loss.backward()
+        return loss
+
+    assert make([w], lr=0.1).step(closure).data == 0.0
+    assert w.data == pytest.approx(1.0, abs=0.011)  # AdamW's decay
+
+
 def refused(make, closure, error, message):
     w = Value(1.0)
     optimizer = make([w], lr=0.1)

@@ -1,0 +1,115 @@
+"""Objective: a closure's loss as a function of one vector, which is all parameters."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from autodiff import Value
+from autodiff.extend import Curvature, data_of, gradient_of
+
+from .closure import Closure, loss_of, pull_back
+
+Vector = np.ndarray[Any, np.dtype[np.float64]]
+
+
+class Point(NamedTuple):
+    """Where the parameters are, the loss there, and its gradient."""
+
+    x: Vector
+    loss: float
+    gradient: Vector
+
+
+class Objective:
+    """The loss that a closure computes, as a function of the entries of all parameters.
+
+    Vectors are of float64, whatever the parameters are, and are not written to.
+
+    >>> from autodiff import Tensor
+    >>> w = Tensor([1.0, 2.0])
+    >>> objective = Objective(lambda: (w * w).sum(), [w])
+    >>> objective.begin()
+    Point(x=array([1., 2.]), loss=5.0, gradient=array([2., 4.]))
+    >>> objective.at(np.array([3.0, 0.0])), w.data
+    (9.0, array([3., 0.]))
+    """
+
+    def __init__(self, closure: Closure, params: Sequence[Value]) -> None:
+        self.closure, self.params = closure, list(params)
+        self.evaluations = 0
+        datas = [data_of(p) for p in self.params]
+        self._floats = [type(data) is float for data in datas]
+        self._exact = all(getattr(data, "dtype", np.float64) == np.float64 for data in datas)
+        self._ends = [0, *itertools.accumulate(np.size(data) for data in datas)]
+        self.x = self._joined(datas)
+        self.loss: Any = None  # the node that the closure returned last
+        self.precision = 0.0  # the part of a loss by which it can be known to have changed
+
+    def begin(self) -> Point:
+        """The loss and the gradient where the parameters are; ValueError if one is not finite."""
+        loss = self._evaluated()
+        data = data_of(self.loss)
+        self.precision = 2.0**-52 if type(data) is float else float(np.finfo(data.dtype).eps)
+        gradient = self.gradient() if math.isfinite(loss) else self.x
+        if not (math.isfinite(loss) and np.isfinite(gradient).all()):
+            what = f"it is {loss}" if not math.isfinite(loss) else "its gradient is not"
+            raise ValueError(
+                f"A search for a lower loss begins where the loss is finite, but here {what}.\n"
+                "Begin from other parameters, or find where it comes from with "
+                "`autodiff.detect_anomaly()`."
+            )
+        return Point(self.x, loss, gradient)
+
+    def at(self, x: Vector) -> float:
+        """Move the parameters to x, of which `self.x` is what they can hold; the loss there."""
+        self.move(x)
+        return self._evaluated()
+
+    def move(self, x: Vector) -> None:
+        """Move the parameters to x without asking for the loss there."""
+        pieces = (x[a:b] for a, b in itertools.pairwise(self._ends))
+        for p, piece, is_float in zip(self.params, pieces, self._floats, strict=True):
+            data = data_of(p)
+            p.data = piece.item() if is_float else piece.reshape(data.shape).astype(data.dtype)
+        self.x = x if self._exact else self._joined([data_of(p) for p in self.params])
+
+    def gradient(self) -> Vector:
+        """The gradient of the loss that was asked for last."""
+        with np.errstate(all="ignore"):
+            pull_back(self.loss, self.params)
+        found = [(p, gradient_of(p)) for p in self.params]
+        return self._joined([p.grad if gradient is None else gradient for p, gradient in found])
+
+    def point(self, x: Vector) -> Point:
+        """The loss and the gradient at x; the latter is NaN where either is not finite."""
+        loss = self.at(x)
+        gradient = self.gradient() if math.isfinite(loss) else np.full_like(x, np.nan)
+        return Point(self.x, loss, gradient)
+
+    def curvature(self) -> tuple[Callable[[], Any], Callable[[Vector], Vector]]:
+        """The Hessian of the loss that was asked for last, and its products with vectors."""
+        curvature = Curvature(self.loss, self.params)
+
+        def product(v: Vector) -> Vector:
+            return self._joined(curvature.product(self._split(v)))
+
+        return curvature.hessian, product
+
+    def _evaluated(self) -> float:
+        self.evaluations += 1
+        with np.errstate(all="ignore"):  # a search looks at where there may be no loss
+            self.loss = loss_of(self.closure, self.params)
+        return float(np.ravel(data_of(self.loss))[0])
+
+    def _split(self, x: Vector) -> list[Any]:
+        shapes = [np.shape(data_of(p)) for p in self.params]
+        pieces = [x[a:b] for a, b in itertools.pairwise(self._ends)]
+        return [piece.reshape(s) for piece, s in zip(pieces, shapes, strict=True)]
+
+    def _joined(self, parts: Sequence[Any]) -> Vector:
+        return np.concatenate([np.ravel(part) for part in parts], dtype=np.float64)
