@@ -5,6 +5,7 @@ from .data import Batches, batches
 from .diagnosis.findings import Diagnosis, Finding, diagnose
 from .gradients import clip_gradients
 from .groups import ParamGroup, Setting
+from .lbfgs import LBFGS
 from .listening import ListeningGD
 from .optimizer import Optimizer
 from .optimizers import GD, SGD, Adagrad, Adam, AdamW, RMSprop, zeros
@@ -12,7 +13,7 @@ from .training.history import History
 from .training.train import train
 
 __all__ = [
-    "GD", "SGD", "Adagrad", "Adam", "AdamW", "Batches", "Diagnosis", "Finding", "History",
+    "GD", "LBFGS", "SGD", "Adagrad", "Adam", "AdamW", "Batches", "Diagnosis", "Finding", "History",
     "ListeningGD", "Optimizer", "ParamGroup", "RMSprop", "Setting", "batches", "clip_gradients",
     "diagnose", "schedules", "train", "zeros",
 ]  # fmt: skip

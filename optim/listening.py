@@ -43,7 +43,7 @@ class ListeningGD(Searching):
 
     growth = Setting("A growth is a finite number above 1", lambda x: 1 < x < math.inf)
     cut = Setting("A cut is a number between 0 and 1", lambda x: 0 < x < 1)
-    max_iter = count("The losses that a step asks for")
+    max_iter = count("The number of losses that a step asks for")
     lr = positive("A first learning rate")
 
     def __init__(

@@ -43,10 +43,9 @@ class Objective:
         self.closure, self.params = closure, list(params)
         self.evaluations = 0
         datas = [data_of(p) for p in self.params]
-        self._floats = [type(data) is float for data in datas]
         self._exact = all(getattr(data, "dtype", np.float64) == np.float64 for data in datas)
         self._ends = [0, *itertools.accumulate(np.size(data) for data in datas)]
-        self.x = self._joined(datas)
+        self.x = self.joined(datas)
         self.loss: Any = None  # the node that the closure returned last
         self.precision = 0.0  # the part of a loss by which it can be known to have changed
 
@@ -72,18 +71,16 @@ class Objective:
 
     def move(self, x: Vector) -> None:
         """Move the parameters to x without asking for the loss there."""
-        pieces = (x[a:b] for a, b in itertools.pairwise(self._ends))
-        for p, piece, is_float in zip(self.params, pieces, self._floats, strict=True):
-            data = data_of(p)
-            p.data = piece.item() if is_float else piece.reshape(data.shape).astype(data.dtype)
-        self.x = x if self._exact else self._joined([data_of(p) for p in self.params])
+        for p, part in zip(self.params, self.split(x), strict=True):
+            p.data = part
+        self.x = x if self._exact else self.joined([data_of(p) for p in self.params])
 
     def gradient(self) -> Vector:
         """The gradient of the loss that was asked for last."""
         with np.errstate(all="ignore"):
             pull_back(self.loss, self.params)
         found = [(p, gradient_of(p)) for p in self.params]
-        return self._joined([p.grad if gradient is None else gradient for p, gradient in found])
+        return self.joined([p.grad if gradient is None else gradient for p, gradient in found])
 
     def point(self, x: Vector) -> Point:
         """The loss and the gradient at x; the latter is NaN where either is not finite."""
@@ -96,7 +93,7 @@ class Objective:
         curvature = Curvature(self.loss, self.params)
 
         def product(v: Vector) -> Vector:
-            return self._joined(curvature.product(self._split(v)))
+            return self.joined(curvature.product(self.split(v)))
 
         return curvature.hessian, product
 
@@ -106,10 +103,17 @@ class Objective:
             self.loss = loss_of(self.closure, self.params)
         return float(np.ravel(data_of(self.loss))[0])
 
-    def _split(self, x: Vector) -> list[Any]:
-        shapes = [np.shape(data_of(p)) for p in self.params]
-        pieces = [x[a:b] for a, b in itertools.pairwise(self._ends)]
-        return [piece.reshape(s) for piece, s in zip(pieces, shapes, strict=True)]
+    def split(self, x: Vector) -> list[Any]:
+        """The part of x that is of each parameter, in its shape and dtype."""
+        parts: list[Any] = []
+        for p, (a, b) in zip(self.params, itertools.pairwise(self._ends), strict=True):
+            data = data_of(p)
+            if type(data) is float:
+                parts.append(float(x[a]))
+            else:
+                parts.append(x[a:b].reshape(data.shape).astype(data.dtype, copy=False))
+        return parts
 
-    def _joined(self, parts: Sequence[Any]) -> Vector:
+    def joined(self, parts: Sequence[Any]) -> Vector:
+        """The vector of which these are the parts."""
         return np.concatenate([np.ravel(part) for part in parts], dtype=np.float64)

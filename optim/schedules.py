@@ -131,7 +131,7 @@ class LinearLR(Schedule):
     rules: ClassVar[Rules] = {
         "start_factor": _part("A start factor"),
         "end_factor": _part("An end factor"),
-        "total_iters": count("The steps of a warm-up"),
+        "total_iters": count("The number of steps of a warm-up"),
     }
 
     def __init__(

@@ -426,7 +426,11 @@ def test_what_is_no_state(wrong):
         ("CosineAnnealingLR", {"T_max": 9, "eta_min": -1}, "A least rate is a finite number"),
         ("LinearLR", {"start_factor": 1.5}, "A start factor is from 0 to 1"),
         ("LinearLR", {"end_factor": -0.1}, "An end factor is from 0 to 1"),
-        ("LinearLR", {"total_iters": 0}, "The steps of a warm-up is a whole number from 1 up"),
+        (
+            "LinearLR",
+            {"total_iters": 0},
+            "The number of steps of a warm-up is a whole",
+        ),
         ("ReduceLROnPlateau", {"mode": "least"}, "`mode` is one of 'min', 'max'"),
         ("ReduceLROnPlateau", {"factor": 1.0}, "A factor is from 0 to below 1"),
         ("ReduceLROnPlateau", {"patience": -1}, "Patience is a whole number from 0 up"),
