@@ -36,6 +36,7 @@ from .parts import (
     Visit,
     all_in,
     buffers_in,
+    check_class,
     may_hold,
     parameters_in,
     part_at,
@@ -78,9 +79,7 @@ class Module(HasParts):
 
     def __init_subclass__(cls, **keywords: Any) -> None:
         super().__init_subclass__(**keywords)
-        own = vars(cls)
-        if "forward" in own and "__call__" not in own:  # one call less than by the above
-            cls.__call__ = cls.forward  # type: ignore[method-assign]
+        check_class(cls)
 
     def __setattr__(self, name: str, value: Any) -> None:
         old, a_buffer = vars(self).get(name), (name,) in self.buffers_at
@@ -98,6 +97,10 @@ class Module(HasParts):
         object.__setattr__(self, name, value)
 
     def __getattr__(self, name: str) -> Any:
+        if isinstance(getattr(type(self), name, None), property):
+            return object.__getattribute__(
+                self, name
+            )  # it has said of another name that it is none
         kind = type(self).__name__
         text = f"{kind!r} object has no attribute {name!r}"
         if name in ATTRIBUTES:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import operator
 import types
 from collections import deque
@@ -11,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from autodiff import Value
-from autodiff.extend import is_users_own
+from autodiff.extend import is_users_own, owners_of, topological
 
 Keys = tuple[Any, ...]  # the way to a part of a module: an attribute, then places and keys
 
@@ -30,13 +31,16 @@ class Visit:
         self.seen: set[int] = set()
         self.sized: list[Sized] = []
         self.others: list[tuple[str, Any]] = []
+        self.results: list[tuple[str, Value]] = []
 
 
 # What holds no parameter, or is not looked into for any.
 _PLAIN = (
-    str, bytes, int, float, complex, type(None), np.generic, np.ufunc, type, types.FunctionType,
+    str, bytes, int, float, complex, type(None), np.generic, np.ufunc, type,
     types.BuiltinFunctionType, types.ModuleType, np.random.Generator,
 )  # fmt: skip
+# What gives its items once, and cannot be looked into before that.
+_PASSING = (types.GeneratorType, map, filter, zip)
 
 
 def may_hold(thing: Any) -> bool:
@@ -45,6 +49,8 @@ def may_hold(thing: Any) -> bool:
         return is_users_own(thing)
     if isinstance(thing, np.ndarray):
         return bool(thing.dtype.hasobject)
+    if isinstance(thing, types.FunctionType):
+        return bool(thing.__closure__ or thing.__defaults__ or thing.__kwdefaults__)
     return not isinstance(thing, _PLAIN)
 
 
@@ -66,6 +72,8 @@ def walk(thing: Any, name: str = "", visit: Visit | None = None) -> Iterator[tup
 def shallow(thing: Any, name: str, visit: Visit) -> Iterator[tuple[str, Any]]:
     """The same without what is in those modules."""
     if not may_hold(thing) or id(thing) in visit.seen:
+        if isinstance(thing, Value) and thing.op is not None:
+            visit.results.append((name, thing))
         return
     visit.seen.add(id(thing))
     if isinstance(thing, (Value, HasParts)):
@@ -156,18 +164,62 @@ def _replaced(thing: Any, change: Change, module: HasParts, keys: Keys, seen: se
 def all_in(module: HasParts, visit: Visit) -> list[tuple[str, Any]]:
     """The parameters and modules in a module. Raises TypeError where there are others.
 
-    Those are parameters that the walk misses, and modules whose buffers it misses.
+    Those are parameters that the walk misses, and modules whose buffers it misses; and results
+    which were meant to be parameters.
     """
     pairs = list(walk(module, "", visit))
+    for name, result in visit.results:
+        _check_result(module, name, result, visit)
     for name, other in visit.others.copy():
+        if isinstance(other, _PASSING):
+            _refuse_passing(module, name, other)
         for _, part in walk(_contents(other), name, visit):
             if isinstance(part, Value) or part.buffers_at:
                 _refuse_hidden(module, name, other, part)
     return pairs
 
 
+def check_class(cls: type) -> None:
+    """TypeError for a class that has a parameter or a module as an attribute of its own."""
+    for name, thing in vars(cls).items():
+        visit = Visit()
+        for _, part in [*walk(thing, name, visit), *visit.results]:
+            raise TypeError(
+                f"Parameters are attributes of a module, but `{name}` of the class {cls.__name__} "
+                f"is one of all its modules, and holds {_called(part)}, so that no optimiser would "
+                "move it.\nAssign it in `__init__`, as in `self.w = Tensor(...)`; a constant is a "
+                "plain array."
+            )
+
+
+def _check_result(module: HasParts, name: str, result: Value, visit: Visit) -> None:
+    """TypeError for a result in a module that no parameter of any module went into."""
+    leaves = [node for node in topological(result) if is_users_own(node)]
+    if leaves and not any(id(leaf) in visit.seen or owners_of(leaf) for leaf in leaves):
+        raise TypeError(
+            f"A parameter is a leaf, but `{name}` of this {type(module).__name__} is the result of "
+            f"`{result.op}`, so that no optimiser would move it.\n"
+            "Compute its numbers first, as in `Tensor(0.01 * numbers)`; for a constant hold its "
+            "`.data`."
+        )
+
+
+def _refuse_passing(module: HasParts, name: str, other: Any) -> None:
+    raise TypeError(
+        f"Parameters are found in what can be looked at more than once, but `{name}` of this "
+        f"{type(module).__name__} is a {type(other).__name__}, which gives its items a single "
+        "time.\nMake it a list."
+    )
+
+
+def _called(part: Any) -> str:
+    return part.label() if isinstance(part, Value) else f"a {type(part).__name__}"
+
+
 def _refuse_hidden(module: HasParts, name: str, other: Any, part: Any) -> None:
     fix = "Put it in a list" if isinstance(other, Iterable) else "Make that class a Module"
+    if isinstance(other, (types.FunctionType, functools.partial)):
+        fix = "Make what it holds an attribute as well, or write a Module in its place"
     kind, what, instead = "Parameters", "", ""
     if isinstance(part, Value):
         what, instead = part.label(), ", or make it no parameter by holding its `.data`"
@@ -188,5 +240,10 @@ def _contents(thing: Any) -> list[Any]:
         return list(thing.flat if isinstance(thing, np.ndarray) else thing)
     if isinstance(thing, types.MethodType):
         return [thing.__self__]
+    if isinstance(thing, functools.partial):
+        return [thing.func, *thing.args, *thing.keywords.values()]
+    if isinstance(thing, types.FunctionType):
+        cells = [getattr(cell, "cell_contents", None) for cell in thing.__closure__ or ()]
+        return [*cells, *(thing.__defaults__ or ()), *(thing.__kwdefaults__ or {}).values()]
     slots = [name for kind in type(thing).__mro__ for name in getattr(kind, "__slots__", ())]
     return [*getattr(thing, "__dict__", {}).values(), *(getattr(thing, n, None) for n in slots)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from typing import Any, NoReturn
 
 import numpy as np
 
@@ -23,7 +24,7 @@ def clip_gradients(
     By norm they are all multiplied by one number, so that they keep their direction. Returns the
     norm that they had before. Call it between `backward()` and `step()`. A parameter that no pass
     has reached is left alone. Raises ValueError, before anything is changed, where a gradient is
-    not finite, and where it is not said by which of the two to clip.
+    not finite, where no pass has reached any, and where it is not said by which of the two to clip.
 
     >>> from autodiff import Tensor
     >>> w = Tensor([3.0, 4.0])
@@ -39,14 +40,19 @@ def clip_gradients(
             f"norm={norm!r} and value={value!r}.\nPass one of the two, as in `norm=1.0`."
         )
     limit = _NORM.check(norm) if value is None else _VALUE.check(value)
-    params = [params] if isinstance(params, Value) else list(dict.fromkeys(params))
+    params = [params] if isinstance(params, Value) else params
+    if not isinstance(params, Iterable):
+        _refuse(params)
+    params = list(params)
     for p in params:
         if not isinstance(p, Value):
-            raise TypeError(
-                f"Gradients to clip are those of parameters, but this is {describe(p)}.\n"
-                "Pass `model.parameters()`."
-            )
-    reached = [p for p in params if gradient_of(p) is not None]
+            _refuse(p)
+    reached = [p for p in dict.fromkeys(params) if gradient_of(p) is not None]
+    if not reached:
+        raise ValueError(
+            f"Gradients are clipped where there are some, but none of these {len(params)} "
+            "parameters has one.\nCall it after `backward()`, and before `step()`."
+        )
     length = _norm(reached)
     if value is not None:
         for p in reached:
@@ -55,6 +61,13 @@ def clip_gradients(
         for p in reached:
             p.grad = gradient_of(p) * (limit / length)
     return length
+
+
+def _refuse(thing: Any) -> NoReturn:
+    raise TypeError(
+        f"Gradients to clip are those of parameters, but this is {describe(thing)}.\n"
+        "Pass `model.parameters()`."
+    )
 
 
 def _norm(params: list[Value]) -> float:

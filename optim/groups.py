@@ -152,20 +152,24 @@ class ParamGroup(UserDict[str, Any]):
         if name == "params":
             self.data[name] = Parameters(value)
             return
-        value = self._checked(name, value)
-        self._optimizer.prepare({**self._settings(), name: value})
-        self.data[name] = value
+        settings = {**self._settings(), name: self._checked(name, value)}
+        cast = {dtype: self._cast(dtype, settings) for dtype in self._numbers or (float,)}
+        self.data.update(settings)
         if name != "lr":  # an optimiser may remember more than it did
             self.data["params"].arranged = []
         for dtype, numbers in self._numbers.items():
             numbers.clear()
-            numbers.update(self._cast(dtype))
+            numbers.update(cast[dtype])
 
     def __delitem__(self, name: str) -> None:
         raise TypeError(
             f"A parameter group keeps its settings, so that its {name} cannot be deleted.\n"
             "Assign another value."
         )
+
+    def __ior__(self, other: Any) -> ParamGroup:  # type: ignore[override,misc]
+        self.update(other)  # as by `group["lr"] = 0.1`, which a UserDict passes by
+        return self
 
     def numbers(self, parameter: Value) -> dict[str, Any]:
         """The settings, and what `prepare` makes of them, as numbers of a parameter's dtype.
@@ -175,16 +179,23 @@ class ParamGroup(UserDict[str, Any]):
         data = data_of(parameter)
         dtype = float if type(data) is float else data.dtype
         if dtype not in self._numbers:
-            self._numbers[dtype] = self._cast(dtype)
+            self._numbers[dtype] = self._cast(dtype, self._settings())
         return self._numbers[dtype]
 
     def _settings(self) -> dict[str, Any]:
         return {name: value for name, value in self.data.items() if name != "params"}
 
-    def _cast(self, dtype: Any) -> dict[str, Any]:
-        settings = self._settings()
-        settings |= self._optimizer.prepare(settings)
-        return {name: number_of(dtype, value) for name, value in settings.items()}
+    def _cast(self, dtype: Any, settings: dict[str, Any]) -> dict[str, Any]:
+        """Settings and what follows from them in a dtype; ValueError for one that is 0 there."""
+        cast = {}
+        for name, value in (settings | self._optimizer.prepare(settings)).items():
+            cast[name] = number = number_of(dtype, value)
+            if value and isinstance(number, np.ndarray) and not number:
+                raise ValueError(
+                    f"A setting is a number among those of the parameters, but {name} = {value} "
+                    f"is 0 in {dtype}.\nMake it larger, or the parameters float32."
+                )
+        return cast
 
 
 def number_of(dtype: Any, value: Any) -> Any:

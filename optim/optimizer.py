@@ -18,7 +18,7 @@ from autodiff.extend import (
 )
 
 from .closure import Closure, loss_of, pull_back
-from .groups import ParamGroup, amount, as_group, as_groups
+from .groups import ParamGroup, amount, as_group, as_groups, settings_of
 from .state import checked, state_of
 
 
@@ -91,6 +91,15 @@ class Optimizer:
         """
         return group["lr"] * gradient
 
+    def __setattr__(self, name: str, value: Any) -> None:
+        if not hasattr(type(self), name) and name in _elsewhere(type(self)):
+            raise AttributeError(
+                f"{type(self).__name__} has the settings {', '.join(settings_of(type(self)))}, but "
+                f"no `{name}`, which would change nothing.\n"
+                "Set one of those, or use an optimiser that has it."
+            )
+        object.__setattr__(self, name, value)
+
     @property
     def params(self) -> Any:
         """The parameters: a list, to which others can be added; of several groups, a tuple."""
@@ -124,6 +133,9 @@ class Optimizer:
             )
         params = [p for group in (*self.param_groups, *made) for p in group["params"]]
         _look_at_parameters(params)
+        for group in made:
+            for p in group["params"]:
+                group.numbers(p)  # which refuses what its dtype cannot hold
         # The modules whose parameters these are, each whole: what have they been given since?
         owners = Counter(owner for p in params for owner in owners_of(p))
         watched = [owner.watch() for owner, count in owners.items() if count == owner.count]
@@ -169,6 +181,11 @@ class Optimizer:
         """The parameters of a group, each with its state, whole, and its settings."""
         params = group["params"]
         _look_at_parameters(self.params)
+        if not self.params:
+            raise ValueError(
+                "An optimiser needs parameters to move, but its groups have none any more.\n"
+                'Put some there, as in `optimizer.param_groups[0]["params"] = [w]`.'
+            )
         arranged = []
         for p in params:
             numbers, state = group.numbers(p), self.state.setdefault(p, {})
@@ -228,6 +245,18 @@ class Optimizer:
         """Set every gradient to zero, for the next backward pass to add to."""
         for p in self.params:
             p.zero_grad()
+
+
+def _elsewhere(optimizer: type[Any]) -> set[str]:
+    """The settings of other optimisers, here and by other names; none for a class of one's own."""
+    if not optimizer.__module__.startswith("optim."):
+        return set()
+    names = {"beta1", "beta2", "decay", "epsilon", "learning_rate", "rho"}
+    kinds = Optimizer.__subclasses__()
+    for kind in kinds:
+        names.update(settings_of(kind))
+        kinds += kind.__subclasses__()
+    return names
 
 
 def _look_at_parameters(params: Sequence[Any]) -> None:

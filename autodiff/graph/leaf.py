@@ -26,9 +26,10 @@ gradient_of: Callable[[Node], Any] = operator.attrgetter("_grad")
 
 
 def descend(leaf: Node, step: Any) -> None:
-    """Take a step, of the shape and dtype of the data, away from it.
+    """Take a step, of the shape of the data, away from it, which keeps its dtype.
 
     The leaf gets new data; the old is never written into, so graphs and copies of it stay right.
+    Raises ValueError for a step that would change its shape.
     """
     data = leaf._data
     moved = data - step
@@ -37,12 +38,26 @@ def descend(leaf: Node, step: Any) -> None:
         leaf._before = (data, leaf._clock)
         leaf._data = moved if type(moved) is float else float(moved)
     else:
-        if data.size <= _SHOWN:
-            leaf._before = (data, leaf._clock)
         if type(moved) is not type(data):  # NumPy makes a number of an array without axes
             moved = np.asarray(moved)
+        # It is no narrower than the data and has no fewer entries, so that its bytes tell of both.
+        if moved.nbytes != data.nbytes or moved.ndim != data.ndim:
+            moved = _like_data(moved, data, step)
+        if data.size <= _SHOWN:
+            leaf._before = (data, leaf._clock)
         leaf._data = moved
     leaf._clock = next(CLOCK)
+
+
+def _like_data(moved: Any, data: Any, step: Any) -> Any:
+    """What a step has led to in the dtype of the data; ValueError for another shape."""
+    if moved.shape != data.shape:
+        raise ValueError(
+            "A step has a number for each of a parameter's, but this has shape "
+            f"{np.shape(step)}, and the parameter {data.shape}.\n"
+            "Let `update` return what is taken away from each entry."
+        )
+    return moved.astype(data.dtype, copy=False)
 
 
 def owners_of(leaf: Node) -> tuple[Any, ...]:

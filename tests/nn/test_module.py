@@ -3,6 +3,7 @@
 import collections
 import copy
 import dataclasses
+import functools
 import io
 import os
 import pickle
@@ -78,6 +79,13 @@ def in_an_array(w):
     return array
 
 
+def keyword_of(w):
+    def f(x, *, w=w):
+        return x
+
+    return f
+
+
 ELSEWHERE = {
     "set": lambda w: {w},
     "frozenset": lambda w: frozenset([w]),
@@ -92,6 +100,13 @@ ELSEWHERE = {
     "list of another class": lambda w: collections.UserList([w]),
     "read-only dict": lambda w: types.MappingProxyType({"w": w}),
     "array of objects": in_an_array,
+    "partial": lambda w: functools.partial(max, w),
+    "partial of a module": lambda w: functools.partial(Holder(w=w).forward, scale=Holder(w=w)),
+    "keyword of a partial": lambda w: functools.partial(max, key=w),
+    "closure": lambda w: lambda x: x * w,
+    "closure of a list": lambda w: (lambda parts: lambda x: parts)([Holder(w=w)]),
+    "default": lambda w: lambda x, w=w: x,
+    "default by name": lambda w: keyword_of(w),
 }
 IN = {
     "attribute": lambda thing: {"part": thing},
@@ -222,6 +237,45 @@ def test_keywords_go_to_forward_however_it_was_put_there():
     plain = Module()
     plain.forward = lambda x, scale=1.0: scale * x
     assert Scaled()(3.0, scale=2.0) == plain(3.0, scale=2.0) == 6.0
+
+
+def test_a_call_is_of_the_forward_that_there_is():
+    """One that is assigned to a module or a class, or comes from the class that stands first."""
+
+    class Old(Linear):
+        def forward(self, x):
+            return "old"
+
+    class Inner(Old):
+        pass
+
+    class Mixed:
+        def forward(self, x):
+            return "mixed"
+
+    class Both(Mixed, Old):
+        pass
+
+    one, other = Old(1, 1), Old(1, 1)
+    one.forward = lambda x: "its own"
+    assert (one(1.0), other(1.0), Inner(1, 1)(1.0), Both(1, 1)(1.0)) == (
+        "its own", "old", "old", "mixed",
+    )  # fmt: skip
+    Old.forward = lambda self, x: "new"
+    assert (one(1.0), other(1.0), Inner(1, 1)(1.0), Both(1, 1)(1.0)) == (
+        "its own", "new", "new", "mixed",
+    )  # fmt: skip
+    assert Sequential(one, lambda x: [x])(1.0) == ["its own"]
+
+
+def test_an_attribute_error_within_a_property_names_what_is_missing():
+    class Asking(Module):
+        @property
+        def ratio(self):
+            return self.missing / 2
+
+    with pytest.raises(AttributeError, match="'Asking' object has no attribute 'missing'"):
+        Asking().ratio  # noqa: B018
 
 
 def test_a_call_may_do_more_than_forward():

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import nn
-from autodiff import Tensor, Value
+from autodiff import Tensor, Value, stop_gradient
 from nn import MLP, Linear, Module, Sequential, Tanh
 
 
@@ -54,6 +54,75 @@ def test_messages_say_which_parameter():
     weight.data = weight.data + 1.0
     with pytest.raises(ValueError, match=r"`layers\.1\.weight` was changed"):
         loss.backward()
+
+
+# -- what was meant to be a parameter ------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "thing",
+    [Value(1.0), Tensor([1.0]), Linear(1, 1), [Tanh()], {"a": (Tensor([1.0]),)}, Tensor([1.0]) * 2],
+)
+def test_a_class_that_has_a_parameter_or_a_module_of_its_own(thing):
+    with pytest.raises(TypeError, match=r"`w` of the class Shared is one of all its modul"):
+        type("Shared", (Module,), {"w": thing})
+    for plain in (1.0, np.ones(2), [1.0], len, lambda self: self, property(len)):
+        assert type("Plain", (Module,), {"w": plain})().parameters() == []
+
+
+@pytest.mark.parametrize("make", [iter, None, lambda layers: map(abs, layers), zip, enumerate])
+def test_what_gives_its_items_once(make):
+    layers = (layer for layer in [Linear(1, 1)]) if make is None else make([Linear(1, 1)])
+    if make in (iter, enumerate):  # of which there are others that hold no parameters
+        assert Holder(layers=layers).parameters() == []
+        return
+    for ask in (Holder(layers=layers).parameters, Holder(deep={"a": [layers]}).state_dict):
+        with pytest.raises(TypeError, match=r"gives its items a single time.\nMake it a list"):
+            ask()
+
+
+def test_a_result_that_was_meant_to_be_a_parameter():
+    class Scaled(Module):
+        def __init__(self):
+            self.w = [Tensor(np.ones((2, 1))) * 0.01]
+            self.b = Tensor([0.0])
+
+        def forward(self, x):
+            return x @ self.w[0] + self.b
+
+    message = (
+        r"`model\.w\.0` of this Holder is the result of `mul`.*\n.*`Tensor\(0\.01 \* numbers\)`"
+    )
+    for ask in ("parameters", "state_dict", "named_parameters", "eval"):
+        with pytest.raises(TypeError, match=message):
+            getattr(Holder(model=Scaled()), ask)()
+
+
+def test_results_that_a_module_keeps():
+    class Keeping(Module):
+        def __init__(self, inner):
+            self.inner = inner
+
+        def forward(self, x):
+            self.input, self.output = x, self.inner(x)
+            return self.output
+
+    first, second = Keeping(Linear(2, 2)), Keeping(Tanh())
+    model = Sequential(first, second)
+    assert len(model.parameters()) == 2
+    model(np.ones((3, 2)))
+    assert len(model.parameters()) == 2
+    assert second.parameters() == []  # whose input came from parameters of another
+    first.constant = stop_gradient(Tensor([2.0]))
+    assert len(first.parameters()) == 2
+
+
+def test_functions_that_hold_what_is_found():
+    layer = Linear(2, 2, seed=0)
+    model = Sequential(layer, lambda x: x @ layer.weight)
+    model.again = lambda x: model(x)
+    assert model.parameters() == layer.parameters()
+    assert Sequential(layer, lambda x, scale=2.0: scale * x).parameters() == layer.parameters()
 
 
 # -- modules -------------------------------------------------------------------------------

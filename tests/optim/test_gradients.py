@@ -71,9 +71,8 @@ def test_short_ones_and_arrays_that_were_given_out_are_left_alone():
         np.testing.assert_array_equal(x, copy)
 
 
-def test_one_that_is_there_twice_counts_once_and_none_is_nothing():
+def test_one_that_is_there_twice_counts_once():
     w = Value(1.0)
-    assert clip_gradients([w], norm=1.0) == 0.0
     w.grad = 4.0
     assert clip_gradients(iter([w, w]), norm=2.0) == 4.0
     assert w.grad == 2.0
@@ -113,3 +112,16 @@ def test_limits_that_are_refused(settings, error, message):
         clip_gradients(reached(), **settings)
     with pytest.raises(TypeError, match="those of parameters, but this is float 3"):
         clip_gradients([3.0], norm=1.0)
+
+
+@pytest.mark.parametrize("params", [[], (), iter(()), [Tensor([1.0]), Value(2.0)]])
+@pytest.mark.parametrize("how", ["norm", "value"])
+def test_gradients_that_are_not_there_yet(params, how):
+    with pytest.raises(ValueError, match=r"none of these \d parameters has one.\n.*after `back"):
+        clip_gradients(params, **{how: 1.0})
+
+
+@pytest.mark.parametrize("params", [len, 3, [np.ones(3)], ["w"], [[Tensor([1.0])]], None])
+def test_what_has_no_gradients(params):
+    with pytest.raises(TypeError, match=r"those of parameters, but this is .*\n.*model.parameters"):
+        clip_gradients(params, norm=1.0)

@@ -229,3 +229,65 @@ def test_a_module_that_was_given_others_since_is_noticed_over_groups():
     layer(np.ones((3, 2))).sum().backward()
     with pytest.raises(ValueError, match="has got others since: scale"):
         optimizer.step()
+
+
+def test_a_group_is_changed_by_an_operator_as_by_assignment():
+    w = Tensor([1.0])
+    sgd = SGD([w], lr=0.5)
+    (w * 1.0).sum().backward()
+    sgd.step()
+    group = sgd.param_groups[0]
+    group |= {"lr": 0.25}
+    sgd.step()
+    assert w.data.tolist() == [0.25]
+    with pytest.raises(ValueError, match="A learning rate is a finite number above 0"):
+        group |= {"lr": -1.0}
+    with pytest.raises(ValueError, match="has the settings"):
+        group |= {"speed": 1.0}
+    assert sgd.param_groups[0] is group
+    assert group["lr"] == 0.25
+
+
+# -- numbers that a dtype does not hold ----------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("kind", "settings", "name"),
+    [
+        (SGD, {"lr": 1e-9}, "lr"),
+        (Adam, {}, "eps"),
+        (RMSprop, {}, "eps"),
+        (Adagrad, {}, "eps"),
+        (AdamW, {"eps": 1e-4, "lr": 1e-6, "weight_decay": 1e-3}, "own_decay"),
+    ],
+)
+def test_a_setting_that_is_0_among_the_parameters_numbers(kind, settings, name):
+    wide, narrow = Tensor([1.0]), Tensor(np.ones(2, np.float16))
+    with pytest.raises(ValueError, match=f"but {name} = .* is 0 in float16.\n.*float32"):
+        kind([wide, narrow], **settings)
+    optimizer = kind([wide], **settings)
+    with pytest.raises(ValueError, match="is 0 in float16"):
+        optimizer.add_param_group({"params": [narrow]})
+    assert len(optimizer.param_groups) == 1
+    assert np.isfinite(wide.data).all()
+
+
+def test_a_setting_that_becomes_0_changes_nothing():
+    w = Tensor(np.ones(2, np.float16))
+    sgd = SGD([w], lr=0.5, momentum=0.5)
+    with pytest.raises(ValueError, match="lr = 1e-09 is 0 in float16"):
+        sgd.lr = 1e-9
+    assert sgd.lr == 0.5
+    w.sum().backward()
+    sgd.step()
+    assert w.data.tolist() == [0.5, 0.5]
+
+
+def test_16_bits_without_a_gradient_stay():
+    for kind in (Adam, RMSprop, Adagrad):
+        w = Tensor(np.ones(2, np.float16))
+        optimizer = kind([w], lr=0.01, eps=1e-4)
+        (w * np.float16([0.0, 1.0])).sum().backward()
+        optimizer.step()
+        assert w.data[0] == 1.0
+        assert 0.0 < w.data[1] < 1.0

@@ -445,3 +445,55 @@ def test_an_optimiser_is_copied_and_pickled_with_its_parameters(make, copied):
     assert again[1].params[0] is again[0][0]
     for found, expected in zip(steps(*again, 2), steps(params, optimiser, 2), strict=True):
         np.testing.assert_array_equal(found, expected)
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [
+        (GD, "momentum"), (GD, "learning_rate"), (SGD, "betas"), (SGD, "nestorov"), (Adam, "beta1"),
+        (Adam, "momentum"), (Adam, "epsilon"), (RMSprop, "betas"),
+    ],
+)  # fmt: skip
+def test_a_setting_that_it_has_not_is_not_set(kind, name):
+    optimizer = kind([Value(1.0)])
+    if name == "nestorov":  # whatever is no setting of any may be an attribute
+        optimizer.nestorov = 1
+        return
+    with pytest.raises(AttributeError, match=f"has the settings lr.*, but no `{name}`, which w"):
+        setattr(optimizer, name, 0.9)
+    assert not hasattr(optimizer, name)
+
+
+def test_an_optimiser_of_ones_own_may_have_any_attribute():
+    class Mine(Optimizer):
+        def __init__(self, params):
+            super().__init__(params)
+            self.momentum = 0.9
+
+    assert Mine([Value(1.0)]).momentum == 0.9
+
+
+@pytest.mark.parametrize("empty", [lambda o: o.params.clear(), lambda o: setattr(o, "params", [])])
+def test_an_optimiser_whose_parameters_are_gone(empty):
+    w = Value(1.0)
+    sgd = SGD([w])
+    empty(sgd)
+    w.backward()
+    with pytest.raises(ValueError, match="needs parameters to move, but its groups have none any"):
+        sgd.step()
+
+
+def test_an_update_of_another_shape_or_dtype():
+    class Wide(Optimizer):
+        def update(self, parameter, gradient, state, group):
+            return self.step_of(gradient)
+
+    w = Tensor(np.ones(2, np.float32))
+    w.sum().backward()
+    optimizer = Wide([w])
+    optimizer.step_of = lambda gradient: gradient[:, None]
+    with pytest.raises(ValueError, match="A step has a number for each of a parameter's"):
+        optimizer.step()
+    optimizer.step_of = lambda gradient: np.float64(0.5) * gradient
+    optimizer.step()
+    assert (w.dtype, w.data.tolist()) == (np.float32, [0.5, 0.5])
