@@ -240,7 +240,7 @@ def test_a_group_is_changed_by_an_operator_as_by_assignment():
     group |= {"lr": 0.25}
     sgd.step()
     assert w.data.tolist() == [0.25]
-    with pytest.raises(ValueError, match="A learning rate is a finite number above 0"):
+    with pytest.raises(ValueError, match="A learning rate is a finite number from 0 up"):
         group |= {"lr": -1.0}
     with pytest.raises(ValueError, match="has the settings"):
         group |= {"speed": 1.0}
