@@ -203,7 +203,7 @@ def test_a_process_that_is_killed_at_any_moment_goes_on_to_the_same_losses(tmp_p
         time.sleep(draw.uniform(0, 0.02))
         if process.poll() is not None:
             break
-        process.send_signal(signal.SIGKILL)
+        process.send_signal(draw.choice([signal.SIGKILL, signal.SIGINT]))
         process.wait()
         killed += 1
     assert killed == KILLS
