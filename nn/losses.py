@@ -157,6 +157,8 @@ def paired(prediction: Any, target: Any) -> tuple[Any, Any]:
         return prediction, _of_dtype(target, prediction.dtype)
     if type(prediction) is np.ndarray and isinstance(target, ad.Tensor):
         return _of_dtype(prediction, target.dtype), target
+    if type(prediction) is type(target) is np.ndarray and prediction.dtype.kind in "biu":
+        return prediction.astype(float), target  # of whole numbers a difference may wrap
     return prediction, target
 
 

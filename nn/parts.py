@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from autodiff import Value
-from autodiff.extend import is_users_own, owners_of, topological
+from autodiff.extend import is_users_own, operands_of, owners_of
 
 Keys = tuple[Any, ...]  # the way to a part of a module: an attribute, then places and keys
 
@@ -194,8 +194,17 @@ def check_class(cls: type) -> None:
 
 def _check_result(module: HasParts, name: str, result: Value, visit: Visit) -> None:
     """TypeError for a result in a module that no parameter of any module went into."""
-    leaves = [node for node in topological(result) if is_users_own(node)]
-    if leaves and not any(id(leaf) in visit.seen or owners_of(leaf) for leaf in leaves):
+    todo, looked_at, leaf = [result], {id(result)}, False
+    while todo:
+        for operand in operands_of(todo.pop()):
+            if isinstance(operand, Value) and id(operand) not in looked_at:
+                looked_at.add(id(operand))
+                todo.append(operand)
+                if is_users_own(operand):
+                    leaf = True
+                    if id(operand) in visit.seen or owners_of(operand):
+                        return
+    if leaf:
         raise TypeError(
             f"A parameter is a leaf, but `{name}` of this {type(module).__name__} is the result of "
             f"`{result.op}`, so that no optimiser would move it.\n"

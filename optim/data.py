@@ -126,9 +126,8 @@ class Batches:
             _refuse(f"`position` is a number of batches, up to {len(self)}, and not {position!r}")
         if (order is not None) != (position > 0 and bool(self.shuffle)):
             _refuse("`order` is what the rest of an epoch is drawn from, and stands for no other")
-        for kept in (now, order):
-            if kept is not None:
-                _generator_like(self._rng, kept)
+        for kept in (now,) if order is None else (now, order):
+            _generator_like(self._rng, kept)
         self._rng.bit_generator.state = now
         self._position, self._order, self._resuming = int(position), order, position > 0
         self._epoch = None  # an iteration from before counts no more
@@ -214,7 +213,7 @@ def _generator_like(rng: np.random.Generator, state: Any) -> np.random.Generator
     own = type(rng.bit_generator)()
     try:
         own.state = state
-    except (TypeError, ValueError, KeyError, OverflowError) as error:
+    except (TypeError, ValueError, LookupError, OverflowError) as error:
         _refuse(f"its generator is none of {type(own).__name__}: {error}")
     return np.random.Generator(own)
 

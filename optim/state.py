@@ -36,10 +36,15 @@ def checked(optimizer: Any, saved: Any) -> tuple[list[ParamGroup], list[dict[str
     own, params, kind = optimizer.param_groups, list(optimizer.params), type(optimizer)
     if saved["optimizer"] != kind.__name__:
         _refuse(f"this is of {saved['optimizer']}, not {kind.__name__}")
-    sizes = [len(group["params"]) for group in own]
-    found = [len(group["params"]) for group in saved["param_groups"]]
-    if found != sizes or len(saved["state"]) != len(params):
-        _refuse(f"it has groups of {found} parameters, and the optimiser of {sizes}")
+    for name in ("state", "param_groups"):
+        if not isinstance(saved[name], (list, tuple)) or not all(map(_is_dict, saved[name])):
+            _refuse(f"its `{name}` is no list of dicts")
+    places = {p: place for place, p in enumerate(params)}
+    expected = [[places[p] for p in group["params"]] for group in own]
+    found = [group.get("params") for group in saved["param_groups"]]
+    if not _alike(found, expected) or len(saved["state"]) != len(params):
+        sizes = [[len(x) if isinstance(x, list) else x for x in of] for of in (found, expected)]
+        _refuse(f"it has groups of {sizes[0]} parameters, and the optimiser of {sizes[1]}")
     groups = []
     for group, mine in zip(saved["param_groups"], own, strict=True):
         if set(group) != set(mine):
@@ -53,6 +58,18 @@ def checked(optimizer: Any, saved: Any) -> tuple[list[ParamGroup], list[dict[str
         for place, (p, group, state) in numbered
     ]
     return groups, states
+
+
+def _is_dict(thing: Any) -> bool:
+    return isinstance(thing, Mapping) and all(isinstance(name, str) for name in thing)
+
+
+def _alike(found: Any, expected: Any) -> bool:
+    """Whether these are the same lists of whole numbers."""
+    if isinstance(expected, int):
+        return type(found) is int and found == expected
+    whole = isinstance(found, list) and len(found) == len(expected)
+    return whole and all(map(_alike, found, expected))
 
 
 def _checked_state(

@@ -284,3 +284,14 @@ def test_deltas_that_are_none(delta):
 def test_targets_that_are_no_numbers(loss, target):
     with pytest.raises(TypeError, match="Predictions and targets are numbers, but these are"):
         loss(Tensor(P), target)
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.int8, np.uint64, np.int64, bool])
+def test_plain_whole_numbers_do_not_wrap(dtype):
+    p, t = np.array([0, 1, 1, 0], dtype), np.array([1, 0, 1, 0], dtype)
+    for loss in (mse, l1):
+        assert loss(p, t) == loss(p, t.tolist()) == 0.5
+    assert binary_cross_entropy(p[2:], t[2:]) == 0.0
+    if dtype is not bool:
+        top = np.array([np.iinfo(dtype).max], dtype)
+        assert mse(top, 0 * top) == pytest.approx(float(top[0]) ** 2)

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from autodiff import Tensor, Value
+from autodiff.extend import write_archive
 from nn import Linear, Module, Sequential, Tanh
 
 
@@ -155,3 +156,21 @@ def test_buffers_and_modes_are_copied(copied):
     assert not any(m.training for m in again.modules())
     again.rng.random()
     assert_same(model.state_dict(), Noisy(1).state_dict())
+
+
+def test_a_module_without_a_state_has_a_file(tmp_path):
+    Tanh().save(tmp_path / "nothing.npz")
+    Tanh().load(tmp_path / "nothing.npz")
+    np.savez(tmp_path / "nothing.npz")
+    Tanh().load(tmp_path / "nothing.npz")
+    with pytest.raises(ValueError, match="weight is missing"):
+        Linear(1, 1).load(tmp_path / "nothing.npz")
+
+
+@pytest.mark.parametrize("state", [[1.0], 3, None, {"weight": {"deep": np.ones(1)}}])
+def test_a_file_of_something_else(state, tmp_path):
+    write_archive(tmp_path / "other.npz", state)
+    layer = Linear(1, 1, seed=0)
+    with pytest.raises(ValueError, match=r"other\.npz does not fit this Linear: "):
+        layer.load(tmp_path / "other.npz")
+    assert_same(layer.state_dict(), Linear(1, 1, seed=0).state_dict())

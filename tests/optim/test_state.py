@@ -153,3 +153,49 @@ def test_a_state_from_before_the_first_step_clears_what_came_later():
         w.data = 1.0
         optimizer.load_state_dict(fresh)
         assert go_on([w], optimizer, 3) == go_on([x], make([x], **settings), 3)
+
+
+JUNK = [None, 3, -1, 1.5, "x", [], {}, (), [1, 2], {"a": 1}, np.ones(2), [None], [{}]]
+
+
+def places_in(x, path=()):
+    yield path
+    for key in x if isinstance(x, dict) else range(len(x)) if isinstance(x, list) else ():
+        yield from places_in(x[key], (*path, key))
+
+
+def with_junk(x, path, junk):
+    if not path:
+        return junk
+    changed = copy.copy(x)
+    changed[path[0]] = with_junk(x[path[0]], path[1:], junk)
+    return changed
+
+
+@pytest.mark.parametrize("name", ["GD", "Adam"])
+def test_any_junk_in_a_state_is_taken_or_refused_by_one_error(name):
+    params, optimizer = made(name, {})
+    go_on(params, optimizer, 1)
+    state = optimizer.state_dict()
+    refused = 0
+    for path in places_in(state):
+        for junk in JUNK:
+            try:
+                optimizer.load_state_dict(with_junk(state, path, copy.deepcopy(junk)))
+            except ValueError:
+                assert repr(optimizer.state_dict()) == repr(state)
+                refused += 1
+            else:
+                optimizer.load_state_dict(state)
+    assert refused > 50
+
+
+@pytest.mark.parametrize(
+    "places", [[1], [0, 1], [None], [0.0], [False], "0", {0: 0}, (0,), [[0]], np.zeros(1, int)]
+)
+def test_parameters_in_other_places_are_refused(places):
+    _, optimizer = made("SGD", {})
+    state = optimizer.state_dict()
+    state["param_groups"][0]["params"] = places
+    with pytest.raises(ValueError, match="it has groups of"):
+        optimizer.load_state_dict(state)
