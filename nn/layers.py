@@ -23,10 +23,10 @@ _UNIT = normal()
 class Linear(Module):
     """x @ weight + bias, for x of shape (..., inputs), giving (..., outputs).
 
-    The weight, of shape (inputs, outputs), is drawn by `init`, one of `nn.initialisers`: as it
-    stands uniformly, with the variance 2 / (inputs + outputs) of Glorot and Bengio (2010). The
-    bias is 0. Raises ValueError for sizes that are not whole numbers from 1 up, and for a `dtype`
-    that is no float type.
+    The weight, of shape (inputs, outputs) where PyTorch's is turned (see `nn.from_torch`), is drawn
+    by `init`, one of `nn.initialisers`: as it stands uniformly, with the variance
+    2 / (inputs + outputs) of Glorot and Bengio (2010). The bias is 0. Raises ValueError for sizes
+    that are not whole numbers from 1 up, and for a `dtype` that is no float type.
 
     >>> Linear(3, 2, seed=0)(np.ones((5, 3))).shape
     (5, 2)

@@ -252,6 +252,11 @@ def _list_of(params: Any) -> list[Any]:
             f"An optimiser takes a list of parameters, but this is {_kind(params)}.\n"
             "Pass `model.parameters()`."
         )
+    if isinstance(params, (set, frozenset)):
+        raise TypeError(
+            "An optimiser takes a list of parameters, in whose order a state is saved, but a set "
+            "has another at each run.\nPass `model.parameters()`."
+        )
     return list(params)
 
 

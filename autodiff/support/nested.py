@@ -81,7 +81,8 @@ def _put(x: Any, path: tuple[str, ...], arrays: Arrays) -> str:
     if not storable(x.dtype):
         _refuse(path, f"there is an array of dtype {x.dtype}", "Convert it, as by `.tolist()`")
     name = ".".join(path)
-    if not name.isprintable() or not 0 < len(name) <= _LONGEST or name in arrays:
+    odd = not name.isprintable() or "\\" in name  # for which zipfile puts something else, somewhere
+    if odd or not 0 < len(name) <= _LONGEST or name in arrays:
         name = f"array {len(arrays)}"
         while name in arrays:
             name += "'"

@@ -291,3 +291,12 @@ def test_16_bits_without_a_gradient_stay():
         optimizer.step()
         assert w.data[0] == 1.0
         assert 0.0 < w.data[1] < 1.0
+
+
+@pytest.mark.parametrize("kind", [set, frozenset])
+def test_parameters_without_an_order(kind):
+    params = [Value(1.0), Value(2.0)]
+    assert SGD(dict.fromkeys(params).keys()).params == params  # which has one
+    for given in (kind(params), [{"params": kind(params)}]):
+        with pytest.raises(TypeError, match="in whose order a state is saved, but a set has an"):
+            SGD(given)

@@ -61,7 +61,7 @@ def test_what_is_packed_is_unpacked_exactly(state):
 def test_an_array_is_called_by_the_path_to_it():
     state = {"model": {"w": np.ones(1), "layers.0.b": np.ones(2)}, "histories": [[np.ones(3)]]}
     assert list(packed(state)[1]) == ["model.w", "model.layers.0.b", "histories.0.0"]
-    clash = {"a.b": np.ones(1), "a": {"b": np.ones(2)}, "\0": np.ones(3), "나" * 300: np.ones(4)}
+    clash = {"a.b": np.ones(1), "a": {"b": np.ones(2)}, "a\\b": np.ones(3), "나" * 300: np.ones(4)}
     assert list(packed(clash)[1]) == ["a.b", "array 1", "array 2", "array 3"]
     assert list(packed({"array 1": np.ones(1), "\0": np.ones(2)})[1]) == ["array 1", "array 1'"]
 
