@@ -181,6 +181,21 @@ def report_jacobians(bars: Bars, rounds: int) -> None:
         found.show("eager")
 
 
+def report_training(bars: Bars, rounds: int) -> None:
+    """Whole trainings by `train`, beside the loops of peers."""
+    print("\n40 epochs of 64-64-10 on 1,437 rows, batches of 32, SGD with momentum, float64")
+    with team("digits", "torch") as engines:
+        found = engines.compare("training", ["digits"], max(3, rounds // 2), 0.3, 1e-9)
+    found.show("digits")
+    bars.at_least("training: torch / train", found.ratio("torch", "digits").median, 3.0)
+    print("\n5 steps of moons by scalars, MLP 2-16-16-1, 100 samples")
+    with team("scalars", "micrograd") as engines:
+        found = engines.compare("training", ["moons"], 3, 0.3, 1e-9)
+    found.show("scalars")
+    ratio = found.ratio("micrograd", "scalars").median
+    bars.at_least("training, moons by scalars: micrograd / train", ratio, 100.0)
+
+
 def report_imports(bars: Bars, rounds: int) -> None:
     """`import autodiff` against `import numpy`, in new interpreters."""
     environment = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
@@ -208,6 +223,7 @@ REPORTS: dict[str, Callable[[Bars, int], None]] = {
     "hvp": report_hvp,
     "products": report_products,
     "jacobians": report_jacobians,
+    "training": report_training,
     "imports": report_imports,
 }
 
