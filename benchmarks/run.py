@@ -32,6 +32,8 @@ JACOBIANS = [(["dense", 500, 50], "Jacobian of tanh(A x), 500 by 50", 1.1),
              (["hand"], "Jacobian of a hand, 26 inputs, 300 outputs", 2.5)]  # fmt: skip
 LARGE = [(["rosenbrock", 1000], "Hessian of Rosenbrock of 1,000"),
          (["dense", 2000, 1000], "Jacobian of tanh(A x), 2,000 by 1,000")]  # fmt: skip
+# Of each the parameters up to which it is tried: the Hessian of 10,000 is 800 MB, and held twice.
+NEWTON = {"descent": 10**6, "exact": 3000, "differences": 1000, "products": 10**6}
 SIZES = [10**3, 10**4, 10**5, 10**6, 10**7]
 EAGER = {"autograd": 4, "mygrad": 2}  # times the eager engine that these peers are to take
 
@@ -196,6 +198,26 @@ def report_training(bars: Bars, rounds: int) -> None:
     bars.at_least("training, moons by scalars: micrograd / train", ratio, 100.0)
 
 
+def report_newton(bars: Bars, rounds: int) -> None:
+    """A step of Newton's method beside one of gradient descent, for 10 to 10^6 parameters."""
+    for size in (10, 100, 1000, 3000, 10**4, 10**5, 10**6):
+        print(f"\nNewton's step of {size:,} parameters, whose Hessian is {8e-6 * size**2:,.7g} MB")
+        names = [name for name, most in NEWTON.items() if size <= most]
+        with process() as worker:
+            worker.ask("make", workload="newton", case=[size], engines=names)
+            times = [worker.ask("measure", seconds=0.1) for _ in range(max(3, rounds // 3))]
+        spent = {name: statistics.median(run[name] for run in times) for name in names}
+        used = {name: peak_bytes("newton", [size], name) for name in names}
+        for name in names:
+            slower, larger = spent[name] / spent["descent"], used[name] / used["descent"]
+            print(
+                f"  {name:<12} {spent[name] * 1e3:>12,.2f} ms {slower:>10,.1f} x descent"
+                f" {used[name] / 1e6:>10,.2f} MB {larger:>8,.1f} x descent",
+                flush=True,
+            )
+    bars.at_most("Newton of 10^6: memory, products / descent", larger, 10)
+
+
 def report_imports(bars: Bars, rounds: int) -> None:
     """`import autodiff` against `import numpy`, in new interpreters."""
     environment = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
@@ -224,6 +246,7 @@ REPORTS: dict[str, Callable[[Bars, int], None]] = {
     "products": report_products,
     "jacobians": report_jacobians,
     "training": report_training,
+    "newton": report_newton,
     "imports": report_imports,
 }
 

@@ -7,6 +7,7 @@ from .gradients import clip_gradients
 from .groups import ParamGroup, Setting
 from .lbfgs import LBFGS
 from .listening import ListeningGD
+from .newton import Newton
 from .optimizer import Optimizer
 from .optimizers import GD, SGD, Adagrad, Adam, AdamW, RMSprop, zeros
 from .training.history import History
@@ -14,6 +15,6 @@ from .training.train import train
 
 __all__ = [
     "GD", "LBFGS", "SGD", "Adagrad", "Adam", "AdamW", "Batches", "Diagnosis", "Finding", "History",
-    "ListeningGD", "Optimizer", "ParamGroup", "RMSprop", "Setting", "batches", "clip_gradients",
-    "diagnose", "schedules", "train", "zeros",
+    "ListeningGD", "Newton", "Optimizer", "ParamGroup", "RMSprop", "Setting", "batches",
+    "clip_gradients", "diagnose", "schedules", "train", "zeros",
 ]  # fmt: skip

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from least_squares_problems import PROBLEMS
+from rough_functions import ROUGH, can_begin
 
 import autodiff as ad
 from autodiff import Tensor, Value
@@ -136,35 +137,6 @@ def test_it_takes_about_what_the_best_constant_rate_takes(name):
     assert max(found) <= 2 * known + 30
 
 
-# Functions of x, an array of two, which may have kinks, cliffs, infinities, or no value.
-ROUGH = {
-    "parabola": lambda x: (x * x).sum(),
-    "kinks": lambda x: ad.abs(x).sum() + ad.relu(x[0] - x[1]),
-    "cusps": lambda x: ad.sqrt(ad.abs(x)).sum(),
-    "cliff up": lambda x: ad.where(x > 1.0, x * x + 1e6, -x).sum(),
-    "cliff down": lambda x: ad.where(x > 1.0, -1e6 - x, x * x).sum(),
-    "steps": lambda x: (ad.floor(x) + 0.1 * x * x).sum(),
-    "poles": lambda x: (1 / x + x * x).sum(),
-    "a wall of NaN": lambda x: (ad.sqrt(1.0 - x) + x * x).sum(),
-    "a wall of infinity": lambda x: ad.where(x > 0.5, np.inf, (x - 3) ** 2).sum(),
-    "log": lambda x: (x - ad.log(x)).sum(),
-    "without bounds": lambda x: -x.sum(),
-    "to minus infinity": lambda x: ad.log(ad.abs(x)).sum(),
-    "steep": lambda x: ad.exp(x * x).sum(),
-    "waves": lambda x: (ad.sin(50 * x) + x * x).sum(),
-    "flat": lambda x: ad.tanh(x).sum(),
-    "tall": lambda x: 1e200 * (x * x).sum(),
-    "tiny": lambda x: 1e-200 * (x * x).sum(),
-    "a saddle": lambda x: x[0] ** 2 - x[1] ** 2,
-    "a gradient that is none": lambda x: ad.where(x > 0.3, ad.sqrt(ad.relu(x - 0.7)), x + 2).sum(),
-}
-
-
-def _can_begin(f, x):
-    with np.errstate(all="ignore"):
-        return np.isfinite(f(x)) and np.isfinite(ad.grad(f)(x)).all()
-
-
 @pytest.mark.parametrize("f", ROUGH.values(), ids=ROUGH)
 @settings(max_examples=settings.default.max_examples // 2)
 @given(
@@ -178,7 +150,7 @@ def test_it_never_ends_higher_than_it_began(f, power, start, steps):
     loss = math.inf
     for _ in range(steps):
         before = w.data
-        if not _can_begin(f, w.data):
+        if not can_begin(f, w.data):
             with pytest.raises(ValueError, match="begins where the loss is finite"):
                 optimizer.step(lambda: f(w))
             np.testing.assert_array_equal(w.data, before)

@@ -13,13 +13,16 @@ import pytest
 import autodiff as ad
 from autodiff import Tensor, Value
 from nn import Linear, Sequential, Tanh, mse
-from optim import LBFGS, ListeningGD
+from optim import LBFGS, ListeningGD, Newton
 
 KINDS = [
     (ListeningGD, {}),
     (ListeningGD, {"lr": 1e-6}),
     (LBFGS, {}),
     (LBFGS, {"history_size": 2, "max_iter": 3}),
+    (Newton, {}),
+    (Newton, {"hessian": "finite-difference", "damping": 0.1}),
+    (Newton, {"hessian": "products"}),
 ]
 IDS = [f"{kind.__name__} {settings}" for kind, settings in KINDS]
 every = pytest.mark.parametrize(("make", "settings"), KINDS, ids=IDS)
