@@ -31,6 +31,7 @@ from .operations.choices import (
     choose, clip, fmax, fmin, maximum, minimum, nan_to_num, piecewise, select, stop_gradient,
     where,
 )
+from .operations.convolution import convolution
 from .operations.decompositions import eigh, eigvalsh, qr, svd, svdvals
 from .operations.einsum import einsum
 from .operations.entropy import entr, huber, kl_div, rel_entr
@@ -60,6 +61,7 @@ from .operations.predicates import (
 )
 from .operations.normal import erfcx, log_ndtr, ndtr, ndtri
 from .operations.padding import pad
+from .operations.pooling import avg_pool, max_pool
 from .operations.products import (
     cross, dot, inner, kron, matmul, matvec, multi_dot, outer, tensordot, vdot, vecdot, vecmat,
 )
@@ -108,38 +110,38 @@ __all__ = [
     "arccos", "arccosh", "arccot", "arccoth", "arccsc", "arccsch", "arcsec", "arcsech", "arcsin",
     "arcsinh", "arctan", "arctan2", "arctanh", "argmax", "argmin", "argpartition", "argsort",
     "argwhere", "array_equal", "array_equiv", "array_split", "astype", "atleast_1d", "atleast_2d",
-    "atleast_3d", "average", "beta", "betaln", "block", "broadcast_arrays", "broadcast_to", "cbrt",
-    "ceil", "cholesky", "choose", "clip", "column_stack", "compile", "compress", "concatenate",
-    "cond", "convolve", "copysign", "corrcoef", "correlate", "cos", "cosh", "cot", "coth",
-    "count_nonzero", "cov", "cross", "cross_entropy", "csc", "csch", "cumprod", "cumsum", "deg2rad",
-    "delete", "derive", "det", "detect_anomaly", "diag", "diagflat", "diagonal", "diff", "digamma",
-    "digitize", "div", "divmod", "dot", "dsplit", "dstack", "ediff1d", "eigh", "eigvalsh", "einsum",
-    "elementwise", "elu", "entr", "equal", "erf", "erfc", "erfcinv", "erfcx", "erfinv", "exp",
-    "exp2", "expand_dims", "expm1", "extract", "fabs", "flatnonzero", "flatten", "flip", "fliplr",
-    "flipud", "floor", "floor_divide", "fmax", "fmin", "fmod", "full_like", "gamma", "gammaln",
-    "gelu", "glu", "grad", "gradient", "greater", "greater_equal", "hard_tanh", "heaviside",
-    "hessian", "hsplit", "hstack", "huber", "hvp", "hypot", "i0", "i0e", "i1", "i1e", "imag",
-    "inner", "insert", "interp", "inv", "isclose", "iscomplex", "isfinite", "isin", "isinf",
-    "isnan", "isneginf", "isposinf", "isreal", "j0", "j1", "jacfwd", "jacobian", "jacrev", "jvp",
-    "kl_div", "kron", "ldexp", "leaky_relu", "less", "less_equal", "lexsort", "linspace",
-    "local_gradients", "log", "log10", "log1p", "log2", "log_ndtr", "log_sigmoid", "log_softmax",
-    "logaddexp", "logaddexp2", "logical_and", "logical_not", "logical_or", "logical_xor", "logit",
-    "logsumexp", "lstsq", "matmul", "matrix_power", "matrix_rank", "matrix_transpose", "matvec",
-    "max", "maximum", "mean", "median", "meshgrid", "min", "minimum", "modf", "moveaxis", "mul",
-    "multi_dot", "nan_to_num", "nanargmax", "nanargmin", "nancumprod", "nancumsum", "nanmax",
-    "nanmean", "nanmedian", "nanmin", "nanpercentile", "nanprod", "nanquantile", "nanstd", "nansum",
-    "nanvar", "ndtr", "ndtri", "neg", "no_grad", "nonzero", "norm", "not_equal", "outer", "pad",
-    "partition", "percentile", "piecewise", "pinv", "polygamma", "polyval", "positive", "pow",
-    "primitive", "prod", "ptp", "qr", "quantile", "rad2deg", "ravel", "ravel_tree", "real",
-    "reciprocal", "recurrence", "rel_entr", "relu", "remainder", "repeat", "reshape", "resize",
-    "rint", "roll", "rollaxis", "rot90", "round", "searchsorted", "sec", "sech", "select", "selu",
-    "sigmoid", "sign", "signbit", "silu", "sin", "sinc", "sinh", "sliding_window_view", "slogdet",
-    "soft_sign", "softmax", "softplus", "solve", "sort", "split", "sqrt", "square", "squeeze",
-    "stack", "std", "stop_gradient", "sub", "sum", "svd", "svdvals", "swapaxes", "take",
-    "take_along_axis", "tan", "tanh", "tensor", "tensordot", "tensorinv", "tensorsolve", "tile",
-    "trace", "transpose", "trapezoid", "tril", "triu", "trunc", "unique", "unstack", "unwrap",
-    "value_and_grad", "vander", "var", "vdot", "vecdot", "vecmat", "vjp", "vsplit", "vstack",
-    "where", "xlog1py", "xlogy",
+    "atleast_3d", "average", "avg_pool", "beta", "betaln", "block", "broadcast_arrays",
+    "broadcast_to", "cbrt", "ceil", "cholesky", "choose", "clip", "column_stack", "compile",
+    "compress", "concatenate", "cond", "convolution", "convolve", "copysign", "corrcoef",
+    "correlate", "cos", "cosh", "cot", "coth", "count_nonzero", "cov", "cross", "cross_entropy",
+    "csc", "csch", "cumprod", "cumsum", "deg2rad", "delete", "derive", "det", "detect_anomaly",
+    "diag", "diagflat", "diagonal", "diff", "digamma", "digitize", "div", "divmod", "dot", "dsplit",
+    "dstack", "ediff1d", "eigh", "eigvalsh", "einsum", "elementwise", "elu", "entr", "equal", "erf",
+    "erfc", "erfcinv", "erfcx", "erfinv", "exp", "exp2", "expand_dims", "expm1", "extract", "fabs",
+    "flatnonzero", "flatten", "flip", "fliplr", "flipud", "floor", "floor_divide", "fmax", "fmin",
+    "fmod", "full_like", "gamma", "gammaln", "gelu", "glu", "grad", "gradient", "greater",
+    "greater_equal", "hard_tanh", "heaviside", "hessian", "hsplit", "hstack", "huber", "hvp",
+    "hypot", "i0", "i0e", "i1", "i1e", "imag", "inner", "insert", "interp", "inv", "isclose",
+    "iscomplex", "isfinite", "isin", "isinf", "isnan", "isneginf", "isposinf", "isreal", "j0", "j1",
+    "jacfwd", "jacobian", "jacrev", "jvp", "kl_div", "kron", "ldexp", "leaky_relu", "less",
+    "less_equal", "lexsort", "linspace", "local_gradients", "log", "log10", "log1p", "log2",
+    "log_ndtr", "log_sigmoid", "log_softmax", "logaddexp", "logaddexp2", "logical_and",
+    "logical_not", "logical_or", "logical_xor", "logit", "logsumexp", "lstsq", "matmul",
+    "matrix_power", "matrix_rank", "matrix_transpose", "matvec", "max", "max_pool", "maximum",
+    "mean", "median", "meshgrid", "min", "minimum", "modf", "moveaxis", "mul", "multi_dot",
+    "nan_to_num", "nanargmax", "nanargmin", "nancumprod", "nancumsum", "nanmax", "nanmean",
+    "nanmedian", "nanmin", "nanpercentile", "nanprod", "nanquantile", "nanstd", "nansum", "nanvar",
+    "ndtr", "ndtri", "neg", "no_grad", "nonzero", "norm", "not_equal", "outer", "pad", "partition",
+    "percentile", "piecewise", "pinv", "polygamma", "polyval", "positive", "pow", "primitive",
+    "prod", "ptp", "qr", "quantile", "rad2deg", "ravel", "ravel_tree", "real", "reciprocal",
+    "recurrence", "rel_entr", "relu", "remainder", "repeat", "reshape", "resize", "rint", "roll",
+    "rollaxis", "rot90", "round", "searchsorted", "sec", "sech", "select", "selu", "sigmoid",
+    "sign", "signbit", "silu", "sin", "sinc", "sinh", "sliding_window_view", "slogdet", "soft_sign",
+    "softmax", "softplus", "solve", "sort", "split", "sqrt", "square", "squeeze", "stack", "std",
+    "stop_gradient", "sub", "sum", "svd", "svdvals", "swapaxes", "take", "take_along_axis", "tan",
+    "tanh", "tensor", "tensordot", "tensorinv", "tensorsolve", "tile", "trace", "transpose",
+    "trapezoid", "tril", "triu", "trunc", "unique", "unstack", "unwrap", "value_and_grad", "vander",
+    "var", "vdot", "vecdot", "vecmat", "vjp", "vsplit", "vstack", "where", "xlog1py", "xlogy",
 ]
 
 

@@ -76,8 +76,8 @@ METHODS = (
     "sigmoid", "sign", "silu", "sin", "sinc", "sinh", "soft_sign", "softplus", "sqrt", "square",
     "tan", "tanh", "trunc",
     # along axes
-    "cumprod", "cumsum", "log_softmax", "logsumexp", "max", "mean", "min", "prod", "softmax",
-    "sort", "std", "sum", "var",
+    "cumprod", "cumsum", "log_softmax", "logsumexp", "max", "max_pool", "mean", "min", "prod",
+    "softmax", "sort", "std", "sum", "var",
     # of shapes
     "broadcast_to", "expand_dims", "flip", "moveaxis", "reshape", "roll", "squeeze", "swapaxes",
     "transpose", "tril", "triu",
@@ -86,7 +86,8 @@ METHODS = (
     # what other operations are made of
     "bessel_i", "bessel_ie_slope", "bessel_j", "cast", "cofactors", "eigh_stacked",
     "euclidean_norm", "getitem", "identity", "logabsdet", "logit_slope", "overlap_add",
-    "pad_constant", "qr_stacked", "scaled_erfc", "scatter", "svd_stacked", "windows",
+    "pad_constant", "qr_stacked", "scaled_erfc", "scatter", "sum_pool", "sum_unpool", "svd_stacked",
+    "windows",
 )  # fmt: skip
 
 # Of these, what an array's method takes more than the operation, as `t.max(initial=0.0)`.

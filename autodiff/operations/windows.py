@@ -14,6 +14,11 @@ from .leading import in_front
 from .reductions import axes_of
 
 
+def for_axes(setting: Any, axes: int) -> tuple[Any, ...]:
+    """A setting for each of so many axes, of one that may be for all of them."""
+    return setting if isinstance(setting, tuple) else (setting,) * axes
+
+
 @helper(
     "windows",
     jax="""

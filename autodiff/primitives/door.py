@@ -28,8 +28,9 @@ _SEQUENCES = (list, range, collections.deque, array.array, memoryview)
 # Parameters that count: axes, lengths, places, times.
 COUNTS = frozenset({
     "axes", "axis", "axis1", "axis2", "axisa", "axisb", "axisc", "ddof", "decimals", "destination",
-    "edge_order", "ind", "indices_or_sections", "k", "kth", "n", "N", "new_shape", "num", "offset",
-    "pad_width", "repeats", "reps", "shape", "shift", "source", "whole", "width",
+    "dilation", "edge_order", "groups", "ind", "indices_or_sections", "k", "kth", "n", "N",
+    "new_shape", "num", "offset", "pad_width", "padding", "repeats", "reps", "shape", "shift",
+    "size", "source", "stride", "whole", "width", "window",
 })  # fmt: skip
 
 
@@ -48,9 +49,7 @@ def _is_own(param: Any) -> bool:
     """Whether a value is in the engine's own form already, as most are."""
     kind = type(param)
     if kind is tuple:
-        return all(
-            [type(part) in _OWN or (type(part) is slice and _is_own(part)) for part in param]
-        )
+        return all([type(p) in _OWN or (type(p) in (slice, tuple) and _is_own(p)) for p in param])
     if kind is slice:
         return all([type(end) in _OWN for end in (param.start, param.stop, param.step)])
     return kind in _OWN

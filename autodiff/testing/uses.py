@@ -41,8 +41,10 @@ PARAMETERS: dict[str, tuple[Any, ...]] = {
     "axis1": (0,),
     "axis2": (1,),
     "ddof": (1,),
+    "ceil": (True,),
     "decimals": (1,),
     "destination": (0, 1),
+    "dilation": (2,),
     "high": (0.8,),
     "index": (
         0, -1, slice(None, None, -2), (Ellipsis, 0), (None, 1), np.array([0, 2, 0]),
@@ -53,16 +55,20 @@ PARAMETERS: dict[str, tuple[Any, ...]] = {
     "keepdims": (True,),
     "low": (-0.7,),
     "n": (0, 2, 3),
+    "padding": (1,),
     "shape": ((-1,), (3, -1), (2, 3, 3), (4,), (4, 2), (3,), 2, 3, (2, 2)),
     "shift": ((1, -1), -1),
+    "size": ((1,), (3,), (2, 2)),
     "slope": (0.2,),
     "source": (1,),
+    "stride": (1, 2),
     "subscripts": (
         "ij,jk->ik", "i,i->", "ij,j->i", "ii,ij->j", "ij,kj->ik", "aij,ajk->aik", "ij,ij->",
         "ij,i->i", "ij,kl->", "ii,jj->ij",
     ),
     "value": (3.0,),
     "whole": ((4,), (2, 5)),
+    "window": ((2,), (3,)),
     "width": (((1, 2),), ((0, 1), (2, 0))),
 }  # fmt: skip
 

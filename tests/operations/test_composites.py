@@ -254,6 +254,7 @@ CASES = [
     ([(), ()], [lambda a, b: np.hstack([a, b]), lambda a, b: np.vstack([a, b])]),
     ([STACK], [lambda a: ad.stack(ad.unstack(a)[::-1])]),
     ([(3,)], [lambda a: ad.stop_gradient(np.arange(3.0)) * a]),
+    ([STACK], [lambda a: ad.avg_pool(a, (2, 3)), lambda a: ad.avg_pool(a, 2, 1, 1, True, False)]),
     ([STACK, (4,)], [lambda a, b: ad.matvec(a, b)]),
     ([(3,), STACK], [lambda a, b: ad.vecmat(a, b)]),
 ]

@@ -185,7 +185,7 @@ def test_every_operation_can_be_drawn_and_printed(name):
 
 @pytest.mark.parametrize("name", operations())
 def test_every_operation_is_found_in_random_expressions(name):
-    shapes = [(3, 3), (2, 3), (3,), (2, 3, 3), ()]
+    shapes = [(3, 3), (2, 3), (3,), (2, 3, 3), (), (3, 3, 3)]
     for shape, turn in ((shape, turn) for shape in shapes for turn in range(5)):
         args = [np.random.default_rng(turn).normal(size=shape), 0.7]
         found = build(args, [Choice(name, (1, 1, 0), 3 * turn, turn)])

@@ -24,11 +24,11 @@ OF_BOTH = """
     expm1 fabs flip floor gamma gammaln gelu getitem grad hard_tanh i0 i0e i1 i1e identity
     inputs inv item j0 j1 label ldexp leaky_relu log log10 log1p log2 log_ndtr log_sigmoid
     log_softmax
-    logabsdet logit logit_slope logsumexp max mean min moveaxis name nan_to_num ndtr ndtri neg
-    numel op overlap_add pad_constant pinv polygamma positive pow prod qr_stacked rad2deg reciprocal
-    relu reshape rint roll round scaled_erfc scatter sec sech selu sigmoid sign silu sin sinc sinh
-    soft_sign softmax softplus sort sqrt square squeeze std sum svd_stacked swapaxes tan tanh
-    traced transpose tril triu trunc var windows zero_grad
+    logabsdet logit logit_slope logsumexp max max_pool mean min moveaxis name nan_to_num ndtr ndtri
+    neg numel op overlap_add pad_constant pinv polygamma positive pow prod qr_stacked rad2deg
+    reciprocal relu reshape rint roll round scaled_erfc scatter sec sech selu sigmoid sign silu
+    sin sinc sinh soft_sign softmax softplus sort sqrt square squeeze std sum sum_pool sum_unpool
+    svd_stacked swapaxes tan tanh traced transpose tril triu trunc var windows zero_grad
 """
 OF_TENSORS = """
     __getitem__ __iter__ __len__ __setitem__

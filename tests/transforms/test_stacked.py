@@ -19,7 +19,9 @@ pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning")
 
 # Rules that pull rows back one by one: to hold for a stack they would be longer than their
 # mathematics. Of a number that has no axis, an axis that is named counts for nothing.
-ROW_BY_ROW = {"convolve_full", "correlate_valid"}
+ROW_BY_ROW = {
+    "convolution", "convolution_by_w", "convolution_by_x", "convolve_full", "correlate_valid",
+}  # fmt: skip
 OF_NO_AXIS = {"max", "min", "softmax", "sum"}
 BUILT_IN = [name for name, o in operations().items() if not o.elementwise]
 
