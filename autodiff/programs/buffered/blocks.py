@@ -67,6 +67,7 @@ def _continues(call: Call, run: list[Call]) -> bool:
     return (
         _large(call)
         and call.target.shape == shape
+        and call.target.order == run[0].target.order
         and all(v.shape in (None, shape) and v not in sums for v in call.reads())
     )
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-import numpy as np
-
 from .lowering import Call, Variable
 
 
@@ -20,7 +18,7 @@ class Buffers:
     def __init__(
         self, calls: Sequence[Call], outputs: Sequence[Any], donated: Iterable[Variable] = ()
     ) -> None:
-        self.made: dict[str, tuple[tuple[int, ...], np.dtype[Any]]] = {}
+        self.made: dict[str, Variable] = {}
         self.spares: dict[str, Variable] = {}  # spare arrays by name, and the argument of each
         self._free: list[Variable] = []
         self._place: dict[Variable, Variable] = {}
@@ -63,7 +61,8 @@ class Buffers:
                 self._place[target] = buffer
                 return buffer
         buffer = Variable(f"buffer{len(self.made) + 1}", target.shape, target.dtype)
-        self.made[buffer.name] = (target.shape or (), target.dtype)
+        buffer.order = target.order
+        self.made[buffer.name] = buffer
         self._place[target] = buffer
         return buffer
 

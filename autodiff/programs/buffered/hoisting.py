@@ -51,7 +51,7 @@ def _broadcasts(call: Call) -> list[tuple[Variable, tuple[int, ...]]]:
     return [
         (v, shape)
         for v in dict.fromkeys(call.reads())
-        if v.shape not in (None, (), shape) and v.dtype.kind == "f"
+        if v.shape not in (None, (), shape) and v.dtype.kind == "f" and call.target.order is None
     ]
 
 

@@ -16,6 +16,7 @@ from ..steps import Step, key_of
 from ..text.names import Names
 from ..text.numpy import NUMPY
 from ..text.printer import Printer
+from .orders import Order, common, order_of
 from .ufuncs import all_ufuncs, as_ufunc, reduced_by_ufuncs
 from .views import Views
 
@@ -25,7 +26,7 @@ class Variable:
     """What a line of a program computes: an array, or a number where `shape` is None.
 
     `base` is the variable that it is a view of; `ours` says that its memory is the program's,
-    to be written into again.
+    to be written into again; `order` is that of its axes in memory.
     """
 
     name: str
@@ -33,6 +34,7 @@ class Variable:
     dtype: Any = None
     base: Variable | None = None
     ours: bool = False
+    order: Order = None
 
     @property
     def root(self) -> Variable:
@@ -41,7 +43,8 @@ class Variable:
 
     def like(self, other: Variable) -> bool:
         """Whether one can take the place of the other in memory."""
-        return self.shape == other.shape and self.dtype == other.dtype
+        same = self.shape == other.shape and self.dtype == other.dtype
+        return same and self.order == other.order
 
 
 @dataclass(eq=False, slots=True, repr=False)
@@ -138,8 +141,10 @@ class Lowered:
         if any(isinstance(o.example, np.ndarray) for o in step.steps()):
             tree = reduced_by_ufuncs(tree)
         target = self._declare(step)
-        flags = getattr(step.example, "flags", None)
-        target.ours = bool(flags and flags.owndata and flags.c_contiguous and flags.writeable)
+        target.order = order_of(step.example)
+        flags: Any = getattr(step.example, "flags", None)
+        whole = flags is not None and (flags.c_contiguous or target.order is not None)
+        target.ours = bool(whole and flags.owndata and flags.writeable)
         self.calls.append(Call("free", target, tree, self._read(tree)))
         return None
 
@@ -173,7 +178,9 @@ class Lowered:
             return
         target = self._declare(step)
         target.ours = True
-        self._in_order.add(target)
+        target.order = _order(kind, operands, target.shape)
+        if target.order is None:
+            self._in_order.add(target)
         self._same[key] = target
         self.calls.append(Call(kind, target, function, operands))
 
@@ -300,6 +307,7 @@ class Lowered:
                 self._names.fresh("t1"), np.broadcast_shapes(*shapes), _dtype(function, operands)
             )
             target.ours = True
+            target.order = _order(kind, operands, target.shape)
             self._by_name[target.name] = self._same[key] = target
             self.calls.append(Call(kind, target, function, operands))
         return self._same[key]
@@ -321,6 +329,12 @@ class Lowered:
 
 def _key(operand: Any) -> Any:
     return operand if isinstance(operand, Variable) else ast.unparse(operand)
+
+
+def _order(kind: str, operands: list[Any], shape: Any) -> Order:
+    """The order of what is computed entry by entry: that of all that are not repeated for it."""
+    whole = [o.order for o in operands if isinstance(o, Variable) and o.shape == shape]
+    return common(whole) if kind == "ufunc" else None
 
 
 def _dtype(function: str, operands: list[Any]) -> np.dtype[Any]:

@@ -29,6 +29,7 @@ from .buffers import Buffers
 from .doubts import Doubts, look
 from .hoisting import hoist
 from .lowering import Call, Lowered, Variable
+from .orders import empty, laid_out
 from .spares import Spare
 
 
@@ -110,10 +111,7 @@ class BufferedProgram:
     def _source(self) -> str:
         hoisted, lines = self._lines()
         made = [f"{name} = {text}" for name, text in self.lowered.made.items()]
-        made += [
-            f"{name} = np.empty({shape}, np.{dtype.name})"
-            for name, (shape, dtype) in self.buffers.made.items()
-        ]
+        made += [f"{name} = {_empty(v)}" for name, v in self.buffers.made.items()]
         made += [f"spares_{v.name} = Spare()" for v in self.buffers.spares.values()]
         self._printer.modules.add("np")
         head = f"def {self.name}({', '.join(self._names.parameters)}):"
@@ -170,10 +168,13 @@ class BufferedProgram:
         return found
 
     def _in_buffer(self, call: Call) -> bool:
-        """Whether a view is of a buffer, and so the same at each call."""
-        return call.kind == "view" and all(
-            self.buffers.place(v.root).name in self.buffers.made for v in call.reads()
-        )
+        """Whether a view is of a buffer, and so the same at each call.
+
+        What is a view of an array in C's order may be a copy of another.
+        """
+        places = [self.buffers.place(v.root) for v in call.reads()]
+        made = self.buffers.made
+        return call.kind == "view" and all([p.name in made and p.order is None for p in places])
 
     def _text(self, call: Call) -> str:
         target, operands = call.target.name, [self._operand(o) for o in call.operands]
@@ -212,16 +213,16 @@ class BufferedProgram:
         lines = []
         for v in group.results:
             place = self.buffers.place(v)
-            made = f"np.empty({v.shape}, np.{v.dtype.name})" if place is v else place.name
-            lines.append(f"{v.name} = {made}")
+            lines.append(f"{v.name} = {_empty(v) if place is v else place.name}")
+        order = group.target.order
         flat = [
-            f"np.ascontiguousarray({v.name}).reshape(-1)"
+            f"np.ascontiguousarray({laid_out(v.name, order)}).reshape(-1)"
             if v in arrays
-            else f"{v.name}.reshape(-1)"
+            else f"{laid_out(v.name, order)}.reshape(-1)"
             for v in (*arrays, *group.results)
         ]
         work = f"functools.partial({name}, {', '.join(numbers)})" if numbers else name
-        dtypes = [dtype.char for _, dtype in inner.made.values()]
+        dtypes = [v.dtype.char for v in inner.made.values()]
         run = f"in_blocks({work}, {size}, {dtypes}, [{', '.join(flat)}])"
         lines.append(f"({sums}) = {run}" if sums else run)
         return function, lines
@@ -270,6 +271,10 @@ def _quiet(run: Callable[..., Any]) -> Callable[..., Any]:
     context = Context()
     context.run(np.seterr, all="ignore")
     return functools.partial(context.run, run)
+
+
+def _empty(variable: Variable) -> str:
+    return empty(variable.shape or (), variable.dtype, variable.order)
 
 
 def _is_of_floats(variable: Variable) -> bool:
