@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -57,35 +57,20 @@ class LayerNorm(Module):
         return f"{', '.join(map(str, self.shape))}, eps={self.eps}"
 
 
-class BatchNorm1d(Module):
-    """(x - mean) / sqrt(variance + eps) of each feature, times weight, plus bias.
-
-    x has shape (samples, features) or (samples, features, length). In training the mean and the
-    variance are those of the batch (Ioffe and Szegedy 2015), and the buffers `running_mean` and
-    `running_var` go towards them: new = (1 - momentum) old + momentum of the batch, whose variance
-    is there divided by n - 1; without a momentum (None) they are the averages over all batches. In
-    the mode of `eval` they are what is used. Raises ValueError for sizes, `eps` and `momentum` that
-    are none; a call for an x of another shape, and in training for one number to a feature, and
-    TraceError in a trace.
-
-    >>> norm = BatchNorm1d(2)
-    >>> norm(ad.Tensor([[1.0, 2.0], [3.0, 6.0]])).data.round(3)
-    array([[-1., -1.],
-           [ 1.,  1.]])
-    >>> norm.running_mean, norm.running_var
-    (array([0.2, 0.4]), array([1.1, 1.7]))
-    """
+class _BatchNorm(Module):
+    """What BatchNorm1d and BatchNorm2d share: all but the axes behind that of the features."""
 
     running_mean: np.ndarray[Any, Any]
     running_var: np.ndarray[Any, Any]
     num_batches_tracked: np.ndarray[Any, Any]
+    behind: ClassVar[tuple[tuple[str, ...], ...]]  # what those axes may be
 
     def __init__(
         self, num_features: int, eps: float = 1e-5, momentum: float | None = 0.1,
         affine: bool = True, dtype: Any = np.float64,
     ) -> None:  # fmt: skip
         count = checked_size("num_features", num_features)
-        check_float("BatchNorm1d", dtype)
+        check_float(type(self).__name__, dtype)
         if momentum is not None and not (is_number(momentum) and 0 <= momentum <= 1):
             raise ValueError(
                 "`momentum` is the share of a batch in the running mean, from 0 to 1, or None for "
@@ -99,20 +84,16 @@ class BatchNorm1d(Module):
 
     def forward(self, x: Any) -> Any:
         shape = np.shape(data_of(x))
-        if len(shape) not in (2, 3) or shape[1] != self.features:
-            raise ValueError(
-                f"This BatchNorm1d takes arrays of shape (samples, {self.features}) or (samples, "
-                f"{self.features}, length), but this has shape {shape}.\n"
-                "Make it of the features that the layer before gives."
-            )
+        self._check(shape)
         column = (self.features, *[1] * (len(shape) - 2))
         if self.training:
-            axes = (0, 2)[: len(shape) - 1]
+            axes = (0, *range(2, len(shape)))
             count = math.prod(shape) // self.features
             if count < 2:
                 raise ValueError(
-                    "In training a BatchNorm1d needs two numbers to each feature, for a variance, "
-                    f"but this has shape {shape}.\nUse larger batches, or `model.eval()`."
+                    f"In training a {type(self).__name__} needs two numbers to each feature, for a "
+                    f"variance, but this has shape {shape}.\n"
+                    "Use larger batches, or `model.eval()`."
                 )
             mean = ad.mean(x, axes, True)
             centred = x - mean
@@ -127,6 +108,16 @@ class BatchNorm1d(Module):
         )
         return _times_and_plus(scaled, *parameters)
 
+    def _check(self, shape: tuple[int, ...]) -> None:
+        """ValueError for an array of another shape."""
+        ranks = [2 + len(axes) for axes in self.behind]
+        if len(shape) not in ranks or shape[1] != self.features:
+            forms = [", ".join(["samples", str(self.features), *axes]) for axes in self.behind]
+            raise ValueError(
+                f"This {type(self).__name__} takes arrays of shape ({') or ('.join(forms)}), but "
+                f"this has shape {shape}.\nMake it of the features that the layer before gives."
+            )
+
     def _note(self, mean: Any, variance: Any) -> None:
         """Take the running statistics towards those of a batch, which are nodes."""
         count = self.num_batches_tracked + 1
@@ -139,6 +130,41 @@ class BatchNorm1d(Module):
 
     def describe(self) -> str:
         return f"{self.features}, eps={self.eps}, momentum={self.momentum}"
+
+
+class BatchNorm1d(_BatchNorm):
+    """(x - mean) / sqrt(variance + eps) of each feature, times weight, plus bias.
+
+    x has shape (samples, features) or (samples, features, length). In training the mean and the
+    variance are those of the batch (Ioffe and Szegedy 2015), and the buffers `running_mean` and
+    `running_var` go towards them: new = (1 - momentum) old + momentum of the batch, whose variance
+    is there divided by n - 1; without a momentum (None) they are the averages over all batches. In
+    the mode of `eval` they are what is used. Raises ValueError for sizes, `eps` and `momentum` that
+    are none; a call for an x of another shape, and in training for one number to a feature; a
+    call in training raises TraceError in a trace, but for one by `functional_call`.
+
+    >>> norm = BatchNorm1d(2)
+    >>> norm(ad.Tensor([[1.0, 2.0], [3.0, 6.0]])).data.round(3)
+    array([[-1., -1.],
+           [ 1.,  1.]])
+    >>> norm.running_mean, norm.running_var
+    (array([0.2, 0.4]), array([1.1, 1.7]))
+    """
+
+    behind = ((), ("length",))
+
+
+class BatchNorm2d(_BatchNorm):
+    """BatchNorm1d of images, (samples, features, height, width): each channel is a feature.
+
+    Raises as BatchNorm1d does.
+
+    >>> norm = BatchNorm2d(3)
+    >>> norm(ad.Tensor(np.ones((5, 3, 8, 8)))).shape
+    (5, 3, 8, 8)
+    """
+
+    behind = (("height", "width"),)
 
 
 def _checked_eps(eps: Any) -> float:

@@ -1,4 +1,4 @@
-"""LayerNorm and BatchNorm1d against sums by hand, and the statistics that a batch leaves."""
+"""LayerNorm and the two BatchNorms against sums by hand, and the statistics that a batch leaves."""
 
 import itertools
 
@@ -7,7 +7,7 @@ import pytest
 
 import autodiff as ad
 from autodiff import Tensor
-from nn import BatchNorm1d, LayerNorm
+from nn import BatchNorm1d, BatchNorm2d, LayerNorm
 
 rng = np.random.default_rng(0)
 
@@ -53,9 +53,15 @@ def columns(x):
     return [np.ravel(x[:, i]) for i in range(x.shape[1])]
 
 
-@pytest.mark.parametrize("shape", [(5, 3), (2, 3), (1, 3, 2), (4, 3, 6)])
+def norm_for(shape):
+    return BatchNorm2d(3) if len(shape) == 4 else BatchNorm1d(3)
+
+
+@pytest.mark.parametrize(
+    "shape", [(5, 3), (2, 3), (1, 3, 2), (4, 3, 6), (2, 3, 4, 5), (1, 3, 1, 2)]
+)
 def test_batch_norm_in_training(shape):
-    norm = BatchNorm1d(3)
+    norm = norm_for(shape)
     x, w, b = rng.normal(3, 2, shape), rng.normal(size=3), rng.normal(size=3)
     norm.weight.data, norm.bias.data = w, b
     y = norm(Tensor(x)).data
@@ -70,9 +76,9 @@ def test_batch_norm_in_training(shape):
     assert norm.num_batches_tracked == 1
 
 
-@pytest.mark.parametrize("shape", [(5, 3), (1, 3), (4, 3, 6)])
+@pytest.mark.parametrize("shape", [(5, 3), (1, 3), (4, 3, 6), (2, 3, 4, 5)])
 def test_batch_norm_in_eval_uses_what_it_has_learnt(shape):
-    norm = BatchNorm1d(3).eval()
+    norm = norm_for(shape).eval()
     norm.running_mean, norm.running_var = rng.normal(size=3), rng.uniform(1, 2, 3)
     before = norm.state_dict()
     x = rng.normal(size=shape)
@@ -147,6 +153,13 @@ def test_in_a_program():
         (lambda: BatchNorm1d(3)(np.ones(3)), r"\(samples, 3\) .* has shape \(3,\)"),
         (lambda: BatchNorm1d(3)(np.ones((3, 4))), r"has shape \(3, 4\)"),
         (lambda: BatchNorm1d(3)(np.ones((3, 3, 3, 3))), "has shape"),
+        (lambda: BatchNorm2d(3, dtype=int), "A BatchNorm2d's `dtype` is a float type"),
+        (
+            lambda: BatchNorm2d(3)(np.ones((3, 4, 4))),
+            r"\(samples, 3, height, width\), but .*\(3, 4",
+        ),
+        (lambda: BatchNorm2d(3)(np.ones((1, 4, 3, 3))), r"has shape \(1, 4, 3, 3\)"),
+        (lambda: BatchNorm2d(3)(np.ones((1, 3, 1, 1))), "a BatchNorm2d needs two numbers"),
         (lambda: BatchNorm1d(3)(np.ones((1, 3))), "needs two numbers to each feature"),
         (lambda: BatchNorm1d(3)(np.ones((0, 3))), "needs two numbers to each feature"),
     ],

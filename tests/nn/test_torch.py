@@ -50,6 +50,47 @@ PAIRS = {
         lambda: TORCH.BatchNorm1d(4, affine=False),
         [(5, 4)],
     ),
+    **{
+        f"Conv2d, {name}": (
+            lambda args=args, named=named: nn.Conv2d(*args, **named),
+            lambda args=args, named=named: TORCH.Conv2d(*args, **named),
+            [(3, 4, 7, 8), (4, 7, 8)],
+        )
+        for name, args, named in [
+            ("plain", (4, 6, 3), {}),
+            ("strides", (4, 6, (3, 2), (2, 3), (1, 0)), {}),
+            ("same", (4, 6, (4, 2)), {"padding": "same", "dilation": (1, 3)}),
+            ("valid", (4, 6, (2, 3)), {"padding": "valid", "dilation": 2}),
+            ("groups", (4, 6, 3, 1, 1), {"groups": 2, "bias": False}),
+            ("one channel each", (4, 8, 3), {"groups": 4, "padding": (2, 1)}),
+        ]
+    },
+    **{
+        f"{kind}, {args}, {named}": (
+            lambda kind=kind, args=args, named=named: getattr(nn, kind)(*args, **named),
+            lambda kind=kind, args=args, named=named: getattr(TORCH, kind)(*args, **named),
+            [(3, 2, 7, 8), (2, 6, 5)],
+        )
+        for kind, args, named in [
+            ("MaxPool2d", (2,), {}),
+            ("MaxPool2d", ((3, 2), 1, (1, 0)), {"dilation": (1, 2)}),
+            ("MaxPool2d", (3, 2, 1), {"ceil_mode": True}),
+            ("MaxPool2d", (2, 3, 1), {"ceil_mode": True}),
+            ("AvgPool2d", ((2, 3),), {}),
+            ("AvgPool2d", (3, (1, 2), 1), {}),
+            ("AvgPool2d", (3, 2, 1, True), {}),
+            ("AvgPool2d", (2, 3, 1, True), {"count_include_pad": False}),
+            ("AvgPool2d", (3, 2, 1), {"count_include_pad": False}),
+        ]
+    },
+    **{
+        f"BatchNorm2d of momentum {m}": (
+            lambda m=m: nn.BatchNorm2d(4, momentum=m),
+            lambda m=m: TORCH.BatchNorm2d(4, momentum=m),
+            [(5, 4, 3, 2), (1, 4, 2, 2)],
+        )
+        for m in (0.1, None)
+    },
     "Flatten": (nn.Flatten, TORCH.Flatten, [(2, 3, 4), (2, 4)]),
     "Flatten of some": (
         lambda: nn.Flatten(0, -2),
@@ -110,6 +151,7 @@ def agree(ours, theirs, x, rng):
     close_by_name(dict(ours.named_buffers()), dict(theirs.named_buffers()))
 
 
+@pytest.mark.filterwarnings("ignore:Using padding='same' with even kernel")  # of PyTorch's own
 @pytest.mark.parametrize("name", PAIRS)
 def test_layers(name):
     make, make_theirs, shapes = PAIRS[name]
