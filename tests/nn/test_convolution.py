@@ -232,7 +232,7 @@ IMAGE = np.ones((2, 3, 8, 8))
         (lambda: Conv2d(1, 1, 3, 2, "same"), 'padding "same" .* stride of 2 it becomes smaller'),
         (lambda: Conv2d(4, 6, 3, groups=4), "4 does not divide 4 and 6"),
         (lambda: Conv2d(4, 6, 3, groups=0), "`groups` is a whole number"),
-        (lambda: Conv2d(1, 1, 3, dtype=int), "A Conv2d's `dtype` is a float type"),
+        (lambda: Conv2d(1, 1, 3, dtype=int), "Conv2d's `dtype` is a float type"),
         (lambda: Conv2d(4, 6, 3)(IMAGE), r"\(N, 4, H, W\), or .* shape \(2, 3, 8, 8\)"),
         (lambda: Conv2d(1, 6, 3)(np.ones((5, 8, 8))), r"shape \(5, 8, 8\).\n.*`x\[:, None\]`"),
         (lambda: Conv2d(1, 6, 3)(np.ones((8, 8))), r"has shape \(8, 8\).\n.*`x\[None\]`"),

@@ -153,7 +153,7 @@ def test_in_a_program():
         (lambda: BatchNorm1d(3)(np.ones(3)), r"\(samples, 3\) .* has shape \(3,\)"),
         (lambda: BatchNorm1d(3)(np.ones((3, 4))), r"has shape \(3, 4\)"),
         (lambda: BatchNorm1d(3)(np.ones((3, 3, 3, 3))), "has shape"),
-        (lambda: BatchNorm2d(3, dtype=int), "A BatchNorm2d's `dtype` is a float type"),
+        (lambda: BatchNorm2d(3, dtype=int), "BatchNorm2d's `dtype` is a float type"),
         (
             lambda: BatchNorm2d(3)(np.ones((3, 4, 4))),
             r"\(samples, 3, height, width\), but .*\(3, 4",
