@@ -27,4 +27,7 @@ command = [sys.executable, "-m", "viz", "sigmoid(w*x + b)", "w=2", "x=-1", "b=0.
 done = subprocess.run(command, capture_output=True, text=True, check=True)
 if done.stderr or "0.182426" not in done.stdout or b"<svg" not in Path("f.svg").read_bytes():
     sys.exit(f"the command line gave:\n{done.stdout}{done.stderr}")
+viz.save(autodiff.tanh(autodiff.Value(0.5)), "f.html")
+if "</html>" not in Path("f.html").read_text(encoding="utf-8"):
+    sys.exit("the page is not whole")
 print("The wheel imports, differentiates and draws.")

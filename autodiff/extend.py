@@ -8,7 +8,8 @@ Nested lists, tuples and dicts: `leaves`, `tree_map`, `unflatten`.
 A graph: `topological` for its nodes, operands first; `operands_of` for what a node was computed
 from; `formula_text`, `operation_text`, `settings_text` and `edge_texts` for how it is written;
 `pull_edges` for what flows back along each edge; `pull_through` for a pass through a part of it and
-`jacobian_rows` for its Jacobian, of which no `grad` knows; `data_of` for what is in a node.
+`jacobian_rows` for its Jacobian, of which no `grad` knows; `data_of` for what is in a node;
+`recomputed` for what its operation gives of other inputs.
 The operations: `operation(name)` for one, a `Primitive`, `operations()` for all; `OPERATORS`, how
 Python's own are written and computed.
 For an optimiser, without a copy: a leaf's `data` is read, `gradient_of` reads its gradient (None
@@ -32,6 +33,7 @@ from .graph.leaf import descend, gradient_of, owners_of, set_owners
 from .graph.messages import describe
 from .graph.node import data_of, is_users_own, operands_of
 from .graph.order import topological
+from .primitives.apply import recomputed
 from .primitives.labels import edge_texts, formula_text, operation_text, settings_text
 from .primitives.primitive import Primitive, operation, operations
 from .support.archive import read_archive, write_archive
@@ -68,6 +70,7 @@ __all__ = [
     "pull_edges",
     "pull_through",
     "read_archive",
+    "recomputed",
     "replacing",
     "set_owners",
     "settings_text",

@@ -11,9 +11,10 @@ from typing import Any, NoReturn
 from autodiff import Value, local_gradients
 from autodiff.extend import formula_text, topological
 
-from .drawing import save
 from .expression import ExpressionError, checked_name, evaluate, names_in, one_line
+from .names import names_of
 from .render import FORMATS, RenderError
+from .saving import save
 
 _OPTIONS = ("-o", "--output", "-h", "--help", "--")
 
@@ -34,7 +35,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("expression", help="numbers, names, + - * / ** and functions such as tanh")
     parser.add_argument("values", nargs="*", metavar="name=number", help="the value of each name")
-    parser.add_argument("-o", "--output", metavar="FILE", help="the picture: .svg, .png or .pdf")
+    parser.add_argument(
+        "-o", "--output", metavar="FILE", help="the picture: .svg, .png, .pdf; or .html"
+    )
     options = parser.parse_intermixed_args(
         _shielded(sys.argv[1:] if arguments is None else arguments)
     )
@@ -101,9 +104,10 @@ def _computed(text: str, values: dict[str, Value]) -> Value:
 
 def _checked_path(text: str) -> Path:
     path = Path(text)
-    if path.suffix.lower().removeprefix(".") not in FORMATS:
+    if path.suffix.lower().removeprefix(".") not in (*FORMATS, "html"):
         raise ExpressionError(
-            f"a picture is written to .svg, .png or .pdf, but this is {text[:100]!r}"
+            "a picture is written to .svg, .png or .pdf, a page to .html, but this is "
+            f"{text[:100]!r}"
         )
     if path.is_dir() or not path.parent.is_dir():
         raise ExpressionError(f"there is no folder to write {text[:100]!r} in")
@@ -113,25 +117,12 @@ def _checked_path(text: str) -> Path:
 def table(root: Value) -> str:
     """Node, how it is computed, value, gradient and local gradients, one line for each node."""
     nodes = topological(root)
-    names = _names(nodes)
+    names = names_of(nodes)
     rows = [("node", "computed as", "value", "gradient", "local gradients")]
     rows += [_row(node, names.__getitem__) for node in nodes]
     widths = [max(len(row[i]) for row in rows) for i in range(5)]
     form = f"{{:<{widths[0]}}}  {{:<{widths[1]}}}  {{:>{widths[2]}}}  {{:>{widths[3]}}}  {{}}"
     return "\n".join(form.format(*row).rstrip() for row in rows)
-
-
-def _names(nodes: Sequence[Value]) -> dict[Value, str]:
-    """The leaves' own names, `f` for the last node and `n1`, `n2`, … for those between."""
-    names = {node: node.name for node in nodes if node.name}
-    taken = set(names.values())
-    for i, node in enumerate(node for node in nodes if not node.name):
-        name = "f" if node is nodes[-1] else f"n{i + 1}"
-        while name in taken:
-            name += "_"
-        names[node] = name
-        taken.add(name)
-    return names
 
 
 def _row(node: Value, name_of: Callable[[Any], str]) -> tuple[str, str, str, str, str]:

@@ -89,7 +89,7 @@ def save(value: Any, path: str | os.PathLike[str], **options: Any) -> None:
     """
     _checked_nodes("save", [value])
     path = Path(path)
-    kind = kind_of(path)
+    kind = kind_of(path, "; a page to .html")
     check_writable(path)
     write(draw(value, **options).pipe(kind), path)
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from ..graph.messages import describe
 from ..graph.modes import current_mode
-from ..graph.node import data_of, new_node, unrecorded
+from ..graph.node import data_of, new_node, operands_of, parameters_of, unrecorded
 from ..graph.tensor import Tensor
 from ..graph.value import Value
 from . import symbol
@@ -66,6 +66,20 @@ def apply(primitive: Primitive, operands: Sequence[Any], params: tuple[Any, ...]
     if mode.lines is not None:
         mode.lines[id(node)] = line_of(mode)
     return node
+
+
+def recomputed(node: Value, inputs: Sequence[Any]) -> Any:
+    """What the operation that made a node gives of other `inputs`: its constants stay.
+
+    >>> from autodiff import Value
+    >>> recomputed(3.0 * Value(2.0), [5.0])
+    15.0
+    """
+    pullback: Any = node._pullback
+    operands = list(operands_of(node))
+    for position, given in zip(pullback.positions, inputs, strict=True):
+        operands[position] = given
+    return apply(pullback.primitive, operands, parameters_of(node))
 
 
 def _refuse_parameter(primitive: Primitive, param: Value) -> None:

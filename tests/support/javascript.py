@@ -8,28 +8,44 @@ import shutil
 import subprocess
 
 import pytest
+from browser import browser
 
-# Answers each line, `{source, name, calls}` in JSON, by a line with the results.
-SERVER = """
-const {createInterface} = require("node:readline");
+# A function from a question, `{source, name, calls}` in JSON, to the answer.
+ANSWER = """
 const told = (key, x) => typeof x == "number" && !Number.isFinite(x) ? String(x) : x;
 const asked = (key, x) => ["NaN", "Infinity", "-Infinity"].includes(x) ? Number(x) : x;
-createInterface({input: process.stdin}).on("line", (line) => {
-    const {source, name, calls} = JSON.parse(line, asked);
-    let answer;
+function answer(question) {
+    const {source, name, calls} = JSON.parse(question, asked);
     try {
         const f = new Function(`"use strict";${source}; return ${name};`)();
-        answer = {found: calls.map((args) => f(...args))};
+        return JSON.stringify({found: calls.map((args) => f(...args))}, told);
     } catch (error) {
-        answer = {error: String(error)};
+        return JSON.stringify({error: String(error)});
     }
-    console.log(JSON.stringify(answer, told));
-});
+}
+"""
+SERVER = f"""{ANSWER}
+const {{createInterface}} = require("node:readline");
+createInterface({{input: process.stdin}}).on("line", (line) => console.log(answer(line)));
 """
 
 
+def runner(ask):
+    """What runs a function that a text defines on lists of arguments, by asking a question."""
+
+    def run(source, name, calls):
+        answer = json.loads(
+            ask(json.dumps({"source": source, "name": name, "calls": _told(calls)}))
+        )
+        if "error" in answer:
+            pytest.fail(f"{answer['error']}\n{source}")
+        return _read(answer["found"])
+
+    return run
+
+
 class Node:
-    """A process of Node's that runs functions."""
+    """A process of Node's that answers each line by a line."""
 
     def __init__(self, program):
         pipe = subprocess.PIPE
@@ -43,15 +59,10 @@ class Node:
         self.process.wait()
         self.process.stdout.close()
 
-    def __call__(self, source, name, calls):
-        """What a function that a text defines gives for each of these lists of arguments."""
-        question = {"source": source, "name": name, "calls": _told(calls)}
-        self.process.stdin.write(json.dumps(question) + "\n")
+    def ask(self, question):
+        self.process.stdin.write(question + "\n")
         self.process.stdin.flush()
-        answer = json.loads(self.process.stdout.readline())
-        if "error" in answer:
-            pytest.fail(f"{answer['error']}\n{source}")
-        return _read(answer["found"])
+        return self.process.stdout.readline()
 
 
 def _told(tree):
@@ -75,8 +86,9 @@ def _read(tree):
 
 @functools.cache
 def javascript():
-    """What runs JavaScript here; the test is skipped where there is nothing."""
+    """What runs JavaScript here, Node or a browser; the test is skipped where there is neither."""
     program = shutil.which("node")
-    if program is None:
-        pytest.skip("There is no Node to run JavaScript by.")
-    return Node(program)
+    if program is not None:
+        return runner(Node(program).ask)
+    window = browser()
+    return runner(lambda question: window.run(f"{ANSWER} return answer(arguments[0])", question))

@@ -234,7 +234,7 @@ def test_no_expression(capsys):
 @pytest.mark.parametrize(
     ("path", "message"),
     [
-        ("picture.jpg", "written to .svg, .png or .pdf, but this is 'picture.jpg'"),
+        ("picture.jpg", "a page to .html, but this is 'picture.jpg'"),
         ("picture", "written to .svg, .png or .pdf"),
         ("", "written to .svg, .png or .pdf"),
         ("missing/picture.svg", "there is no folder to write 'missing/picture.svg' in"),

@@ -113,7 +113,7 @@ class Trace(Interpreter):
             self.frames[inner] = depth + i
 
     def note_names(self) -> None:
-        """What the user's functions called their local variables in the end, callers last."""
+        """What the user's functions called their nodes and local variables in the end."""
         for frame in sorted(self.frames, key=self.frames.__getitem__, reverse=True):
             depth = self.frames[frame]
             ours = is_ours(frame) or is_numpys(frame)
@@ -121,6 +121,9 @@ class Trace(Interpreter):
                 for name, thing in frame.f_locals.items():
                     if isinstance(thing, Traced) and identifier(name):
                         self.names[thing] = name
+        for node in self.nodes:  # a name that a node was given comes before its variable's
+            if node.name and node._pullback is not None and identifier(node.name):
+                self.names[node] = node.name
         self.frames.clear()
 
     @contextmanager

@@ -1,0 +1,1 @@
+"""The interactive page of a graph: its data, the program that it carries, and the file."""
