@@ -268,6 +268,17 @@ def test_an_edge_that_is_pointed_at_shows_its_product(opened):
     assert window.run("return tip.hidden")
 
 
+def shared():
+    x = Value(3.0, name="x")
+    return x * x - 2 * x
+
+
+def test_a_gradient_of_several_parts_shows_their_sum(opened):
+    window = opened(shared)
+    window.point_at("#n0 text")
+    assert window.text("#tip") == "leaf x\nvalue 3\ngradient 4 = 1 × 3 + 1 × 3 + (−1) × 2"
+
+
 def test_an_edge_that_has_the_focus_shows_it_too(opened):
     window = opened(neuron)
     window.press(*[TAB] * 1)

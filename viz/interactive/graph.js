@@ -20,6 +20,8 @@ edges.forEach((edge, i) => {
 
 const root = nodes.at(-1);
 const leaves = nodes.filter((node) => node.leaf);
+// In the order of their names: w2 before w10.
+const listed = [...leaves].sort((a, b) => a.name.localeCompare(b.name, "en", {numeric: true}));
 const operations = nodes.filter((node) => !node.leaf);
 
 // All values and local gradients for these numbers of the leaves.

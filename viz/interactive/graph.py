@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import math
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -24,6 +25,7 @@ from ..expression import one_line
 from ..names import names_of
 
 _LONGEST = 32  # characters of a name
+_LONG_NUMBER = re.compile(r"(\b\d+\.0*\d{4})\d{3,}(e[-+]?\d+)?")
 
 
 def is_scalar(nodes: Sequence[Value]) -> bool:
@@ -40,6 +42,11 @@ def name_in(names: Mapping[Any, str], operand: Any) -> str:
 def shown(name: str) -> str:
     """A name in a few characters on one line, whatever it holds."""
     return one_line(name if len(name) <= _LONGEST else f"{name[: _LONGEST - 1]}…")
+
+
+def briefly(formula: str) -> str:
+    """A formula with its long numbers cut: 0.07204… for 0.07204367972722743."""
+    return _LONG_NUMBER.sub(r"\1…\2", formula)
 
 
 def facts(nodes: Sequence[Value]) -> dict[str, Any]:
@@ -68,7 +75,7 @@ def _node(node: Value, names: Mapping[Any, str]) -> dict[str, Any]:
     return {
         "name": names[node],
         "title": shown(node.name or operation_text(node) or "leaf"),
-        "formula": formula_text(node, lambda operand: name_in(names, operand)),
+        "formula": briefly(formula_text(node, lambda operand: name_in(names, operand))),
         "value": told(_size(node.data)),
         **shape,
     }
@@ -79,7 +86,7 @@ def _edges_into(node: Value, names: Mapping[Any, str], flows: Mapping[Any, Any])
     places = [i for i, o in enumerate(operands_of(node)) if isinstance(o, Value)]
     found = []
     for k, (i, text) in enumerate(zip(places, edge_texts(node), strict=True)):
-        edge: dict[str, Any] = {"operand": i, "text": _renamed(text, node, names)}
+        edge: dict[str, Any] = {"operand": i, "text": briefly(_renamed(text, node, names))}
         if np.ndim(node.data) == 0 and np.ndim(node.inputs[k].data) == 0:
             edge |= {"local": told(_local(node, k)), "choice": _is_choice(node, i, text)}
         flow, after = flows[node][k]

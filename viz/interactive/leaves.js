@@ -4,9 +4,6 @@
 
 const rows = new Map(); // of a leaf: the parts of its row
 
-// In the order of their names: w2 before w10.
-const listed = [...leaves].sort((a, b) => a.name.localeCompare(b.name, "en", {numeric: true}));
-
 // Names of data rather than of weights do not descend unless they are asked to.
 function descendsAtFirst(leaf) {
     const weights = leaves.filter((other) => !/^[xyt]\d*$/i.test(other.name));

@@ -64,14 +64,24 @@ function go(step, moving = true) {
     }
 }
 
-// Scrolls the graph, where it is larger than its place, to the card of the step.
+// Scrolls the graph, where it is larger than its place, to the card of the step, and to those that
+// it is computed from where there is room.
 function showCard() {
-    const card = phaseOf(state.step).node?.group?.getBoundingClientRect();
-    if (card) {
-        const stage = $("stage").getBoundingClientRect();
-        $("stage").scrollLeft += card.x + card.width / 2 - stage.x - stage.width / 2;
-        $("stage").scrollTop += card.y + card.height / 2 - stage.y - stage.height / 2;
+    const {node} = phaseOf(state.step);
+    if (!node?.group) {
+        return;
     }
+    const stage = $("stage").getBoundingClientRect();
+    const cards = [node, ...node.into.map((edge) => edge.from)].filter((one) => one.group)
+        .map((one) => one.group.getBoundingClientRect());
+    function middle(low, high, room) {
+        const [from, to] = [Math.min(...cards.map(low)), Math.max(...cards.map(high))];
+        return to - from > room ? (low(cards[0]) + high(cards[0])) / 2 : (from + to) / 2;
+    }
+    const x = middle((card) => card.left, (card) => card.right, stage.width);
+    const y = middle((card) => card.top, (card) => card.bottom, stage.height);
+    $("stage").scrollLeft += x - stage.x - stage.width / 2;
+    $("stage").scrollTop += y - stage.y - stage.height / 2;
 }
 
 function stop() {

@@ -20,7 +20,7 @@ from ..drawing import draw
 from ..names import names_of
 from ..palette import GRADIENT, PILL, VALUE
 from ..render import render
-from .graph import facts, name_in, shown
+from .graph import briefly, facts, name_in, shown
 from .program import Unlive, javascript_program, python_program
 
 # In the order in which they need each other; the program of the graph comes before them.
@@ -143,4 +143,4 @@ def _whole_formula(nodes: Sequence[Value]) -> str:
         text = formula_text(node, lambda operand: name_in(texts, operand))
         texts[node] = names[node] if node.op is None or len(text) > _LONGEST else text
     root = nodes[-1]
-    return f"{names[root]} = {texts[root]}" if texts[root] != names[root] else ""
+    return f"{names[root]} = {briefly(texts[root])}" if texts[root] != names[root] else ""

@@ -149,7 +149,7 @@ function fly(path) {
     }
     function put(distance, flap) {
         const {x, y} = at(distance);
-        butterfly.setAttribute("transform", `translate(${x} ${y - 6}) scale(${flap} 1)`);
+        butterfly.setAttribute("transform", `translate(${x} ${y - 7}) scale(${1.4 * flap} 1.4)`);
     }
     put(0, 1);
     if (calm.matches) {

@@ -75,7 +75,7 @@ function prepare() {
         edge.group.append(hit);
     }
     // A large graph is not made smaller than it can be read: it is scrolled.
-    svg.style.minWidth = `${0.62 * svg.width.baseVal.value}px`;
+    svg.style.minWidth = `${0.58 * svg.width.baseVal.value}px`;
     svg.setAttribute("role", "group");
     svg.setAttribute("aria-label", "cards and wires: up and down arrows go from one to the next");
 }
@@ -98,7 +98,7 @@ function drawStep(step, read) {
         const text = so.sum === undefined ? "?" : g + brief(so.sum) + (so.missing ? "…" : "");
         write(node.slots.gradient, text, so.sum === undefined || so.missing > 0);
         node.group.classList.toggle("now", node == phase.node);
-        node.group.setAttribute("aria-label", nodeWords(node, read, computed, so));
+        node.group.setAttribute("aria-label", nodeWords(node, read, computed, found));
     }
     for (const edge of edges) {
         const computed = isComputed(edge.to);
@@ -124,12 +124,19 @@ function drawStep(step, read) {
     }
 }
 
-function nodeWords(node, read, computed, so) {
+function nodeWords(node, read, computed, found) {
+    const so = found[node.index] ?? {missing: 1};
     const kind = node.leaf ? "leaf " : "";
     const size = node.shape ? `, ${node.shape}, norm ` : ", value ";
     const value = computed ? fine(read.values[node.index]) : "not computed yet";
-    const slope = so.sum === undefined ? "not known yet" : fine(so.sum) + (so.missing ? " so far" : "");
-    return `${kind}${called(node)}${size}${value}, gradient ${slope}`;
+    if (so.sum === undefined) {
+        return `${kind}${called(node)}${size}${value}, gradient not known yet`;
+    }
+    const slope = fine(so.sum) + (so.missing ? " so far" : "");
+    const several = graph.scalar && !so.missing && node.out.length > 1 && node.out.length < 5;
+    const sum = node.out.map((edge) =>
+        `${factor(found[edge.to.index].sum)} × ${factor(read.locals[edge.index])}`).join(" + ");
+    return `${kind}${called(node)}${size}${value}, gradient ${slope}${several ? ` = ${sum}` : ""}`;
 }
 
 // upstream × local = contribution, as far as it is known.

@@ -76,6 +76,7 @@ function lossBySteps(history) {
     const xs = [0, Math.max(losses.length - 1, 4)];
     const words = `${root.name} after ${losses.length - 1} steps: ${fine(losses.at(-1))}`;
     return plot(`${root.name} by step`, words, xs, rangeOf(losses), (within, x, y) => {
+        within.setAttribute("overflow", "visible"); // nothing is out of the ranges
         const points = losses.map((loss, step) => [x(step), y(loss)]);
         within.append(part("path", {d: lineThrough(points), class: "trail"}));
         points.slice(-60).forEach(([cx, cy]) => Number.isFinite(cy)

@@ -114,7 +114,7 @@ function endWords(read) {
     if (!graph.scalar) {
         return [[`Every gradient is known, of all that ${root.name} was made of.`]];
     }
-    const some = leaves.filter((leaf) => leaf.out.length || leaf == root).slice(0, 8);
+    const some = listed.filter((leaf) => leaf.out.length || leaf == root).slice(0, 8);
     const each = some.flatMap((leaf, i) => [
         i ? ", " : "", `${leaf.name}.grad\u00a0=\u00a0`, gradient(fine(all[leaf.index])),
     ]);

@@ -51,6 +51,19 @@ def test_the_outermost_name_of_a_variable_is_taken():
     assert "second = b * b" in source
 
 
+def test_a_name_that_a_node_is_given_comes_first():
+    def f(x):
+        h = x * x
+        h.name = "hidden"
+        both = h + 1
+        both.name = "not a name"
+        return both * h
+
+    source = derive(f, 2.0).source
+    assert "    hidden = x * x\n" in source
+    assert "    both = hidden + 1\n" in source
+
+
 def test_a_gradient_of_what_the_result_does_not_need_has_no_name():
     def f(x, y):
         return np.sum(np.where(y > 0, x, y) @ y)

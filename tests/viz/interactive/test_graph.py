@@ -120,3 +120,12 @@ def test_a_leaf_alone():
         "scalar": True, "edges": [],
         "nodes": [{"name": "x", "title": "x", "formula": "", "value": "nan"}],
     }  # fmt: skip
+
+
+def test_long_numbers_are_cut_in_formulas():
+    x = Value(2.0, name="x")
+    f = x * -0.07204367972722743 + x**1234567.0 - x / 0.3333333333
+    lines = [n["formula"] for n in facts(nodes_of(f))["nodes"]]
+    assert "x * -0.07204…" in lines
+    assert "x / 0.3333…" in lines
+    assert "x ** 1234567" in lines
