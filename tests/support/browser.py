@@ -5,10 +5,14 @@ import functools
 import json
 import os
 import shutil
+import time
 
 import pytest
 
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "chrome")
+# Keys as WebDriver has them.
+ENTER, SPACE, TAB, HOME, END = "\ue007", " ", "\ue004", "\ue011", "\ue010"
+LEFT, UP, RIGHT, DOWN, ESCAPE = "\ue012", "\ue013", "\ue014", "\ue015", "\ue00c"
 # What a machine that is to have a browser says, as CI's: there the tests are not skipped.
 REQUIRED = os.environ.get("BROWSER_TESTS") == "required"
 
@@ -119,3 +123,11 @@ class Browser:
 
         picture = matplotlib.image.imread(io.BytesIO(self.driver.get_screenshot_as_png()))
         return (picture[..., :3] * 255).round().astype(int)
+
+
+def wait(holds, most=5.0):
+    """Wait until something holds, which it does soon."""
+    end = time.monotonic() + most
+    while not holds():
+        assert time.monotonic() < end, "it has not come to hold"
+        time.sleep(0.02)

@@ -50,3 +50,8 @@ def infinite():
 
 def nodes_of(f):
     return list(topological(f))
+
+
+def fine(x):
+    """A number in the words of a page: to four digits."""
+    return f"{x:.4g}".replace("-", "−")

@@ -1,0 +1,180 @@
+"""How the page looks, in light and dark, wide and narrow, and what a screen reader is told."""
+
+import numpy as np
+import pytest
+from browser import ENTER, RIGHT, TAB, wait
+from graphs import arrays, diamond, fine, neuron, nodes_of, valley
+
+pytest.importorskip("pygraphviz")
+pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning")
+
+
+# -- how it looks --------------------------------------------------------------------------------
+
+# Of every text that is seen: its colour, and the colour of what is painted right behind it.
+COLOURS = """
+const seen = [];
+const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+const solid = (colour) => colour && colour != "none" && !/, 0\\)$|transparent/.test(colour);
+while (walker.nextNode()) {
+    const element = walker.currentNode.parentElement;
+    if (!walker.currentNode.textContent.trim() || element.closest("script, style, option, title")) {
+        continue;
+    }
+    const inSvg = element.closest("svg");
+    element.scrollIntoView({block: "center", inline: "center"});
+    const box = element.getBoundingClientRect();
+    if (!box.width || !element.checkVisibility() || element.closest(".unseen")) {
+        continue;
+    }
+    const [x, y] = [box.x + box.width / 2, box.y + box.height / 2];
+    let behind = null;
+    const stack = document.elementsFromPoint(x, y);
+    for (const other of stack.slice(Math.max(stack.indexOf(element), 0))) {
+        const style = getComputedStyle(other);
+        const shape = other instanceof SVGGeometryElement;
+        const fill = shape ? style.fill : style.backgroundColor;
+        if (solid(fill) && Number(style.opacity) == 1) {
+            behind = fill;
+            break;
+        }
+    }
+    const style = getComputedStyle(element);
+    seen.push([element.textContent.slice(0, 40), inSvg ? style.fill : style.color, behind]);
+}
+return seen;
+"""
+
+
+def luminance(colour):
+    parts = [float(p) / 255 for p in colour[colour.index("(") + 1 : -1].split(",")[:3]]
+    linear = [p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def contrast(one, other):
+    low, high = sorted([luminance(one), luminance(other)])
+    return (high + 0.05) / (low + 0.05)
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize(("dark", "least"), [(False, 5), (True, 6)])
+@pytest.mark.parametrize("make", [neuron, arrays])
+def test_text_stands_out(opened, make, dark, least, width):
+    window = opened(make, dark=dark, width=width, hash="#step=12")
+    window.run("follow(nodes[0]); graph.live && descend()")
+    found = window.run(COLOURS)
+    assert len(found) > 60 if make is neuron else 40
+    low = [(text, colour, behind, contrast(colour, behind)) for text, colour, behind in found]
+    assert [one for one in low if one[-1] < least] == []
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_the_window_is_light_or_dark_and_has_the_colours_of_the_graph(opened, dark):
+    window = opened(neuron, dark=dark)
+    pixels = window.pixels()
+    page = [0x0D, 0x11, 0x17] if dark else [255, 255, 255]
+    assert pixels[3, 3].tolist() == page
+    of_values, of_gradients = ([0x45, 0xD6, 0xA6], [0xFF, 0xA0, 0x6B]) if dark else (
+        [0x00, 0x69, 0x4D], [0xB8, 0x3A, 0x00])  # fmt: skip
+    for colour in (of_values, of_gradients):
+        near = np.abs(pixels - colour).max(-1) < 40
+        assert near.sum() > 300
+    box = window.run("const b = svg.getBoundingClientRect(); return [b.x, b.y, b.right, b.bottom]")
+    x, y, right, bottom = map(int, box)
+    drawn = np.abs(pixels[y:bottom, x:right] - page).max(-1) > 30
+    assert 0.02 < drawn.mean() < 0.5
+    assert drawn.any(1).mean() > 0.8  # from its top to its bottom
+    assert drawn.any(0).mean() > 0.8
+
+
+@pytest.mark.parametrize("make", [neuron, diamond, arrays])
+@pytest.mark.parametrize("width", [1280, 820, 390, 320])
+def test_nothing_sticks_out_of_a_window(opened, make, width):
+    window = opened(make, width=width)
+    window.run("follow(nodes[0])")
+    assert window.run("return document.documentElement.scrollWidth") <= width
+    out = window.run(
+        "return [...document.querySelectorAll('button, input, select, h1, h2, p')].filter((e) => {"
+        " const b = e.getBoundingClientRect(); return b.width && !e.closest('.unseen')"
+        " && (b.x < 0 || b.right > innerWidth); }).map((e) => e.outerHTML)"
+    )
+    assert out == []
+
+
+@pytest.mark.parametrize(
+    "numbers", [(2.0, -3.0), (-12345.678, 1e-7), (1e300, -2e-300), (0.0, 99.99)]
+)
+def test_numbers_stay_within_their_cards(opened, numbers):
+    window = opened(neuron)
+    window.run("change(0, arguments[0]); change(2, arguments[1])", *numbers)
+    out = window.run(
+        "return nodes.flatMap((node) => ['value', 'gradient'].map((which) => {"
+        " const text = node.slots[which].text.getBoundingClientRect();"
+        " const card = node.group.querySelector('path').getBoundingClientRect();"
+        " return text.x >= card.x && text.right <= card.right ? '' : node.name; })).filter(Boolean)"
+    )
+    assert out == []
+
+
+def test_on_a_phone_the_card_of_the_step_is_in_view(opened):
+    window = opened(neuron, width=390, height=844, hash="#step=0")
+    for step in (1, 8, 10, 17):
+        window.run("go(arguments[0])", step)
+        x, right = window.run(
+            "const {x, right} = phaseOf(state.step).node.group.getBoundingClientRect();"
+            "return [x, right]"
+        )
+        assert 0 <= x < right <= 390
+    sizes = window.run(
+        "return [...document.querySelectorAll('.walk button')]"
+        ".map((button) => button.getBoundingClientRect())"
+    )
+    assert all(box["width"] >= 32 and box["height"] >= 32 for box in sizes)
+
+
+# -- for a screen reader -------------------------------------------------------------------------
+
+
+def test_each_step_is_said(opened):
+    window = opened(neuron, hash="#step=16")
+    assert window.run("return $('said').getAttribute('aria-live')") == "polite"
+    window.press(RIGHT)
+    wait(lambda: window.text("#said"))
+    said = window.text("#said")
+    assert said.startswith("17 of 18, backward. * (n1) has gradient 0.1966")
+    assert said.endswith("w0.grad = 0.1966 × −1 = −0.1966 x0.grad = 0.1966 × 2 = 0.3932")
+
+
+@pytest.mark.parametrize("make", [neuron, arrays])
+def test_all_that_can_be_reached_has_a_name(opened, make):
+    window = opened(make)
+    tree = window.driver.execute_cdp_cmd("Accessibility.getFullAXTree", {})["nodes"]
+    acting = ("button", "slider", "spinbutton", "checkbox", "combobox", "image", "figure")
+    found = [(n["role"]["value"], n.get("name", {}).get("value", "")) for n in tree
+             if not n["ignored"] and n["role"]["value"] in acting]  # fmt: skip
+    assert len(found) > 20
+    assert [one for one in found if not one[1]] == []
+    names = [name for _, name in found]
+    first = (
+        "leaf w0, value 2, gradient −0.1966"
+        if make is neuron
+        else f"leaf X, 4×3, norm {fine(np.linalg.norm(nodes_of(make())[0].data))}, gradient"
+    )
+    assert any(name.startswith(first) for name in names)
+
+
+def test_it_works_by_keys_alone(opened):
+    """From the top by Tab: the graph, the steps, the leaves, the descent, the lines."""
+    window = opened(valley)
+    reached = []
+    for _ in range(40):
+        window.press(TAB)
+        script = "const e = document.activeElement; return e.id || e.ariaLabel || e.className"
+        reached.append(window.run(script))
+    for wanted in ("n0", "play", "step", "w, slider", "w", "w moves in the descent", "from",
+                   "descend", "run", "lr", "line"):  # fmt: skip
+        assert wanted in reached
+    window.run("$('descend').focus()")
+    window.press(ENTER)
+    assert window.text("#progress").startswith("After 1 step")
