@@ -10,7 +10,7 @@ from names import NASTY
 
 import viz
 from autodiff import Value
-from viz.picture import number
+from viz.graphs.numbers import number
 
 pytest.importorskip("pygraphviz")
 pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning")
@@ -93,7 +93,7 @@ def test_numbers_on_cards_are_written_as_the_picture_writes_them(opened):
     found = window.run("return arguments[0].map(brief)", numbers)
     assert found == [number(x) for x in numbers]
     odd = window.run("return [NaN, Infinity, -Infinity].flatMap((x) => [brief(x), fine(x)])")
-    assert odd == ["nan", "nan", "inf", "∞", "-inf", "−∞"]
+    assert odd == ["NaN", "nan", "inf", "∞", "−inf", "−∞"]
 
 
 # -- the walk ------------------------------------------------------------------------------------
@@ -197,8 +197,8 @@ def test_what_is_not_known_yet_is_a_question(opened):
     assert window.texts("#n2 text") == ["*", "?", "?"]
     assert window.texts("#en2_0 text") == ["?"]
     window.press(RIGHT)
-    assert window.texts("#n2 text") == ["*", "-2.00", "?"]
-    assert window.texts("#en2_0 text") == ["-1.00"]
+    assert window.texts("#n2 text") == ["*", "−2", "?"]
+    assert window.texts("#en2_0 text") == ["−1"]
     window = opened(diamond)
     window.press(LEFT, LEFT)
     assert "9.52…" in window.texts("#n0 text")

@@ -14,7 +14,7 @@ import viz
 from autodiff import Value
 from autodiff.extend import operations
 from autodiff.testing.uses import uses
-from viz.picture import number
+from viz.graphs.numbers import number
 
 pytest.importorskip("pygraphviz")
 pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning")
@@ -145,7 +145,7 @@ def test_what_is_no_number_is_not_taken(opened):
 def test_infinities_are_shown_and_are_the_engines(opened):
     window = opened(infinite)
     agree(window, infinite())
-    assert "-inf" in window.texts("#stage text")
+    assert "−inf" in window.texts("#stage text")
     window.run("change(leaves.findIndex((leaf) => leaf.name == 'x'), 2)")
     agree(window, rebuilt(infinite, {"x": 2.0}))
 
