@@ -4,7 +4,8 @@ Messages and settings: `describe`, `is_count`, `is_number`, `Seed`; `warn_user` 
 names the user's line.
 Files that are replaced whole or not at all: `replacing`. A nested state of dicts, lists, numbers
 and arrays in a file: `write_archive` and `read_archive`.
-Nested lists, tuples and dicts: `leaves`, `tree_map`, `unflatten`.
+Nested lists, tuples and dicts: `leaves`, `tree_map`, `unflatten`, and `leaves_like`, which checks
+that one tree is like another.
 A graph: `topological` for its nodes, operands first; `operands_of` for what a node was computed
 from; `formula_text`, `operation_text`, `settings_text` and `edge_texts` for how it is written;
 `pull_edges` for what flows back along each edge; `pull_through` for a pass through a part of it and
@@ -45,6 +46,7 @@ from .support.tree import leaves, tree_map, unflatten
 from .transforms.backward import pull_edges
 from .transforms.curvature import Curvature
 from .transforms.regions import jacobian_rows, pull_through
+from .transforms.tape import leaves_like
 
 __all__ = [
     "OPERATORS",
@@ -62,6 +64,7 @@ __all__ = [
     "is_users_own",
     "jacobian_rows",
     "leaves",
+    "leaves_like",
     "operands_of",
     "operation",
     "operation_text",

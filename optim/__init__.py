@@ -7,6 +7,7 @@ from .gradients import clip_gradients
 from .groups import ParamGroup, Setting
 from .lbfgs import LBFGS
 from .listening import ListeningGD
+from .minimize import Minimum, minimize
 from .newton import Newton
 from .optimizer import Optimizer
 from .optimizers import GD, SGD, Adagrad, Adam, AdamW, RMSprop, zeros
@@ -15,6 +16,6 @@ from .training.train import train
 
 __all__ = [
     "GD", "LBFGS", "SGD", "Adagrad", "Adam", "AdamW", "Batches", "Diagnosis", "Finding", "History",
-    "ListeningGD", "Newton", "Optimizer", "ParamGroup", "RMSprop", "Setting", "batches",
-    "clip_gradients", "diagnose", "schedules", "train", "zeros",
+    "ListeningGD", "Minimum", "Newton", "Optimizer", "ParamGroup", "RMSprop", "Setting", "batches",
+    "clip_gradients", "diagnose", "minimize", "schedules", "train", "zeros",
 ]  # fmt: skip

@@ -62,6 +62,7 @@ class ListeningGD(Searching):
     def search(self, objective: Objective, point: Point) -> Point:
         group, memory = self.param_groups[0], self.memory
         rate, fell, rose = group["lr"], memory["fell"], memory["rose"]
+        begin = point
         for _ in range(group["max_iter"]):
             with np.errstate(over="ignore", invalid="ignore"):
                 step = rate * point.gradient
@@ -78,6 +79,9 @@ class ListeningGD(Searching):
             else:
                 rose = 1
                 rate *= group["cut"] if fell else 1 / SEARCH
+        else:
+            if point is begin:  # there is more to try
+                point = Point(*begin)
         group["lr"] = rate
         self.remember(fell=fell, rose=rose)
         return point

@@ -10,7 +10,15 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from autodiff import Value
-from autodiff.extend import Curvature, data_of, gradient_of
+from autodiff.extend import (
+    Curvature,
+    data_of,
+    describe,
+    gradient_of,
+    is_number,
+    leaves_like,
+    unflatten,
+)  # fmt: skip
 
 from .closure import Closure, loss_of, pull_back
 
@@ -23,6 +31,10 @@ class Point(NamedTuple):
     x: Vector
     loss: float
     gradient: Vector
+
+
+class SpentError(Exception):
+    """The loss has been asked for as often as it may be."""
 
 
 class Objective:
@@ -41,7 +53,7 @@ class Objective:
 
     def __init__(self, closure: Closure, params: Sequence[Value]) -> None:
         self.closure, self.params = closure, list(params)
-        self.evaluations = 0
+        self.evaluations, self.most = 0, math.inf
         datas = [data_of(p) for p in self.params]
         self._exact = all(getattr(data, "dtype", np.float64) == np.float64 for data in datas)
         self._ends = [0, *itertools.accumulate(np.size(data) for data in datas)]
@@ -73,7 +85,7 @@ class Objective:
         """Move the parameters to x without asking for the loss there."""
         for p, part in zip(self.params, self.split(x), strict=True):
             p.data = part
-        self.x = x if self._exact else self.joined([data_of(p) for p in self.params])
+        self.x = x if self._exact else self.read()
 
     def gradient(self) -> Vector:
         """The gradient of the loss that was asked for last."""
@@ -97,8 +109,17 @@ class Objective:
 
         return curvature.hessian, product
 
-    def _evaluated(self) -> float:
+    def read(self) -> Vector:
+        """What the parameters hold."""
+        return self.joined([data_of(p) for p in self.params])
+
+    def _count(self) -> None:
+        if self.evaluations >= self.most:
+            raise SpentError
         self.evaluations += 1
+
+    def _evaluated(self) -> float:
+        self._count()
         with np.errstate(all="ignore"):  # a search looks at where there may be no loss
             self.loss = loss_of(self.closure, self.params)
         return float(np.ravel(data_of(self.loss))[0])
@@ -117,3 +138,62 @@ class Objective:
     def joined(self, parts: Sequence[Any]) -> Vector:
         """The vector of which these are the parts."""
         return np.concatenate([np.ravel(part) for part in parts], dtype=np.float64)
+
+
+class GivenObjective(Objective):
+    """A function of plain data whose gradient is given: by `jac(x)`, or beside its value.
+
+    The data is that of the parameters, in the structure `like`.
+    """
+
+    def __init__(self, f: Any, jac: Any, like: Any, params: Sequence[Value]) -> None:
+        super().__init__(lambda: None, params)
+        self._f, self._jac, self._like = f, jac, like
+        self._gradient: Any = None
+
+    def _evaluated(self) -> float:
+        self._count()
+        x = self._plain()
+        with np.errstate(all="ignore"):
+            found = self._f(x)
+        self._gradient = None
+        if self._jac is True:
+            found, self._gradient = _pair(found)
+        found = data_of(found)
+        number = found.item() if getattr(found, "size", 0) == 1 else found
+        if not is_number(number):
+            raise TypeError(
+                "The function to minimise returns one number, but this one returned "
+                f"{describe(found)}."
+            )
+        self.loss = loss = float(number)
+        return loss
+
+    def gradient(self) -> Vector:
+        if self._gradient is None:
+            with np.errstate(all="ignore"):
+                self._gradient = self._jac(self._plain())
+        parts, stacked = leaves_like(self._gradient, self._plain(), "gradient", "x")
+        if stacked is not None:
+            raise ValueError(f"A gradient has the shape of its x, but this is {stacked} of such.")
+        for p, part in zip(self.params, parts, strict=True):
+            p.grad = data_of(part)
+        return self.joined([p.grad for p in self.params])
+
+    def curvature(self) -> Any:
+        raise TypeError(
+            "A Hessian is by autodiff, which is not asked where the gradient is given by `jac`.\n"
+            'Use hessian="finite-difference", or leave `jac` out.'
+        )
+
+    def _plain(self) -> Any:
+        return unflatten(self._like, [p.data for p in self.params])
+
+
+def _pair(found: Any) -> tuple[Any, Any]:
+    if not isinstance(found, tuple) or len(found) != 2:
+        raise TypeError(
+            "With jac=True the function returns a pair (value, gradient), but this one returned "
+            f"{describe(found)}."
+        )
+    return found

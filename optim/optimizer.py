@@ -159,7 +159,8 @@ class Optimizer:
         >>> loss.data, w.data
         (1.0, 0.5)
         """
-        self._look_for_added()
+        if self._watches:
+            self._look_for_added()
         loss = None
         if closure is not None:
             _look_at_parameters(self.params)

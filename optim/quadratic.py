@@ -68,13 +68,12 @@ class Dense:
     def _by_factors(self) -> Any:
         """Newton's step; None where the matrix is not definite, as far as rounding shows it."""
         try:
-            factor = np.linalg.cholesky(self.H)
+            pivots = np.diagonal(np.linalg.cholesky(self.H))
+            if pivots.min() ** 2 > len(pivots) * self._error * pivots.max() ** 2:
+                return np.linalg.solve(self.H, -self.gradient)
         except np.linalg.LinAlgError:
-            return None
-        pivots = np.diagonal(factor)
-        if not pivots.min() ** 2 > len(pivots) * self._error * pivots.max() ** 2:
-            return None
-        return np.linalg.solve(self.H, -self.gradient)
+            pass
+        return None
 
 
 def _within(
@@ -192,12 +191,17 @@ class Products:
 
 def _to_edge(step: Vector, direction: Vector, radius: float) -> float:
     """How far it is along the direction to where the step has the length of the radius."""
-    if math.isinf(radius):
-        return radius
-    a, b = float(direction @ direction), float(step @ direction)
-    c = radius * radius - float(step @ step)
-    return c / (b + math.sqrt(b * b + a * c)) if c > 0 else 0.0
+    length, unit = _length(step), _length(direction)
+    if math.isinf(radius) or not length < radius:
+        return radius if math.isinf(radius) else 0.0
+    along = float(step @ (direction / unit))
+    across = math.sqrt(radius - length) * math.sqrt(radius + length)
+    return across * (across / (along + math.hypot(along, across) or math.inf)) / unit
 
 
 def _length(v: Vector) -> float:
-    return math.sqrt(float(v @ v))
+    length = math.sqrt(float(v @ v))
+    if 1e-150 < length < 1e150:
+        return length
+    greatest = float(np.abs(v).max(initial=0.0))  # of numbers whose squares are no numbers
+    return greatest * _length(v / greatest) if 0 < greatest < math.inf else greatest

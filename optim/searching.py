@@ -21,7 +21,10 @@ class Searching(Optimizer):
     has_groups = False
 
     def search(self, objective: Objective, point: Point) -> Point:
-        """Where to go from here: asked for by a subclass, of the loss at any other point."""
+        """Where to go from `point`; that itself, if there is nothing more to try. A subclass says.
+
+        The loss there has been asked for last, and may be asked for at any other point.
+        """
         raise NotImplementedError
 
     def step(self, closure: Closure | None = None) -> Any:
