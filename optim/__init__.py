@@ -1,4 +1,4 @@
-"""Gradient descent: optimisers, and the mini-batches they are fed with."""
+"""Optimisers, schedules of their rates, the mini-batches they are fed with, and `minimize`."""
 
 from . import schedules
 from .data import Batches, batches
@@ -7,7 +7,7 @@ from .gradients import clip_gradients
 from .groups import ParamGroup, Setting
 from .lbfgs import LBFGS
 from .listening import ListeningGD
-from .minimize import Minimum, minimize
+from .minimum import Minimum, minimize
 from .newton import Newton
 from .optimizer import Optimizer
 from .optimizers import GD, SGD, Adagrad, Adam, AdamW, RMSprop, zeros

@@ -214,6 +214,13 @@ def test_the_path_and_what_is_noted_of_it(method):
     assert found.message == "No entry of the gradient is greater than 1e-06."
 
 
+def test_without_its_path_a_minimum_is_the_same():
+    whole, short = (minimize(bowl, np.ones(3), keep_path=keep) for keep in (True, False))
+    assert [x.tolist() for x in short.path] == [[1.0] * 3]
+    assert (whole.x.tolist(), whole.nit, whole.nfev) == (short.x.tolist(), short.nit, short.nfev)
+    assert whole.nit > 3
+
+
 def test_items_are_attributes():
     found = minimize(bowl, np.ones(3))
     assert set(found) == {"x", "fun", "jac", "nit", "nfev", "success", "message", "path"}
@@ -269,6 +276,7 @@ def test_at_the_minimum_there_is_nothing_to_do():
         ((bowl, []), TypeError, "A start has numbers or arrays in it, but this is list"),
         ((bowl, np.ones(2), "BFGS"), ValueError, r"one of LBFGS, Newton, .*'BFGS'.\nLeave it out"),
         ((bowl, np.ones(2), None), ValueError, "but this is None"),
+        ((bowl, np.ones(2), ["GD"]), ValueError, "`method` is an optimiser of yours or one of"),
         ((bowl, np.ones(2), dict), ValueError, "`method` is an optimiser of yours or one of"),
         ((bowl, np.ones(2), "GD", 3), TypeError, "`jac` is a function .* int 3.\nLeave it out"),
         ((bowl, np.ones(2), "GD", None, 3), TypeError, "`callback` is a function of x"),

@@ -60,6 +60,7 @@ def minimize(
     callback: Callable[[Any], Any] | None = None,
     tol: float = 1e-8,
     max_evaluations: int = 10_000,
+    keep_path: bool = True,
     **options: Any,
 ) -> Minimum:
     """Where a function is least, searched for from `x0`: an answer like that of SciPy's `minimize`.
@@ -68,7 +69,8 @@ def minimize(
     like it (a list of nothing but numbers is an array, as for SciPy). The gradient is by autodiff;
     or `jac(x)` gives it; or, with `jac=True`, f returns `(value, gradient)`: then f is called with
     plain data. `method` is the name of an optimiser, or one of your own, and `options` are its
-    settings. `callback(x)` is called after each step, and ends the search by returning True.
+    settings. `callback(x)` is called after each step, and ends the search by returning True. Where
+    the path would take too much memory, leave it out by `keep_path=False`: it is the start alone.
 
     It ends where no entry of the gradient is greater than `tol`, where nothing lower is found, and
     after `max_evaluations` of f. Raises TypeError for what is no function or start, ValueError for
@@ -84,8 +86,8 @@ def minimize(
     """
     kind = _kind_of(method)
     TOLERANCE.check(tol), EVALUATIONS.check(max_evaluations)
-    for what, given in (("f", f), *([("callback", callback)] if callback is not None else [])):
-        if not callable(given):
+    for what, given in {"f": f, "callback": callback}.items():
+        if not callable(given) and not (what == "callback" and given is None):
             raise TypeError(f"`{what}` is a function of x, but this is {describe(given)}.")
     like = _start(x0)
     params = [_leaf(data) for data in leaves(like)]
@@ -94,7 +96,8 @@ def minimize(
     optimizer = kind(params, **{**STEPWISE.get(kind, {}), **options})
     objective = _objective(f, jac, like, params)
     objective.most = max_evaluations
-    return _Search(optimizer, objective, like, callback, tol).run()
+    search = _Search(optimizer, objective, like, callback, tol)
+    return search.run(keep_path)
 
 
 class _Search:
@@ -105,12 +108,11 @@ class _Search:
     ) -> None:
         self.optimizer, self.objective, self.like = optimizer, objective, like
         self.callback, self.tol = callback, tol
-        self.path: list[Any] = []
 
-    def run(self) -> Minimum:
+    def run(self, keep_path: bool) -> Minimum:
         """Step by step to the end."""
         point = best = self.objective.begin()
-        self.path.append(self._structured(point.x))
+        steps, path = 0, [self._structured(point.x)]
         success, message = self._is_reached(point)
         while not message:
             try:
@@ -128,18 +130,18 @@ class _Search:
             best = point if point.loss <= best.loss else best
             success, message = self._is_reached(point)
             if moved:
-                self.path.append(self._structured(point.x))
-                if self._is_stopped() and not message:
+                steps += 1
+                path += [self._structured(point.x)] * keep_path
+                if self._is_stopped(point) and not message:
                     message = "The callback has ended the search."
         return Minimum(
             x=self._structured(best.x), fun=best.loss, jac=self._structured(best.gradient),
-            nit=len(self.path) - 1, nfev=self.objective.evaluations, success=success,
-            message=message, path=self.path,
+            nit=steps, nfev=self.objective.evaluations, success=success, message=message, path=path,
         )  # fmt: skip
 
-    def _is_stopped(self) -> bool:
+    def _is_stopped(self, point: Point) -> bool:
         try:
-            return self.callback is not None and self.callback(self.path[-1]) is True
+            return bool(self.callback) and self.callback(self._structured(point.x)) is True
         except StopIteration:
             return True
 
@@ -172,7 +174,7 @@ def _greatest(gradient: Vector) -> float:
 def _kind_of(method: Any) -> type[Optimizer]:
     if isinstance(method, type) and issubclass(method, Optimizer):
         return method
-    if method not in METHODS:
+    if not isinstance(method, str) or method not in METHODS:
         raise ValueError(
             f"`method` is an optimiser of yours or one of {', '.join(METHODS)}, but this is "
             f'{method!r}.\nLeave it out for "LBFGS", which needs no settings.'
