@@ -52,6 +52,7 @@ class Conv2d(Module):
         self.window = _pair("kernel_size", kernel_size)
         self.stride, self.dilation = _pair("stride", stride), _pair("dilation", dilation)
         self.padding, self.groups = _checked_padding(padding, self.stride), parts
+        self.borders = _borders(self.padding, _reach(self.window, self.dilation))
         height, width = self.window
         shape = (after, before // parts, height, width)
         fans = height * width * before // parts, height * width * after // parts
@@ -60,27 +61,16 @@ class Conv2d(Module):
 
     def forward(self, x: Any) -> Any:
         _check_image(self, x, self.weight.shape[1] * self.groups)
-        borders = self._borders()
-        pairs = zip(np.shape(data_of(x))[-2:], borders, self._reach(), strict=True)
-        if any([n + before + behind < reach for n, (before, behind), reach in pairs]):
+        shape, reach = np.shape(data_of(x)), _reach(self.window, self.dilation)
+        zeros = [sum(b) if isinstance(b, tuple) else 2 * b for b in self.borders]
+        if any([n + z < r for n, z, r in zip(shape[-2:], zeros, reach, strict=True)]):
             raise ValueError(
-                f"The window of this Conv2d covers {_by(self._reach())}, but an image of shape "
-                f"{np.shape(data_of(x))} is smaller, with its padding.\n"
-                "Take a smaller `kernel_size`, or pad more."
+                f"The window of this Conv2d covers {_by(reach)}, but an image of shape {shape} is "
+                "smaller, with its padding.\nTake a smaller `kernel_size`, or pad more."
             )
-        how = self.stride, borders, self.dilation, self.groups
+        how = self.stride, self.borders, self.dilation, self.groups
         product = ad.convolution(x, self.weight, *how)
         return product if self.bias is None else product + ad.reshape(self.bias, (-1, 1, 1))
-
-    def _reach(self) -> tuple[int, ...]:
-        """The rows and columns from one end of the window to the other."""
-        return tuple([d * (k - 1) + 1 for k, d in zip(self.window, self.dilation, strict=True)])
-
-    def _borders(self) -> tuple[tuple[int, int], ...]:
-        """The zeros before and behind each axis."""
-        if self.padding == "same":  # of an odd number the larger part is behind
-            return tuple([((n - 1) // 2, n // 2) for n in self._reach()])
-        return tuple([(n, n) for n in ((0, 0) if self.padding == "valid" else self.padding)])
 
     def describe(self) -> str:
         after, before = self.weight.shape[:2]
@@ -111,8 +101,7 @@ class _Pool2d(Module):
 
     def _check(self, x: Any) -> None:
         _check_image(self, x)
-        reach = [d * (k - 1) + 1 for k, d in zip(self.window, self.dilation, strict=True)]
-        shape = np.shape(data_of(x))
+        shape, reach = np.shape(data_of(x)), _reach(self.window, self.dilation)
         if any([n + 2 * p < r for n, p, r in zip(shape[-2:], self.padding, reach, strict=True)]):
             raise ValueError(
                 f"The window of this {type(self).__name__} covers {_by(reach)}, but an image of "
@@ -210,6 +199,18 @@ def _checked_padding(padding: Any, stride: tuple[int, int]) -> Any:
             f"{_brief(stride)} it becomes smaller.\nGive the padding as a number."
         )
     return padding
+
+
+def _reach(window: tuple[int, ...], dilation: tuple[int, ...]) -> list[int]:
+    """The rows and columns from one end of a window to the other."""
+    return [d * (k - 1) + 1 for k, d in zip(window, dilation, strict=True)]
+
+
+def _borders(padding: Any, reach: list[int]) -> tuple[Any, ...]:
+    """The zeros at either end of each axis: a number, or a pair where they are not as many."""
+    if padding == "same":  # of an odd number the larger part is behind
+        return tuple([(n - 1) // 2 if n % 2 else (n // 2 - 1, n // 2) for n in reach])
+    return (0, 0) if padding == "valid" else padding
 
 
 def _check_image(module: Module, x: Any, channels: int | None = None) -> None:

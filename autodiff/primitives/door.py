@@ -49,7 +49,9 @@ def _is_own(param: Any) -> bool:
     """Whether a value is in the engine's own form already, as most are."""
     kind = type(param)
     if kind is tuple:
-        return all([type(p) in _OWN or (type(p) in (slice, tuple) and _is_own(p)) for p in param])
+        return all(
+            [type(part) in _OWN or (type(part) is slice and _is_own(part)) for part in param]
+        )
     if kind is slice:
         return all([type(end) in _OWN for end in (param.start, param.stop, param.step)])
     return kind in _OWN
