@@ -17,6 +17,7 @@ class Searching(Optimizer):
     in `memory`.
     """
 
+    asks_for_loss = True
     lr = positive("A learning rate")
     has_groups = False
 

@@ -7,7 +7,6 @@ first step, and at the second, the fourth, the eighth and so on.
 
 from __future__ import annotations
 
-import inspect
 import math
 import warnings
 from collections.abc import Callable, Iterator
@@ -249,12 +248,6 @@ class Step:
                 return float(data_of(self.loss(self.model(*inputs), target)))
         finally:
             self.restore(before)
-
-
-def asks_for_loss(optimizer: Any) -> bool:
-    """Whether a step of the optimiser has to be given a closure, as that of LBFGS."""
-    parameters = list(inspect.signature(optimizer.step).parameters.values())
-    return bool(parameters) and parameters[0].default is inspect.Parameter.empty
 
 
 def checked_loss(loss: Any) -> Any:

@@ -24,7 +24,7 @@ from .checkpoint import Checkpoint
 from .given import Settings, check_model, checked_batch, drawn_from, held_out_from
 from .history import History
 from .progress import Progress
-from .step import Pulled, Step, asks_for_loss
+from .step import Pulled, Step
 
 
 def train(
@@ -59,8 +59,7 @@ def train(
     step; it runs as a program where it can, and says once why where it cannot (`compiled` is True
     for a program or an error, False for none). A program has what is no argument as it was at the
     first step; whether something else has changed is looked at after 1, 2, 4, 8, ... steps. An
-    optimiser whose `step` has to be given a closure gets one, by which the loss of the batch is
-    computed again, with the same draws.
+    optimiser that asks for the loss, as LBFGS, gets a closure: the same batch, with the same draws.
 
     `metrics` are functions of an output and a target, by name, in a list or one alone, or
     "accuracy"; they and the loss are computed of `validation`, a tuple of arrays, after each epoch,
@@ -103,7 +102,7 @@ def train(
         )
     held_out = None if validation is None else held_out_from(validation, drawn)
     look = functools.partial(_look_at_targets, loss, drawn)
-    if detect_anomaly or asks_for_loss(optimizer):
+    if detect_anomaly or getattr(optimizer, "asks_for_loss", False):
         compiled = False
     step = Step(model, loss, optimizer, compiled, allow_unused, look)
     probe = Probe(step) if diagnose else None
@@ -126,7 +125,7 @@ class _Training:
     ) -> None:  # fmt: skip
         self.step, self.drawn, self.held_out, self.schedule = step, drawn, held_out, schedule
         self.settings, self.file, self.probe, self.history = settings, file, probe, history
-        self.by_closure = asks_for_loss(step.optimizer)
+        self.by_closure = getattr(step.optimizer, "asks_for_loss", False)
         self.told: set[str] = set()  # the kinds of causes that were said
         self.best: tuple[float, int, Any] = (math.inf, 0, None)  # loss, epoch, state
         self.before = 0.0  # the seconds of the part before an interruption

@@ -6,7 +6,17 @@ import pytest
 import autodiff as ad
 from autodiff import Tensor
 from nn import BatchNorm1d, Dropout, Linear, Module, Sequential, Tanh, cross_entropy, mse
-from optim import SGD, Adam, batches, clip_gradients, schedules, train
+from optim import (
+    LBFGS,
+    SGD,
+    Adam,
+    ListeningGD,
+    Newton,
+    batches,
+    clip_gradients,
+    schedules,
+    train,
+)  # fmt: skip
 
 RNG = np.random.default_rng(0)
 X, Y = RNG.normal(size=(50, 4)), RNG.integers(0, 3, 50)
@@ -134,6 +144,8 @@ def test_an_optimiser_that_asks_for_the_loss_is_given_a_closure_with_the_same_dr
     class Twice(SGD):
         """It asks for the loss twice, which is the same."""
 
+        asks_for_loss = True
+
         def step(self, closure):
             again = [closure().item() for _ in range(2)]
             losses.append(again)
@@ -147,6 +159,23 @@ def test_an_optimiser_that_asks_for_the_loss_is_given_a_closure_with_the_same_dr
     plain = fit(other, seed=0, epochs=2, compiled=False)
     np.testing.assert_allclose(history.steps["gradient_norm"][0], plain.steps["gradient_norm"][0])
     assert history.steps["rows"] == plain.steps["rows"]
+
+
+@pytest.mark.parametrize("kind", [LBFGS, Newton, ListeningGD])
+def test_those_that_look_at_the_loss_are_trained_by_and_resumed(tmp_path, kind):
+    def run(epochs, **settings):
+        net = Linear(4, 3, seed=0)
+        settings |= {"epochs": epochs, "batch_size": 50, "seed": 0}
+        return net, train(net, cross_entropy, (X, Y), kind(net.parameters()), **settings)
+
+    net, whole = run(6)
+    assert whole.steps["loss"][-1] < whole.steps["loss"][0]
+    path = tmp_path / "t.npz"
+    run(2, checkpoint=path)
+    again, resumed = run(6, checkpoint=path, resume=True)
+    assert resumed.steps["loss"] == whole.steps["loss"]
+    for name, array in again.state_dict().items():
+        np.testing.assert_array_equal(array, net.state_dict()[name])
 
 
 def test_batches_of_ones_own():
