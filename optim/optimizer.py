@@ -55,7 +55,7 @@ class Optimizer:
     array([ 0.75, -2.75])
     """
 
-    asks_for_loss: ClassVar[bool] = False  # whether a step has to be given a closure
+    asks_for_loss = False  # whether a step has to be given a closure
     lr = amount("A learning rate")  # at 0 nothing moves: where a schedule may end
 
     has_groups = True  # or it moves all of its parameters together, and has one group of them
