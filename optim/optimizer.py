@@ -55,10 +55,10 @@ class Optimizer:
     array([ 0.75, -2.75])
     """
 
-    asks_for_loss = False  # whether a step has to be given a closure
     lr = amount("A learning rate")  # at 0 nothing moves: where a schedule may end
 
     has_groups = True  # or it moves all of its parameters together, and has one group of them
+    asks_for_loss = False  # or a step has to be given a closure
 
     def __init__(self, params: Iterable[Any], lr: float = 0.01, **settings: Any) -> None:
         # What a group that does not say is given: a group is made, so that it is checked as one.

@@ -17,9 +17,9 @@ class Searching(Optimizer):
     in `memory`.
     """
 
-    asks_for_loss = True
     lr = positive("A learning rate")
     has_groups = False
+    asks_for_loss = True
 
     def search(self, objective: Objective, point: Point) -> Point:
         """Where to go from `point`; that itself, if there is nothing more to try. A subclass says.

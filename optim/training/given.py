@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 
-from autodiff.extend import Seed, describe, is_count
+from autodiff.extend import Seed, data_of, describe, is_count
 
 from ..data import Batches, batches
 from ..groups import positive
 from .metrics import named
 
 _BATCH = 32  # rows, where there are as many and it is not said
+_TESTED = 256  # rows at least that are predicted at once of other data
 _NORM = positive("A greatest norm")
 
 
@@ -42,6 +44,44 @@ def check_model(model: Any, loss: Any) -> None:
         raise TypeError(
             "A loss is a function of an output and a target, such as `nn.mse`, but this is "
             f"{describe(loss)}."
+        )
+
+
+def check_movers(optimizer: Any, schedule: Any, kept: bool) -> None:
+    """TypeError and ValueError for what is no optimiser, no schedule, or no schedule of it.
+
+    Where a checkpoint is kept, both have a state.
+    """
+    parts = ("step", "zero_grad", "params", "param_groups")
+    if isinstance(optimizer, type) or not all(hasattr(optimizer, name) for name in parts):
+        raise TypeError(
+            "The parameters are moved by an optimiser, but this is "
+            f"{describe(optimizer)}.\nMake one, as in `Adam(model.parameters(), lr=0.01)`."
+        )
+    if schedule is not None:
+        _check_schedule(schedule, optimizer)
+    for part in (optimizer, schedule):
+        has = all(hasattr(part, name) for name in ("state_dict", "load_state_dict"))
+        if kept and part is not None and not has:
+            raise TypeError(
+                f"A checkpoint has the state of all that takes part, but {describe(part)} has "
+                "none.\nGive it `state_dict` and `load_state_dict`, or leave `checkpoint` out."
+            )
+
+
+def _check_schedule(schedule: Any, optimizer: Any) -> None:
+    try:
+        inspect.signature(schedule.step).bind(0.0)
+    except (AttributeError, TypeError) as error:
+        raise TypeError(
+            "A schedule is told the loss after each epoch, by `schedule.step(loss)`, but this is "
+            f"{describe(schedule)}: {error}.\nTake one of `optim.schedules`, or inherit from "
+            "`optim.schedule.Schedule`."
+        ) from error
+    if getattr(schedule, "optimizer", optimizer) is not optimizer:
+        raise ValueError(
+            "A schedule sets the learning rate of the optimiser that it was made with, but this "
+            "one was made with another.\nMake it of the optimiser that you pass to `train`."
         )
 
 
@@ -78,9 +118,14 @@ def held_out_from(validation: Any, drawn: Any) -> Batches:
         raise TypeError(
             f"Validation is a tuple of arrays, as in `(X, y)`, but this is {describe(validation)}."
         )
-    rows = len(validation[0])
-    size = min(rows, max(getattr(drawn, "batch_size", 0), 256)) or 1
-    return batches(validation, batch_size=size, shuffle=False)
+    if isinstance(drawn, Batches) and len(validation) != len(drawn.arrays):
+        raise ValueError(
+            "Validation is made as the data is, of inputs and a target, but this has "
+            f"{len(validation)} arrays, and the data {len(drawn.arrays)}."
+        )
+    whole = batches(validation, batch_size=1, shuffle=False)
+    whole.batch_size = min(whole.rows, max(getattr(drawn, "batch_size", 0), _TESTED))
+    return whole
 
 
 def checked_batch(batch: Any) -> tuple[Any, ...]:
@@ -89,4 +134,10 @@ def checked_batch(batch: Any) -> tuple[Any, ...]:
             "A batch is a tuple of inputs and a target, as in `(X, y)`, but this is "
             f"{describe(batch)}."
         )
-    return tuple(part if isinstance(part, np.ndarray) else np.asarray(part) for part in batch)
+    parts = tuple([p if isinstance(p, np.ndarray) else np.asarray(data_of(p)) for p in batch])
+    if not parts[-1].ndim or not len(parts[-1]):
+        raise ValueError(
+            "A target has a row for each row of the inputs, and at least one, but this has shape "
+            f"{parts[-1].shape}.\nOf a single row make it an array, as in `np.array([target])`."
+        )
+    return parts

@@ -9,6 +9,7 @@ import numpy as np
 
 from autodiff.extend import data_of, describe
 
+from ..diagnosis.probe import COLUMNS
 from .history import STEP
 
 Metrics = Mapping[str, Callable[..., Any]]
@@ -43,7 +44,8 @@ def named(metrics: Any) -> Metrics:
     found: dict[str, Callable[..., Any]] = {}
     for name, metric in pairs:
         function = accuracy if isinstance(metric, str) and metric == "accuracy" else metric
-        free = isinstance(name, str) and name not in STEP and name not in found
+        free = isinstance(name, str) and name not in (*STEP, *COLUMNS, *found)
+        free = free and not name.startswith("validation_")
         if not callable(function) or not free:
             raise ValueError(
                 "Metrics are functions of an output and a target, by names of their own, or "
@@ -52,3 +54,14 @@ def named(metrics: Any) -> Metrics:
             )
         found[name] = function
     return found
+
+
+def measured(name: str, metric: Callable[..., Any], output: Any, target: Any) -> float:
+    """What a metric gives, one number; TypeError for anything else."""
+    found = data_of(metric(output, target))
+    if np.size(found) != 1 or not isinstance(found, (bool, int, float, np.number, np.ndarray)):
+        raise TypeError(
+            f"A metric gives one number, but `{name}` gave {describe(found)}.\n"
+            "Reduce it first, as in `np.mean(errors)`."
+        )
+    return float(np.reshape(found, ()))

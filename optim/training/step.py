@@ -1,21 +1,24 @@
 """The gradient of one batch: by a program where there can be one, and that is compared with eager.
 
 What a program would keep of a function that is more than its arguments, a counter or a constant
-that is changed on the way, is found by trying: the loss of a batch is computed in both ways at the
-first step, and at the second, the fourth, the eighth and so on.
+that is changed on the way, is looked at (see `hidden`), and found by trying: the loss of a batch is
+computed in both ways at the first step of each shape, and at the second, the fourth, the eighth
+and so on, and where an epoch begins after something has changed.
 """
 
 from __future__ import annotations
 
+import inspect
 import math
-import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from autodiff import Value, compile, no_grad, value_and_grad
-from autodiff.extend import data_of, describe, gradient_of, leaves, tree_map
+from autodiff.extend import data_of, describe, gradient_of, leaves, tree_map, warn_user
+
+from .hidden import Hidden
 
 _SHAPES = 16  # so many kinds of batches have a program; others go without
 _UNITS = 1e4  # of rounding, by which the loss of a program may differ from that of eager
@@ -44,9 +47,14 @@ class Step:
         self.compiled, self.allow_unused, self.look = compiled, allow_unused, look
         self.count = 0  # of steps, those before an interruption as well
         self.reached: list[Value] = []
+        self._arguments: list[Value] = []  # the parameters that the program is of
+        self._places: list[int] = []  # and which of them have been reached by the last step
         self._program: Any = None
         self._begun = False
-        self._shapes: set[Any] = set()
+        self._equal_at = 0  # the last step that was computed in both ways
+        self._hidden: Hidden | None = None  # what a program does not know, as it was then
+        self._doubted = False  # whether it is something else now
+        self._known: dict[Any, list[int]] = {}  # which are reached by a batch of these shapes
         self._slots = dict(_slots(model))
 
     def __call__(self, batch: tuple[Any, ...]) -> Pulled:
@@ -54,11 +62,19 @@ class Step:
         self.count += 1
         if not self._begun:
             return self._first(batch)
-        if self._program is None or not self._known(batch):
+        if self._program is None:
             return self.eagerly(batch)
-        if self.count & (self.count - 1):
-            return self._by_program(batch)
+        shapes = _shapes(batch)
+        if shapes not in self._known and len(self._known) == _SHAPES:
+            return self.eagerly(batch)
+        if shapes in self._known and self.count & (self.count - 1) and not self._doubted:
+            return self._by(self._program, batch, self._known[shapes])
         return self._compared(batch)
+
+    def look_again(self) -> None:
+        """Have the next step computed in both ways, if what a program does not know has changed."""
+        if self._program is not None and self._hidden is not None:
+            self._doubted = self._hidden.changed() is not None
 
     # -- without a program -----------------------------------------------------------------
 
@@ -70,6 +86,7 @@ class Step:
         loss = checked_loss(self.loss(output, target))
         loss.backward()
         self.reached = [p for p in self.optimizer.params if gradient_of(p) is not None]
+        self._places = []
         return Pulled(loss.item(), tree_map(data_of, output), self.norm())
 
     def closure(self, batch: tuple[Any, ...]) -> Callable[[], Value]:
@@ -102,71 +119,66 @@ class Step:
             self._look_at_unused()
             self.look(batch, found.output)
             self._begun = True
-            if self.compiled is False or not self._can_be_compiled():
+            if self.compiled is False:
                 return found
-            now = self.buffers()
-            self.restore(before)
-            try:
-                program = self._made()
-                other = self._by(program, batch)
-                self._check_equal(found, other)
-            except Exception as error:
-                if self.compiled:
-                    raise
-                self._go_without(error)
-                self.restore(now)
-                return self._again(batch, before)
+            self._program = self._made()
+            return self._compared_with(found, batch, before)
         except BaseException:
             self.restore(before)
             raise
-        self._program = program
-        self._known(batch)
-        return other
-
-    def _again(self, batch: tuple[Any, ...], before: dict[str, Any]) -> Pulled:
-        """The batch eagerly, from the buffers that there were."""
-        self.restore(before)
-        return self.eagerly(batch)
 
     def _compared(self, batch: tuple[Any, ...]) -> Pulled:
         """The batch by its program, after it was computed eagerly."""
         before = self.buffers()
-        found = self.eagerly(batch)
+        return self._compared_with(self.eagerly(batch), batch, before)
+
+    def _compared_with(
+        self, found: Pulled, batch: tuple[Any, ...], before: dict[str, Any]
+    ) -> Pulled:
+        """The batch by its program; but if that says other than eager, all is as eager left it."""
+        now, reached = self.buffers(), self.reached
+        gradients = [gradient_of(p) for p in reached]
+        hidden = Hidden(self.model, self.loss)
         self.restore(before)
-        other = self._by_program(batch)
         try:
+            places = self._places_of(reached)
+            other = self._by(self._program, batch, places)
+            if what := hidden.changed():
+                raise ValueError(
+                    f"{what} is changed by a step, and is no buffer: `register_buffer` makes one "
+                    "of an array or a generator"
+                )
             self._check_equal(found, other)
-        except ValueError as error:
+        except Exception as error:
+            hidden.restore()
             if self.compiled:
                 raise
-            self._go_without(error)
             self._program = None
-            return self._again(batch, before)
+            self._go_without(error)
+            self.restore(now)
+            self.optimizer.zero_grad()
+            for p, gradient in zip(reached, gradients, strict=True):
+                p.grad = gradient
+            self.reached = reached
+            return found
+        except BaseException:
+            hidden.restore()
+            raise
+        self._known[_shapes(batch)] = places
+        self._hidden, self._doubted = hidden, False
         return other
 
-    def _known(self, batch: tuple[Any, ...]) -> bool:
-        """Whether batches of these shapes have a program, or may have one more."""
-        shapes = tuple([(a.shape, a.dtype) for a in batch])
-        if shapes not in self._shapes and len(self._shapes) < _SHAPES:
-            self._shapes.add(shapes)
-        return shapes in self._shapes
-
-    def _can_be_compiled(self) -> bool:
-        """Whether all that changes can be an argument; if not, it is said why."""
-        own = {id(p) for p in self.model.parameters()}
-        other = next((p for p in self.reached if id(p) not in own), None)
-        if other is None:
-            return True
-        error = ValueError(f"{other.label()} is no parameter of the model")
-        if self.compiled:
-            raise error
-        self._go_without(error)
-        return False
+    def _places_of(self, reached: list[Value]) -> list[int]:
+        places = {id(p): place for place, p in enumerate(self._arguments)}
+        if other := [p for p in reached if id(p) not in places]:
+            raise ValueError(f"{other[0].label()} is no parameter of the model")
+        return [places[id(p)] for p in reached]
 
     def _made(self) -> Any:
         """The program: of parameters, buffers and a batch, it gives the loss and what changes."""
         names = {id(p): name for name, p in self.model.named_parameters()}
-        order, model, loss = [names[id(p)] for p in self.reached], self.model, self.loss
+        self._arguments = [p for p in self.optimizer.params if id(p) in names]
+        order, model, loss = [names[id(p)] for p in self._arguments], self.model, self.loss
 
         def step(parameters: Any, buffers: Any, inputs: Any, target: Any) -> Any:
             def objective(parameters: Any) -> Any:
@@ -179,37 +191,46 @@ class Step:
 
         return compile(step)
 
-    def _by_program(self, batch: tuple[Any, ...]) -> Pulled:
-        return self._by(self._program, batch)
-
-    def _by(self, program: Any, batch: tuple[Any, ...]) -> Pulled:
+    def _by(self, program: Any, batch: tuple[Any, ...], places: list[int]) -> Pulled:
         *inputs, target = batch
         buffers = {name: getattr(*slot) for name, slot in self._slots.items()}
-        parameters = [data_of(p) for p in self.reached]
+        parameters = [data_of(p) for p in self._arguments]
         loss, gradient, output, changed = program(parameters, buffers, tuple(inputs), target)
         for name, buffer in changed.items():
             setattr(*self._slots[name], buffer)
-        for p, g in zip(self.reached, gradient, strict=True):
-            p.grad = g
+        if places != self._places:  # what is not reached has no gradient, and does not move
+            self.optimizer.zero_grad()
+            self._places, self.reached = places, [self._arguments[place] for place in places]
+        for place in places:
+            self._arguments[place].grad = gradient[place]
         return Pulled(float(loss), output, self.norm())
 
     def _check_equal(self, eager: Pulled, other: Pulled) -> None:
         """ValueError where the program computes something else, and the gradient by the way."""
-        precision = [np.finfo(d.dtype).eps for d in map(np.asarray, leaves(eager.output))]
+        outputs = [np.asarray(d).dtype for d in leaves(eager.output)]
+        precision = [np.finfo(dtype).eps for dtype in outputs if dtype.kind == "f"]
         slack = _UNITS * max([float(eps) for eps in precision], default=2.0**-52)
         apart = abs(eager.loss - other.loss), abs(eager.norm - other.norm)
-        if apart[0] > slack * abs(eager.loss) or apart[1] > math.sqrt(slack) * (eager.norm + slack):
-            raise ValueError(
-                f"at step {self.count} it gives the loss {other.loss!r}, and not {eager.loss!r}: "
-                "something has changed that is no argument"
-            )
+        if apart[0] > slack * abs(eager.loss):
+            what = f"the loss {other.loss!r}, and not {eager.loss!r}"
+        elif apart[1] > math.sqrt(slack) * (eager.norm + slack):
+            what = f"a gradient of norm {other.norm!r}, and not {eager.norm!r}"
+        else:
+            self._equal_at = self.count
+            return
+        since = f" Since step {self._equal_at} it may have done so." if self._equal_at else ""
+        raise ValueError(
+            f"at step {self.count} it gives {what}: something has changed that is no argument, or "
+            f"the loss is computed from a parameter that the model was not called with.{since}"
+        )
 
     def _go_without(self, error: Exception) -> None:
         reason = " ".join(str(error).split())
-        warnings.warn(
+        warn_user(
             f"This model is trained without a program, since {_lowered(reason)}\n"
             "Pass `compiled=False` where that is all right.",
-            stacklevel=2,
+            UserWarning,
+            "optim",
         )
 
     # -- what else there is ----------------------------------------------------------------
@@ -239,6 +260,15 @@ class Step:
             else:
                 setattr(*self._slots[name], content)
 
+    def predict(self, batch: Sequence[Any]) -> Any:
+        """What the model predicts of a batch; the buffers stay what they are."""
+        before = self.buffers()
+        try:
+            with np.errstate(all="ignore"):
+                return self.model.predict(*batch[:-1])
+        finally:
+            self.restore(before)
+
     def loss_of(self, batch: tuple[Any, ...]) -> float:
         """The loss of a batch as the parameters now are; the buffers stay what they are."""
         before = self.buffers()
@@ -248,6 +278,17 @@ class Step:
                 return float(data_of(self.loss(self.model(*inputs), target)))
         finally:
             self.restore(before)
+
+
+def asks_for_loss(optimizer: Any) -> bool:
+    """Whether a step of the optimiser has to be given a closure, as that of LBFGS.
+
+    It says so itself, or its `step` has a first argument without a default.
+    """
+    if getattr(optimizer, "asks_for_loss", False):
+        return True
+    parameters = list(inspect.signature(optimizer.step).parameters.values())
+    return bool(parameters) and parameters[0].default is inspect.Parameter.empty
 
 
 def checked_loss(loss: Any) -> Any:
@@ -270,6 +311,10 @@ def _slots(model: Any) -> Iterator[tuple[str, tuple[Any, str]]]:
     for path, module in model.named_modules():
         for (attribute,) in module.buffers_at:
             yield f"{path}.{attribute}" if path else attribute, (module, attribute)
+
+
+def _shapes(batch: tuple[Any, ...]) -> Any:
+    return tuple([(a.shape, a.dtype) for a in batch])
 
 
 def _held(buffer: Any) -> Any:

@@ -14,17 +14,18 @@ from typing import Any
 import numpy as np
 
 import autodiff as ad
-from autodiff.extend import Seed, data_of, gradient_of, tree_map
+from autodiff.extend import Seed, data_of, gradient_of, leaves, tree_map
 
 from ..data import Batches
 from ..diagnosis.findings import diagnose as causes
 from ..diagnosis.probe import COLUMNS, Probe
 from ..gradients import clip_gradients
 from .checkpoint import Checkpoint
-from .given import Settings, check_model, checked_batch, drawn_from, held_out_from
+from .given import Settings, check_model, check_movers, checked_batch, drawn_from, held_out_from
 from .history import History
+from .metrics import measured
 from .progress import Progress
-from .step import Pulled, Step
+from .step import Pulled, Step, asks_for_loss
 
 
 def train(
@@ -59,7 +60,8 @@ def train(
     step; it runs as a program where it can, and says once why where it cannot (`compiled` is True
     for a program or an error, False for none). A program has what is no argument as it was at the
     first step; whether something else has changed is looked at after 1, 2, 4, 8, ... steps. An
-    optimiser that asks for the loss, as LBFGS, gets a closure: the same batch, with the same draws.
+    optimiser whose `step` has to be given a closure gets one, by which the loss of the batch is
+    computed again, with the same draws.
 
     `metrics` are functions of an output and a target, by name, in a list or one alone, or
     "accuracy"; they and the loss are computed of `validation`, a tuple of arrays, after each epoch,
@@ -89,6 +91,7 @@ def train(
     """
     settings = Settings(epochs, clip_norm, patience, every, metrics)
     check_model(model, loss)
+    check_movers(optimizer, schedule, kept=checkpoint is not None)
     if (every is not None or resume) and checkpoint is None:
         raise ValueError(
             "`every` and `resume` are about a checkpoint, but none is named.\n"
@@ -102,9 +105,17 @@ def train(
         )
     held_out = None if validation is None else held_out_from(validation, drawn)
     look = functools.partial(_look_at_targets, loss, drawn)
-    if detect_anomaly or getattr(optimizer, "asks_for_loss", False):
+    if asks_for_loss(optimizer) and clip_norm is not None:
+        raise ValueError(
+            "`clip_norm` shortens the gradient that a step is taken by, but "
+            f"{type(optimizer).__name__} computes its own.\nLeave it out."
+        )
+    if detect_anomaly or asks_for_loss(optimizer):
         compiled = False
     step = Step(model, loss, optimizer, compiled, allow_unused, look)
+    if held_out is not None:
+        inputs = [array[: held_out.batch_size] for array in held_out.arrays]
+        _look_at_targets(loss, held_out, inputs, step.predict(inputs))
     probe = Probe(step) if diagnose else None
     history = History(list(settings.metrics), COLUMNS if probe else ())
     file = None
@@ -125,7 +136,7 @@ class _Training:
     ) -> None:  # fmt: skip
         self.step, self.drawn, self.held_out, self.schedule = step, drawn, held_out, schedule
         self.settings, self.file, self.probe, self.history = settings, file, probe, history
-        self.by_closure = getattr(step.optimizer, "asks_for_loss", False)
+        self.by_closure = asks_for_loss(step.optimizer)
         self.told: set[str] = set()  # the kinds of causes that were said
         self.best: tuple[float, int, Any] = (math.inf, 0, None)  # loss, epoch, state
         self.before = 0.0  # the seconds of the part before an interruption
@@ -145,6 +156,7 @@ class _Training:
 
     def _epoch(self, bar: Progress) -> None:
         epoch, every = len(self.history) + 1, self.settings.every
+        self.step.look_again()
         for batch in self.drawn:
             self._step(epoch, checked_batch(batch))
             bar.step(self.history)
@@ -179,9 +191,9 @@ class _Training:
             probe.pulled()
         if settings.clip_norm is not None:
             clip_gradients(self.step.reached, norm=settings.clip_norm)
-        optimizer.step(*arguments)
         target = batch[-1]
-        found = {name: float(f(pulled.output, target)) for name, f in settings.metrics.items()}
+        found = {n: measured(n, f, pulled.output, target) for n, f in settings.metrics.items()}
+        optimizer.step(*arguments)
         if probe is not None:
             found |= probe.columns(batch, pulled.loss)
         self.history.note_step(
@@ -207,7 +219,7 @@ class _Training:
         with ad.no_grad():
             found = {"validation_loss": float(data_of(loss(output, target)))}
         for name, f in self.settings.metrics.items():
-            found[f"validation_{name}"] = float(f(output, target))
+            found[f"validation_{name}"] = measured(name, f, output, target)
         return found
 
     def _diagnose(self, bar: Progress) -> None:
@@ -226,6 +238,11 @@ class _Training:
             return
         if loss < self.best[0]:
             self.best = loss, epoch, model.state_dict()
+        elif epoch - self.best[1] >= patience and self.best[2] is None:
+            self.history.stopped = (
+                f"Stopped after epoch {epoch}: the loss has not been finite in any, and the model "
+                "has the parameters of the last."
+            )
         elif epoch - self.best[1] >= patience:
             best = self.best[1]
             self.history.stopped = (
@@ -280,14 +297,18 @@ def _look_at_targets(loss: Callable[..., Any], drawn: Any, batch: Any, output: A
     It raises what it raises: before the first step, and not in the middle of an epoch.
     """
     rows = len(batch[-1])
-    if not isinstance(drawn, Batches) or np.shape(output)[:1] != (rows,):
+    if not isinstance(drawn, Batches) or any(np.shape(o)[:1] != (rows,) for o in leaves(output)):
         return
     target = drawn.arrays[-1]
     with ad.no_grad(), warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
         for start in range(0, drawn.rows, rows):
             part = target[start : start + rows]
-            loss(np.broadcast_to(output[:1], (len(part), *output.shape[1:])), part)
+            loss(tree_map(functools.partial(_first_row, len(part)), output), part)
+
+
+def _first_row(times: int, output: Any) -> Any:
+    return np.broadcast_to(output[:1], (times, *output.shape[1:]))
 
 
 def _named_in(step: Step) -> list[tuple[str, Any]]:

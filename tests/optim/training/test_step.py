@@ -23,7 +23,7 @@ from nn import (
     cross_entropy,
     mse,
 )  # fmt: skip
-from optim import SGD, Adam, train
+from optim import SGD, Adam, schedules, train
 from optim.training.step import checked_loss
 
 RNG = np.random.default_rng(0)
@@ -110,20 +110,161 @@ def test_where_there_is_no_program_it_is_said_once_and_eager_goes_on():
         losses(Branch(), compiled=True)
 
 
-@pytest.mark.parametrize("changes_at", [1, 2, 5])
-def test_what_changes_behind_a_program_is_found(changes_at):
-    class Counting(Module):
+def holding(place):
+    """A model and a loss of which one holds a counter, and a number by it: what 4 calls change."""
+
+    class Plain(Module):
         def __init__(self):
-            self.inner, self.calls = Linear(4, 3, seed=0), 0
+            self.inner, self.calls, self.more = Linear(4, 3, seed=0), 0, [np.zeros(2), {"calls": 0}]
+            self.rng, self.before = np.random.default_rng(3), None
 
         def forward(self, x):
-            self.calls += 1
-            return self.inner(x) * (2.0 if self.calls > changes_at else 1.0)
+            return self.inner(x)
 
-    with pytest.warns(UserWarning, match="something has changed that is no argument"):
+    class Attribute(Plain):
+        def forward(self, x):
+            self.calls += 1
+            return self.inner(x) * (1 + self.calls // 4)
+
+    class Nested(Plain):
+        def forward(self, x):
+            self.more[1]["calls"] += 1
+            return self.inner(x) * (1 + self.more[1]["calls"] // 4)
+
+    class Array(Plain):
+        def forward(self, x):
+            self.more[0] += 1.0
+            return self.inner(x) * (1 + self.more[0][0] // 4)
+
+    class Draws(Plain):
+        def forward(self, x):
+            return self.inner(x) * (1 + self.rng.random())
+
+    class Node(Plain):
+        def forward(self, x):
+            y = self.inner(x) if self.before is None else self.inner(x) + self.before
+            self.before = ad.stop_gradient(ad.mean(y))
+            return y
+
+    class Object:
+        calls = 0
+
+        def __call__(self, output, target):
+            self.calls += 1
+            return cross_entropy(output, target) * (1 + self.calls // 4)
+
+    def closure(output, target):
+        nonlocal calls
+        calls += 1
+        return cross_entropy(output, target) * (1 + calls // 4)
+
+    def by_a_helper(output, target):
+        return closure(output, target)
+
+    calls = 0
+    models = {"attribute": Attribute, "nested": Nested, "array": Array, "rng": Draws, "node": Node}
+    found = {"object": Object(), "closure": closure, "helper": by_a_helper}
+    return models.get(place, Plain)(), found.get(place, cross_entropy)
+
+
+PLACES = ["attribute", "nested", "array", "rng", "node", "object", "closure", "helper"]
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_what_each_call_changes_is_as_in_a_plain_loop(place):
+    found = []
+    for compiled in (False, None):
+        model, loss = holding(place)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            found.append(losses(model, loss=loss, compiled=compiled).steps["loss"])
+    assert found[0] == found[1]
+    model, loss = holding(place)
+    with pytest.raises((ValueError, ad.TraceError)):
+        losses(model, loss=loss, compiled=True)
+
+
+def test_what_changes_out_of_sight_is_found():
+    class Held:
+        def __init__(self):
+            self.calls = 0
+
+    class Counting(Module):
+        def __init__(self):
+            self.inner, self.held = Linear(4, 3, seed=0), Held()
+
+        def forward(self, x):
+            self.held.calls += 1
+            return self.inner(x) * (2.0 if self.held.calls > 5 else 1.0)
+
+    with pytest.warns(UserWarning, match=r"has changed that is no argument.*Since step 4 it may"):
         losses(Counting())
     with pytest.raises(ValueError, match="something has changed"):
         losses(Counting(), compiled=True)
+
+
+def test_what_is_changed_between_epochs_is_found_in_the_next():
+    found = []
+    for compiled in (False, None):
+        weight = [0.0]
+
+        class Growing(schedules.Schedule):
+            def step(self, loss=None):
+                weight[0] += 0.1  # noqa: B023
+
+        def loss(output, target):
+            return cross_entropy(output, target) + weight[0] * ad.mean(output * output)  # noqa: B023
+
+        model = Linear(4, 3, seed=0)
+        optimizer = SGD(model.parameters(), lr=0.1)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            history = train(
+                model, loss, (X, Y), optimizer, epochs=9, batch_size=20, seed=0, compiled=compiled,
+                schedule=Growing(optimizer),
+            )  # fmt: skip
+        found.append(history.steps["loss"])
+    assert found[0] == found[1]
+
+
+def test_a_table_that_the_first_call_makes_has_a_program():
+    class Late(Module):
+        def __init__(self):
+            self.inner, self.table = Linear(4, 3, seed=0), None
+
+        def forward(self, x):
+            if self.table is None:
+                self.table = np.linspace(0, 1, 4)
+            return self.inner(x + self.table)
+
+    eager, program = (losses(Late(), compiled=c) for c in (False, True))
+    np.testing.assert_allclose(program.steps["loss"], eager.steps["loss"], rtol=1e-12)
+
+
+@pytest.mark.parametrize("settings", [{"momentum": 0.9}, {"weight_decay": 0.1}])
+@pytest.mark.parametrize("larger", ["a", "ab"])
+@pytest.mark.parametrize("smaller", ["a", "b", "ab"])
+def test_what_a_batch_of_other_shape_reaches_is_its_own(larger, smaller, settings):
+    class Parts(Module):
+        def __init__(self):
+            self.a, self.b = Linear(4, 3, seed=0), Linear(4, 3, seed=1)
+
+        def forward(self, x):
+            return sum(getattr(self, part)(x) for part in (larger if len(x) == 16 else smaller))
+
+    found = []
+    for compiled in (False, True):
+        model = Parts()
+        optimizer = SGD(model.parameters(), lr=0.05, **settings)
+        history = train(
+            model, cross_entropy, (X, Y), optimizer, epochs=5, batch_size=16, seed=1,
+            compiled=compiled, allow_unused=True, clip_norm=0.5,
+        )  # fmt: skip
+        found.append((history.steps, model.state_dict()))
+    for name in ("loss", "gradient_norm"):
+        np.testing.assert_allclose(found[1][0][name], found[0][0][name], rtol=1e-12)
+    for name, array in found[0][1].items():
+        np.testing.assert_allclose(found[1][1][name], array, rtol=1e-12)
 
 
 def test_a_parameter_of_the_loss_goes_without_a_program():

@@ -107,13 +107,14 @@ def test_a_plateau_is_told_the_loss_of_the_validation():
 def test_what_is_not_finite_is_refused_before_the_step(compiled):
     net, states = model(), []
 
-    def note(output, target):
-        states.append(net.state_dict())
-        return 0.0
+    class Noting(SGD):
+        def step(self):
+            super().step()
+            states.append(net.state_dict())
 
     data = X, RNG.normal(size=(50, 3))
     with pytest.raises(FloatingPointError, match=r"at step \d+, in epoch \d+, the (loss|gradient)"):
-        fit(net, data, mse, lr=1e8, epochs=50, compiled=compiled, metrics=note)
+        train(net, mse, data, Noting(net.parameters(), lr=1e8), epochs=50, compiled=compiled)
     for name, array in net.state_dict().items():  # that step was not taken
         np.testing.assert_array_equal(array, states[-1][name])
 
@@ -178,6 +179,60 @@ def test_those_that_look_at_the_loss_are_trained_by_and_resumed(tmp_path, kind):
         np.testing.assert_array_equal(array, net.state_dict()[name])
 
 
+@pytest.mark.parametrize("kind", [LBFGS, ListeningGD])
+def test_an_optimiser_that_searches_is_the_loop_that_one_would_write(kind):
+    ours, theirs = model(), model()
+    history = train(
+        ours, cross_entropy, (X, Y), kind(ours.parameters()), epochs=4, batch_size=50, seed=2
+    )
+    optimizer, losses = kind(theirs.parameters()), []
+    draw = batches(X, Y, batch_size=50, seed=2)
+    for _ in range(4):
+        for x, y in draw:
+            losses.append(optimizer.step(lambda x=x, y=y: cross_entropy(theirs(x), y)).item())
+    np.testing.assert_allclose(history.steps["loss"], losses, rtol=1e-12)
+    assert history.epochs["loss"][-1] < 0.9 * losses[0]
+    with pytest.raises(ValueError, match="LBFGS computes its own"):
+        train(ours, cross_entropy, (X, Y), LBFGS(ours.parameters()), clip_norm=1.0)
+
+
+@pytest.mark.parametrize("compiled", [False, True])
+@pytest.mark.parametrize("kind", [tuple, list, dict])
+def test_a_model_may_give_several_outputs(kind, compiled):
+    class Two(Module):
+        def __init__(self):
+            self.a, self.b = Linear(4, 3, seed=0), Linear(4, 2, seed=1)
+
+        def forward(self, x):
+            both = self.a(x), self.b(x)
+            return kind(zip("ab", both, strict=True)) if kind is dict else kind(both)
+
+    def loss(output, target):
+        a, b = output.values() if kind is dict else output
+        return cross_entropy(a, target) + ad.mean(b * b)
+
+    net = Two()
+    data = X, Y
+    history = fit(net, data, loss, epochs=2, seed=0, compiled=compiled, validation=data)
+    assert history.epochs["loss"][1] < history.epochs["loss"][0]
+    assert history.epochs["validation_loss"][-1] == pytest.approx(loss(net(X), Y).item())
+    with pytest.raises(ValueError, match="Labels count"):
+        fit(net, (X, Y + 1), loss)
+
+
+def test_a_loss_that_is_never_finite_stops_it_as_well():
+    net = Linear(4, 3, seed=0)
+    big = np.full((3, 4), 1e308), np.zeros(3, int)
+
+    def loss(output, target):
+        return cross_entropy(output, target) + ad.sum(output * 0.0) ** 2
+
+    history = fit(net, loss=loss, epochs=9, patience=2, validation=big)
+    assert len(history) == 2
+    assert not np.isfinite(history.epochs["validation_loss"]).any()
+    assert "has not been finite" in str(history)
+
+
 def test_batches_of_ones_own():
     rows = [(X[:20], Y[:20]), (X[20:], Y[20:])]
     assert fit(data=rows, epochs=2).steps["rows"] == [20, 30] * 2
@@ -185,6 +240,16 @@ def test_batches_of_ones_own():
     assert fit(data=draw, epochs=2).steps["rows"] == [25] * 4
     with pytest.raises(ValueError, match="in epoch 2 the data gave none"):
         fit(data=iter(rows), epochs=2)
+
+
+class NoArgument:
+    def step(self):
+        pass
+
+
+class Stateless:
+    def step(self, loss):
+        pass
 
 
 def wrong(message, error=ValueError, **settings):
@@ -214,6 +279,22 @@ def wrong(message, error=ValueError, **settings):
         wrong("Labels count", data=(X, Y + 1)),
         wrong("a function of an output", TypeError, loss=3),
         wrong("inputs and a target", data=[X]),
+        wrong("has a row for each row", data=[(X[0], 1)]),
+        wrong("gives one number", TypeError, metrics=lambda output, target: output),
+        wrong("by the name of 'after'", metrics={"after": max}),
+        wrong("by the name of 'validation_loss'", metrics={"validation_loss": max}),
+        wrong("Validation is made as the data is", validation=(X, X, Y)),
+        wrong("last axis of the first as long as", validation=(X[:, :2], Y)),
+        wrong("Labels count", validation=(X, Y + 1)),
+        wrong("told the loss after each epoch", TypeError, schedule=lambda epoch: 0.1),
+        wrong("too many positional", TypeError, schedule=NoArgument()),
+        wrong("made with another", schedule=schedules.StepLR(SGD([Tensor(1.0)]), step_size=1)),
+        wrong(
+            "has the state of all that takes part",
+            TypeError,
+            schedule=Stateless(),
+            checkpoint="t.npz",
+        ),
     ],
 )
 def test_what_is_refused_before_anything_is_changed(settings, error, message):
@@ -222,6 +303,12 @@ def test_what_is_refused_before_anything_is_changed(settings, error, message):
     with pytest.raises(error, match=message):
         fit(net, **settings)
     assert all(np.array_equal(array, before[name]) for name, array in net.state_dict().items())
+
+
+@pytest.mark.parametrize("given", [SGD, None, [Tensor(1.0)], 0.1])
+def test_what_moves_is_an_optimiser(given):
+    with pytest.raises(TypeError, match="moved by an optimiser, but this is"):
+        train(model(), cross_entropy, (X, Y), given)
 
 
 def test_a_model_is_a_module():
