@@ -142,9 +142,8 @@ class Lowered:
             tree = reduced_by_ufuncs(tree)
         target = self._declare(step)
         target.order = order_of(step.example)
-        flags: Any = getattr(step.example, "flags", None)
-        whole = flags is not None and (flags.c_contiguous or target.order is not None)
-        target.ours = bool(whole and flags.owndata and flags.writeable)
+        flags = getattr(step.example, "flags", None)
+        target.ours = bool(flags and flags.owndata and flags.c_contiguous and flags.writeable)
         self.calls.append(Call("free", target, tree, self._read(tree)))
         return None
 
