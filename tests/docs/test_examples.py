@@ -91,3 +91,12 @@ def test_the_lecture_leads_somewhere():
     for kind, text in cells_of("lecture.ipynb"):
         for target in re.findall(r"\]\(([^)#:\s]+)\)", text) if kind == "markdown" else ():
             assert (ROOT / "examples" / target).exists()
+
+
+def test_the_convolutional_network(tmp_path):
+    done = run("convolution.py", "--epochs", "4", "--seeds", "1", cwd=tmp_path)
+    accuracy = re.search(r"Seed 0: ([\d.]+)% of 360 unseen digits are read right", done.stdout)
+    assert float(accuracy[1]) > 90
+    assert "layers.4   Conv2d(16, 32, kernel_size=3, padding=1)" in done.stdout
+    assert re.search(r"On the mean [\d.]+% are", done.stdout)
+    assert re.search(r"training: 100%.* 4/4 .*loss=\d\.\d+", done.stderr)
