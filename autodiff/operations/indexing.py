@@ -13,6 +13,7 @@ from numpy.lib.array_utils import normalize_axis_index
 from ..graph.node import shape_of
 from ..graph.value import Value
 from ..primitives.declare import composite, internal, nondifferentiable, primitive
+from ..primitives.entries import Entries
 from ..primitives.namespaces import helper
 from .choices import where
 from .leading import behind, in_front, index_behind
@@ -32,7 +33,8 @@ def getitem(ct, z, x, index=()):
     array([2., 0., 1.])
     """
     front = in_front(ct, z)
-    return scatter(ct, index_behind(index, len(front)), front + shape_of(x))
+    place = index_behind(index, len(front)), front + shape_of(x)
+    return Entries(ct, *place) if isinstance(ct, (np.ndarray, Value)) else scatter(ct, *place)
 
 
 @helper(

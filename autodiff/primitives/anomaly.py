@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from ..graph.blocks import Block
@@ -63,3 +63,25 @@ def check_born(
         f"`{primitive.symbol}` gave {brief(result)} from {shown}.\n"
         f"Its operands are finite, so it was born here{within}: {line_of(mode)}"
     )
+
+
+def check_pulled(
+    order: Sequence[Value], pulled: Mapping[Value, Any], pull_edges: Callable[..., Any]
+) -> None:
+    """Raise for the first node that makes what is not finite of a cotangent that is.
+
+    Of the nodes of a walk, and what it has pulled back; `pull_edges` does so for one of them.
+    """
+    lines: Any = current_mode().lines
+    for node in order:
+        ct = pulled.get(node)
+        if ct is None or not is_finite(ct):
+            continue
+        for operand, part in zip(node.inputs, pull_edges(node, ct), strict=True):
+            if not is_finite(part) and not is_finite(pulled[operand]):
+                values = ", ".join(brief(o._data) for o in node.inputs)
+                raise FloatingPointError(
+                    f"The pull-back of `{node._pullback.primitive.symbol}` gave {brief(part)} for "
+                    f"{operand.label()}, from the cotangent {brief(ct)} at {values}.\n"
+                    f"It was recorded here: {lines.get(id(node), 'before detect_anomaly()')}"
+                )

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..graph.habits import refuse_keywords
-from ..graph.messages import brief, describe, refuse_changed
+from ..graph.messages import describe, refuse_changed
 from ..graph.modes import MODES, Mode, current_mode, lazily, within
 from ..graph.node import data_of, is_unrecorded, new_node
 from ..graph.order import reverse_topological
@@ -18,11 +18,12 @@ from ..graph.tensor import ONE, Tensor, as_array
 from ..graph.value import Value
 from ..operations.ties import GraphWantedError, recorded_by
 from ..operations.zeros import times, times_choice
-from ..primitives.anomaly import pulling_back
+from ..primitives.anomaly import check_pulled, pulling_back
+from ..primitives.entries import Entries
 from ..primitives.laws import product
 from ..primitives.lazy import can_be_lazy
-from ..support.numbers import is_finite
 from ..support.quiet import quiet
+from .entries import as_whole
 from .unbroadcast import unbroadcast
 
 Cotangents = dict[Value, Any]
@@ -128,7 +129,7 @@ def pull_back(
         recorded = within({"records": True}, pull_back_recorded, order, seeds)
         pulled = {node: data_of(ct) for node, ct in recorded.items()}
     if watched:
-        _check_pulled(order, pulled)
+        check_pulled(order, pulled, pull_edges)
     return pulled
 
 
@@ -154,9 +155,12 @@ def walk(
 ) -> Cotangents:
     """Pull each node's cotangent back to its operands, and add up what an operand gets.
 
-    `pull(ct, node)` gives pairs of an operand and its part, or None where it gets nothing.
+    `pull(ct, node)` gives pairs of an operand and its part, or None where it gets nothing. What
+    indices pull back to an operand waits, as `Entries`, until that is pulled back itself: an
+    array of its size is made once, and not for each of them.
     """
     pulled: Cotangents = {}
+    entries: list[Value] = []  # the operands that get some
     take: Any = pulled.get if inner else pulled.pop
     for node, ct in seeds:
         pulled[node] = pulled[node] + ct if node in pulled else ct
@@ -164,6 +168,11 @@ def walk(
         ct = take(node, None)
         if ct is None:
             continue
+        if entries and type(ct) is Entries:
+            # All that use this node have been there.
+            ct = as_whole(ct)
+            if inner:
+                pulled[node] = ct
         clock = node._clock
         for operand, part in pull(ct, node):
             if operand._clock > clock:
@@ -174,10 +183,18 @@ def walk(
             if type(part) is ndarray is type(data) and part.shape == data.shape:
                 if part.dtype is not data.dtype:
                     part = part.astype(data.dtype)
+            elif type(part) is Entries:
+                pulled[operand] = part.after(pulled.get(operand))
+                entries.append(operand)
+                continue
             elif type(part) is not float or type(data) is not float:
                 part = unbroadcast(part, operand, node)
             before = pulled.get(operand)
             pulled[operand] = part if before is None else before + part
+
+    for operand in entries:  # those that are leaves, and no node of the order
+        if operand in pulled:
+            pulled[operand] = as_whole(pulled[operand])
     return pulled
 
 
@@ -212,7 +229,7 @@ ON_DATA = Mode(records=False)._asdict()
 def _pull_on_data(ct: Any, node: Value) -> Parts:
     kind = Tensor if isinstance(node, Tensor) else Value
     start = new_node(kind, np.asarray(ct) if kind is Tensor else ct)
-    return [(operand, data_of(part)) for operand, part in pull_recorded(start, node)]
+    return [(operand, data_of(as_whole(part))) for operand, part in pull_recorded(start, node)]
 
 
 def pull_recorded(ct: Any, node: Value, lazy: Collection[Value] = frozenset()) -> Parts:
@@ -296,20 +313,3 @@ def _has_nan(pulled: Cotangents) -> bool:
             if ct != ct:
                 return True
     return False
-
-
-def _check_pulled(order: Sequence[Value], pulled: Cotangents) -> None:
-    """Raise for the first node that makes what is not finite of a cotangent that is."""
-    lines: Any = current_mode().lines
-    for node in order:
-        ct = pulled.get(node)
-        if ct is None or not is_finite(ct):
-            continue
-        for operand, part in zip(node.inputs, pull_edges(node, ct), strict=True):
-            if not is_finite(part) and not is_finite(pulled[operand]):
-                values = ", ".join(brief(o._data) for o in node.inputs)
-                raise FloatingPointError(
-                    f"The pull-back of `{node._pullback.primitive.symbol}` gave {brief(part)} for "
-                    f"{operand.label()}, from the cotangent {brief(ct)} at {values}.\n"
-                    f"It was recorded here: {lines.get(id(node), 'before detect_anomaly()')}"
-                )

@@ -30,6 +30,7 @@ from ..primitives.primitive import forced
 from ..primitives.pullback import apply_rule
 from ..support.quiet import quiet
 from .backward import ON_DATA, Parts, pull_plainly, pull_recorded, walk
+from .entries import as_whole
 from .rows import Rows
 from .tape import Level, constant, or_zeros
 from .unbroadcast import ones, unbroadcast
@@ -213,7 +214,7 @@ def _in_rows(ct: Rows, parts: Iterable[tuple[Value, Any]]) -> Parts:
     for operand, part in parts:
         if part is None:
             continue
-        data = operand._data
+        data, part = operand._data, as_whole(part)
         as_it_is = type(part) is ndarray is type(data) and part.shape[1:] == data.shape
         if not (as_it_is and part.dtype is data.dtype):
             part = _summed_to(part, operand)
@@ -352,7 +353,7 @@ def _agrees(node: Value, way: Callable[[Any], Any]) -> bool:
 
     def pulled(ct: Any) -> list[Any]:
         returned = apply_rule(pullback.primitive, ct, z, operands, node)
-        return [forced(returned[i]) for i in pullback.positions]
+        return [as_whole(forced(returned[i])) for i in pullback.positions]
 
     one_by_one = [
         [None if p is None else unbroadcast(p, o, node) for p, o in zip(pulled(row), inputs)]

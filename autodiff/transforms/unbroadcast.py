@@ -10,8 +10,10 @@ import numpy as np
 from ..graph.tensor import Tensor
 from ..graph.value import Value
 from ..operations import reductions, shapes
+from ..primitives.entries import Entries
 from ..primitives.lazy import LazyProduct
 from ..primitives.trial import check_cotangents
+from .entries import as_whole
 from .rows import Rows
 
 ndarray = np.ndarray
@@ -24,6 +26,8 @@ def unbroadcast(part: Any, operand: Value, node: Value) -> Any:
     """
     try:
         data = operand._data
+        if type(part) is Entries:
+            part = as_whole(part)
         if type(part) is Rows:  # summed already
             return part
         if type(part) is ndarray is type(data):

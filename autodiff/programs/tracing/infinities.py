@@ -53,7 +53,7 @@ class Knowledge:
         """Whether a cotangent, a node or a constant, may be 0."""
         if not isinstance(ct, Value):
             return Zeros.NONE if _no_zero(ct) else Zeros.BY_CHOICE
-        if _spread(ct, self._chosen, _chooses, lambda _: 0, 0):
+        if _spread(ct, self._chosen, _chooses, lambda _: 0, 0, _left):
             return Zeros.BY_CHOICE
         return Zeros.BY_CHANCE if _no_zero(ct._data) else Zeros.IN_EXAMPLE
 
@@ -71,8 +71,12 @@ def _spread(
     itself: Callable[[Value], int | None],
     of_constant: Callable[[Any], int],
     of_leaf: int,
+    left: Callable[[Value, int], int] = lambda _, level: level,
 ) -> int:
-    """What `itself` says of a node, or the most of what holds for its operands: no recursion."""
+    """What `itself` says of a node, or the most of what holds for its operands: no recursion.
+
+    Of the latter is `left` what this says.
+    """
     stack = [node]
     while stack:
         node = stack[-1]
@@ -87,7 +91,7 @@ def _spread(
                 stack.extend(waiting)
                 continue
             levels = [known[o] if isinstance(o, Value) else of_constant(o) for o in operands]
-            answer = max(levels, default=of_leaf)
+            answer = left(node, max(levels, default=of_leaf))
         known[node] = answer
     return known[node]
 
@@ -100,22 +104,30 @@ def _kind(data: Any) -> str:
     return "f" if type(data) is float else np.asarray(data).dtype.kind
 
 
+_IN_PLACE, _ANYWHERE = 1, 2  # where the zeros of a choice are: where the example has them, or not
+
+
 def _chooses(node: Value) -> int | None:
-    """1 where the operation that made a node leaves something out; None for one that may not.
+    """Where the operation that made a node leaves something out; None for one that may not.
 
     It does by a condition, by a constant that has zeros, and by zeros of its own, as those around
     the entries of an index. An elementwise operation on nodes has them by chance.
     """
     operands = operands_of(node)
     if any([_kind(data_of(o)) == "b" for o in operands]):
-        return 1
+        return _ANYWHERE
     if node._pullback is None or _no_zero(node._data):
         return None
     if not node._pullback.primitive.elementwise:
         nodes = [o._data for o in operands if isinstance(o, Value)]
-        return 1 if all(map(_no_zero, nodes)) else None
+        return _IN_PLACE if all(map(_no_zero, nodes)) else None
     constants = [o for o in operands if not isinstance(o, Value)]
-    return None if all(map(_no_zero, constants)) else 1
+    return None if all(map(_no_zero, constants)) else _IN_PLACE
+
+
+def _left(node: Value, chosen: int) -> int:
+    """What is left of a choice in what is computed further: zeros in their places would be seen."""
+    return 0 if chosen == _IN_PLACE and _no_zero(node._data) else chosen
 
 
 def _of_constant(constant: Any) -> int:
