@@ -133,6 +133,20 @@ def report_rnn(bars: Bars, rounds: int) -> None:
         bars.at_least(f"RNN: {peer} / compiled", found.ratio(peer, "compiled").median, 5.0)
 
 
+def report_lstm(bars: Bars, rounds: int) -> None:
+    """An LSTM layer, as nn has it, in both precisions."""
+    with team("by_hand", "compiled", "eager", "torch", "jax") as engines:
+        for dtype, most, tolerance in (("float64", 1.0, 1e-9), ("float32", 3.0, 1e-4)):
+            print(f"\nLoss and gradient of an LSTM, 32 steps, hidden 64, batch 32, {dtype}")
+            found = engines.compare("lstm", [dtype], rounds, 0.1, tolerance)
+            found.show("by_hand")
+            for peer, limit in (("by_hand", 1.5), ("torch", most)):
+                ratio = found.ratio("compiled", peer).median
+                bars.at_most(f"LSTM, {dtype}: compiled / {peer}", ratio, limit)
+    spent = preparing("lstm", 3)["compile"]
+    print(f"  compile and run for the first time: {spent * 1e3:.0f} ms")
+
+
 def report_hvp(bars: Bars, rounds: int) -> None:
     """What an hvp costs, for functions of 200 to 525,000 parameters."""
     for case, what in CURVED:
@@ -242,6 +256,7 @@ REPORTS: dict[str, Callable[[Bars, int], None]] = {
     "moons": report_moons,
     "chain": report_chain,
     "rnn": report_rnn,
+    "lstm": report_lstm,
     "hvp": report_hvp,
     "products": report_products,
     "jacobians": report_jacobians,
