@@ -37,6 +37,21 @@ def test_the_neuron(tmp_path):
     assert {"0.731", "−0.534", "0.368", "−0.197", "0.393", "−0.393", "−0.590"} <= texts
 
 
+def test_the_characters(tmp_path):
+    few = ("--epochs", "3", "--characters", "40000", "--hidden", "48")
+    done = run("characters.py", *few, cwd=tmp_path)
+    found = re.search(
+        r"The 4,\d+ characters .* take ([\d.]+) bits .* before\ntraining and ([\d.]+)", done.stdout
+    )
+    before, after = map(float, found.groups())
+    assert 6 < before < 7  # as of any of about 100 characters
+    assert 3 < after < 4.5
+    assert re.search(r"epoch 3: 100%.*bits=\d", done.stderr)
+    written = done.stdout.partition("\n\n")[2]
+    assert written.startswith("The ")
+    assert len(written) == 4 + 400 + 1
+
+
 def test_the_digits(tmp_path):
     done = run("digits.py", "--epochs", "5", "--out", str(tmp_path / "made"), cwd=tmp_path)
     accuracy = re.search(r"([\d.]+)% of 360 unseen digits are read right", done.stdout)
