@@ -125,7 +125,7 @@ class Browser:
         return (picture[..., :3] * 255).round().astype(int)
 
 
-def wait(holds, most=5.0):
+def wait(holds, most=30.0):
     """Wait until something holds, which it does soon."""
     end = time.monotonic() + most
     while not holds():

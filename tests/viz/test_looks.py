@@ -149,11 +149,18 @@ def test_each_step_is_said(opened):
 @pytest.mark.parametrize("make", [neuron, arrays])
 def test_all_that_can_be_reached_has_a_name(opened, make):
     window = opened(make)
-    tree = window.driver.execute_cdp_cmd("Accessibility.getFullAXTree", {})["nodes"]
     acting = ("button", "slider", "spinbutton", "checkbox", "combobox", "image", "figure")
-    found = [(n["role"]["value"], n.get("name", {}).get("value", "")) for n in tree
-             if not n["ignored"] and n["role"]["value"] in acting]  # fmt: skip
-    assert len(found) > 20
+
+    def named():
+        tree = window.driver.execute_cdp_cmd("Accessibility.getFullAXTree", {})["nodes"]
+        return [
+            (n["role"]["value"], n.get("name", {}).get("value", ""))
+            for n in tree
+            if not n["ignored"] and n["role"]["value"] in acting
+        ]
+
+    wait(lambda: len(named()) > 20)  # the browser makes the tree when it has the time
+    found = named()
     assert [one for one in found if not one[1]] == []
     names = [name for _, name in found]
     first = (
