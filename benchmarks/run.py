@@ -147,6 +147,19 @@ def report_lstm(bars: Bars, rounds: int) -> None:
     print(f"  compile and run for the first time: {spent * 1e3:.0f} ms")
 
 
+def report_convolution(bars: Bars, rounds: int) -> None:
+    """A training step of a small convolutional network, in both precisions."""
+    with team("compiled", "eager", "torch", "jax") as engines:
+        for dtype in ("float64", "float32"):
+            print(f"\nTraining step of a convolutional network, 64 images of 8 by 8, {dtype}")
+            tolerance = 1e-9 if dtype == "float64" else 1e-3
+            found = engines.compare("convolution", [dtype], rounds, 0.2, tolerance)
+            found.show("torch")
+            for ours, limit in (("compiled", 1.5), ("eager", 2.0)):
+                ratio = found.ratio(ours, "torch").median
+                bars.at_most(f"convolutional network, {dtype}: {ours} / torch", ratio, limit)
+
+
 def report_hvp(bars: Bars, rounds: int) -> None:
     """What an hvp costs, for functions of 200 to 525,000 parameters."""
     for case, what in CURVED:
@@ -257,6 +270,7 @@ REPORTS: dict[str, Callable[[Bars, int], None]] = {
     "chain": report_chain,
     "rnn": report_rnn,
     "lstm": report_lstm,
+    "convolution": report_convolution,
     "hvp": report_hvp,
     "products": report_products,
     "jacobians": report_jacobians,
