@@ -23,6 +23,7 @@ class Trial(NamedTuple):
     slope: float
 
 
+@np.errstate(all="ignore")  # what overflows is too far
 def strong_wolfe(
     objective: Objective, begin: Point, direction: Vector, first: float, most: int = 25
 ) -> Point:
@@ -40,8 +41,7 @@ def strong_wolfe(
     noise = ROUNDING * objective.precision * abs(begin.loss)
     low, high, far = Trial(0.0, begin, slope), None, first
     for _ in range(most):
-        with np.errstate(over="ignore", invalid="ignore"):
-            point = objective.point(begin.x + far * direction)
+        point = objective.point(begin.x + far * direction)
         if (point.x == low.point.x).all():  # nor can a nearer one be told from the best so far
             break
         trial = Trial(far, point, float(point.gradient @ direction))

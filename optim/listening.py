@@ -64,9 +64,8 @@ class ListeningGD(Searching):
         rate, fell, rose = group["lr"], memory["fell"], memory["rose"]
         begin = point
         for _ in range(group["max_iter"]):
-            with np.errstate(over="ignore", invalid="ignore"):
-                step = rate * point.gradient
-                target, promise = point.x - step, float(step @ point.gradient)
+            step = rate * point.gradient
+            target, promise = point.x - step, float(step @ point.gradient)
             if promise <= objective.precision * abs(point.loss) or (target == point.x).all():
                 if rose or not point.gradient.any():  # at the bottom, as far as the loss shows it
                     break

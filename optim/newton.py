@@ -74,10 +74,6 @@ class Newton(Searching):
     def search(self, objective: Objective, point: Point) -> Point:
         if not point.x.size:
             return point
-        with np.errstate(all="ignore"):  # what comes of an overflow is refused
-            return self._lower(objective, point)
-
-    def _lower(self, objective: Objective, point: Point) -> Point:
         model, lr, radius = self._model(objective, point), self.lr, self.memory["radius"]
         noise = objective.precision * abs(point.loss)
         while True:

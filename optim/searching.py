@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from .closure import Closure
 from .groups import positive
 from .objective import Objective, Point
@@ -56,6 +58,7 @@ class Searching(Optimizer):
         if not group.data["params"].arranged:
             self._arrange(group)
 
+    @np.errstate(all="ignore")  # a search looks at what may overflow, and looks whether it does
     def move_by(self, objective: Objective, point: Point) -> Point:
         """Search from a point, and move the parameters to what is found, or not at all."""
         try:

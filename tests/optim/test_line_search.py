@@ -20,7 +20,7 @@ FALLING = {
     "flat and steep": lambda t: ad.exp(t - 5) - t / 10,
     "More and Thuente 1": lambda t: -t / (t * t + 2),
     "a wall of infinity": lambda t: -t - ad.log(3 - t),
-    "a wall of NaN": lambda t: ad.sqrt(2.0 - t) + (t - 1) ** 2,
+    "a wall of NaN": lambda t: ad.where(t > 1.5, np.nan, (t - 1) ** 2),
     "a cliff": lambda t: ad.where(t > 1.5, t + 1e6, (t - 1) ** 2),
     "overflow": lambda t: ad.exp(t * t) - 3 * t,
 }
