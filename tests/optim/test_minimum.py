@@ -25,7 +25,7 @@ def is_solved(problem, value):
 
 
 @pytest.mark.parametrize("method", ["LBFGS", "Newton"])
-@pytest.mark.parametrize("name", [name for name in PROBLEMS if LONG or name not in SLOW])
+@pytest.mark.parametrize("name", [n for n in PROBLEMS if LONG or n not in SLOW])
 def test_the_minimum_is_the_papers(method, name):
     problem = PROBLEMS[name]
     found = minimize(problem.loss, problem.start, method, max_evaluations=2000)
