@@ -26,19 +26,23 @@ _EVERY = 16  # steps from one look at the curvature to the next, where the loss 
 class Probe:
     """Measures each step of a training: see `columns` for what of it.
 
-    `step` is the training's, whose model, loss and buffers are looked at, and left as they are.
+    `step` is the training's, whose model, loss and buffers are looked at, and left as they are;
+    so is what else they hold, as `training.hidden` sees it.
     """
 
     def __init__(self, step: Any) -> None:
         self.step = step
         self.reached: set[int] = set()  # the parameters that have had a gradient, by place
         self._buffers: Any = None
+        self._hidden: Any = None
+        self._careful = True  # whether steps change what is no buffer
         self._start: list[Any] = []
         self._gradient: list[Any] = []
 
     def before(self) -> None:
         """What the buffers are before a step draws and changes them."""
         self._buffers = self.step.buffers()
+        self._hidden = self.step.hidden() if self._careful else None
 
     def pulled(self) -> None:
         """Where the parameters are, and the gradient, before it is clipped and stepped by."""
@@ -56,11 +60,13 @@ class Probe:
         d·Hd, which is asked for where that loss has risen, and now and then: else NaN; `shorter` is
         by how much the step had to be shorter for the loss to fall, where d·Hd does not say so.
         """
-        step, now = self.step, self.step.buffers()
+        step, now, hidden = self.step, self.step.buffers(), None
+        if self._hidden is not None:
+            hidden, self._careful = step.hidden(), self._hidden.changed() is not None
         end = [data_of(p) for p in step.reached]
         d = [b - a for a, b in zip(self._start, end, strict=True)]
-        step.restore(self._buffers)
         try:
+            self._go_back()
             after, slope = step.loss_of(batch), _dot(self._gradient, d)
             curvature = shorter = math.nan
             rose = not after <= loss
@@ -70,6 +76,8 @@ class Probe:
                 shorter = self._shorter(batch, loss, d)
         finally:
             step.restore(now)
+            if hidden is not None:
+                hidden.restore()
         return {"after": after, "slope": slope, "curvature": curvature, "shorter": shorter}
 
     def noted(self, drawn: Any, before: Mapping[str, Any]) -> dict[str, Any]:
@@ -86,7 +94,7 @@ class Probe:
         if arrays is not None:
             if "contradictions" not in noted:
                 noted["contradictions"] = contradictions(arrays)
-            rows = [a[:_ROWS] for a in arrays]
+            rows = [a[:: -(-len(a) // _ROWS)] for a in arrays]
             noted["units"] = [tuple(units) for units in self._units(rows)]
         return noted
 
@@ -94,17 +102,26 @@ class Probe:
         """The units of the model's layers, over some rows, in the mode of `eval`."""
         model = self.step.model
         modes = [(module, module.training) for module in model.modules()]
+        now, hidden = self.step.buffers(), self.step.hidden()
         *inputs, target = rows
         try:
             model.eval()
             return units_in(self.step.loss(model(*inputs), target))
         finally:
+            self.step.restore(now)
+            hidden.restore()
             for module, mode in modes:
                 module.training = mode
 
+    def _go_back(self) -> None:
+        """Let the model and the loss hold what they held before the step."""
+        self.step.restore(self._buffers)
+        if self._hidden is not None:
+            self._hidden.restore()
+
     def _curvature(self, batch: tuple[Any, ...], d: list[Any]) -> float:
         """d·Hd at the start of the step."""
-        self.step.restore(self._buffers)
+        self._go_back()
         along = hvp(lambda parameters: self._loss_at(parameters, batch), (self._start,), (d,))
         return _dot(d, along)
 
@@ -112,7 +129,7 @@ class Probe:
         """The power of 2 by which the step must be divided for the loss to fall; else infinity."""
         for k in range(1, _HALVINGS + 1):
             part = [a + b / 2**k for a, b in zip(self._start, d, strict=True)]
-            self.step.restore(self._buffers)
+            self._go_back()
             if float(data_of(self._loss_at(part, batch))) < loss:
                 return float(2**k)
         return math.inf

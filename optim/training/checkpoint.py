@@ -24,15 +24,16 @@ class Checkpoint:
 
     def __init__(
         self, path: str | os.PathLike[str], parts: Mapping[str, Any], drawn: Any,
-        columns: list[str], resume: bool,
+        columns: list[str], validated: bool, resume: bool,
     ) -> None:  # fmt: skip
-        self.path, self.columns = Path(path), columns
+        self.path, self.columns, self.validated = Path(path), columns, validated
         self.parts = {name: part for name, part in parts.items() if part is not None}
         if isinstance(drawn, Batches):
             self.parts["data"] = drawn
         self.print = _fingerprint(drawn)
         self.found: Mapping[str, Any] | None = None
         if not self.path.exists():
+            _check_folder(self.path)
             return
         if not resume:
             raise FileExistsError(
@@ -76,12 +77,32 @@ class Checkpoint:
                 "with other.\nPass the same arrays, or train without `resume` from the model's "
                 "own file."
             )
+        if len(state["history"]["epochs"]["epoch"]) and self.validated != (
+            "validation_loss" in state["history"]["epochs"]
+        ):
+            raise ValueError(
+                "A training is resumed with what it had, but this one has "
+                f"{'a' if self.validated else 'no'} validation, and the one in {self.path} "
+                f"{'none' if self.validated else 'one'}.\nPass the same to `train`."
+            )
         if list(state["history"]["steps"]) != self.columns:
             raise ValueError(
                 "A training is resumed with the metrics and measurements that it had, "
                 f"{', '.join(state['history']['steps'])}, but these are "
                 f"{', '.join(self.columns)}.\nPass the same `metrics` and `diagnose`."
             )
+
+
+def _check_folder(path: Path) -> None:
+    """OSError where no checkpoint can be written, before an epoch is trained for it."""
+    if not os.access(path.parent, os.W_OK):
+        missing = not path.parent.exists()
+        kind = FileNotFoundError if missing else PermissionError
+        raise kind(
+            f"A checkpoint is written into a folder, but {str(path.parent)!r} "
+            f"{'is not there' if missing else 'may not be written to'}.\n"
+            "Make it, or name another path."
+        )
 
 
 def _fingerprint(drawn: Any) -> list[Any] | None:

@@ -53,8 +53,10 @@ class Hidden:
         self._seen[id(thing)] = thing
         if isinstance(thing, _KINDS):
             self._kept.append((name, thing, _held(thing)))
+        wrapped = isinstance(thing, (types.MethodType, functools.partial))
         for part, inside in _inside(name, thing, top=depth == 0):
-            self._look(part, inside, 0 if hasattr(inside, "buffers_at") else depth + 1)
+            below = 0 if hasattr(inside, "buffers_at") else depth + (not wrapped)
+            self._look(part, inside, below)
 
 
 class _Entries:

@@ -52,7 +52,7 @@ class Step:
         self._program: Any = None
         self._begun = False
         self._equal_at = 0  # the last step that was computed in both ways
-        self._hidden: Hidden | None = None  # what a program does not know, as it was then
+        self._held: Hidden | None = None  # what a program does not know, as it was then
         self._doubted = False  # whether it is something else now
         self._known: dict[Any, list[int]] = {}  # which are reached by a batch of these shapes
         self._slots = dict(_slots(model))
@@ -73,8 +73,8 @@ class Step:
 
     def look_again(self) -> None:
         """Have the next step computed in both ways, if what a program does not know has changed."""
-        if self._program is not None and self._hidden is not None:
-            self._doubted = self._hidden.changed() is not None
+        if self._program is not None and self._held is not None:
+            self._doubted = self._held.changed() is not None
 
     # -- without a program -----------------------------------------------------------------
 
@@ -138,7 +138,7 @@ class Step:
         """The batch by its program; but if that says other than eager, all is as eager left it."""
         now, reached = self.buffers(), self.reached
         gradients = [gradient_of(p) for p in reached]
-        hidden = Hidden(self.model, self.loss)
+        hidden = self.hidden()
         self.restore(before)
         try:
             places = self._places_of(reached)
@@ -165,7 +165,7 @@ class Step:
             hidden.restore()
             raise
         self._known[_shapes(batch)] = places
-        self._hidden, self._doubted = hidden, False
+        self._held, self._doubted = hidden, False
         return other
 
     def _places_of(self, reached: list[Value]) -> list[int]:
@@ -260,14 +260,19 @@ class Step:
             else:
                 setattr(*self._slots[name], content)
 
+    def hidden(self) -> Hidden:
+        """What the model and the loss hold beside parameters and buffers."""
+        return Hidden(self.model, self.loss)
+
     def predict(self, batch: Sequence[Any]) -> Any:
-        """What the model predicts of a batch; the buffers stay what they are."""
-        before = self.buffers()
+        """What the model predicts of a batch; all that it holds stays what it is."""
+        before, hidden = self.buffers(), self.hidden()
         try:
             with np.errstate(all="ignore"):
                 return self.model.predict(*batch[:-1])
         finally:
             self.restore(before)
+            hidden.restore()
 
     def loss_of(self, batch: tuple[Any, ...]) -> float:
         """The loss of a batch as the parameters now are; the buffers stay what they are."""

@@ -22,6 +22,7 @@ from ..diagnosis.probe import COLUMNS, Probe
 from ..gradients import clip_gradients
 from .checkpoint import Checkpoint
 from .given import Settings, check_model, check_movers, checked_batch, drawn_from, held_out_from
+from .hidden import Hidden
 from .history import History
 from .metrics import measured
 from .progress import Progress
@@ -70,7 +71,8 @@ def train(
     so many epochs, and the model gets back the parameters of the best.
 
     A `checkpoint` is written at the end of each epoch, and after `every` so many steps; with
-    `resume` training goes on from there, if there is one, to the losses that it would have had.
+    `resume` training goes on from there, if there is one, to the losses that it would have had,
+    and by the settings of the optimiser that it had.
     With `detect_anomaly` the operation is named that makes a NaN; with `diagnose` each step is
     measured, at about twice its time, and what `optim.diagnose` finds is said after an epoch in
     which there is something new. `progress` shows a bar, by
@@ -121,7 +123,8 @@ def train(
     file = None
     if checkpoint is not None:
         parts = {"model": model, "optimizer": optimizer, "schedule": schedule}
-        file = Checkpoint(checkpoint, parts, drawn, list(history.steps), resume)
+        columns, validated = list(history.steps), held_out is not None
+        file = Checkpoint(checkpoint, parts, drawn, columns, validated, resume)
     training = _Training(step, drawn, held_out, schedule, settings, file, probe, history)
     with Progress(progress, settings.epochs, drawn) as bar:
         return training.run(bar, detect_anomaly)
@@ -299,12 +302,13 @@ def _look_at_targets(loss: Callable[..., Any], drawn: Any, batch: Any, output: A
     rows = len(batch[-1])
     if not isinstance(drawn, Batches) or any(np.shape(o)[:1] != (rows,) for o in leaves(output)):
         return
-    target = drawn.arrays[-1]
+    target, hidden = drawn.arrays[-1], Hidden(loss)
     with ad.no_grad(), warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
         for start in range(0, drawn.rows, rows):
             part = target[start : start + rows]
             loss(tree_map(functools.partial(_first_row, len(part)), output), part)
+    hidden.restore()
 
 
 def _first_row(times: int, output: Any) -> Any:

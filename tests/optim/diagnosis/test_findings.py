@@ -77,6 +77,40 @@ def small(rng):
     return train(model, cross_entropy, classes(rng, 1.0), sgd, epochs=5, seed=rng, diagnose=True)
 
 
+def test_what_is_measured_changes_nothing():
+    """Buffers, generators and what is hidden are as without, also of what draws in eval."""
+
+    class Restless(Module):
+        def __init__(self):
+            self.inner, self.calls, self.before = Linear(4, 1, seed=0), 0, None
+            self.register_buffer("rng", np.random.default_rng(1))
+            self.own = np.random.default_rng(2)
+
+        def forward(self, x):
+            self.calls += 1
+            y = self.inner(x) + self.rng.normal() + self.own.normal() + 0.1 * self.calls
+            y = y if self.before is None else y + 0.3 * self.before
+            self.before = ad.stop_gradient(ad.mean(y))
+            return y
+
+    def loss(output, target):
+        nonlocal calls
+        calls += 1
+        return mse(output, target) * (1 + 0.01 * calls)
+
+    rng, found = np.random.default_rng(0), []
+    data = rng.normal(size=(30, 4)), rng.normal(size=(30, 1))
+    for measured in (False, True):
+        model, calls = Restless(), 0
+        sgd = SGD(model.parameters(), lr=0.6)
+        history = train(
+            model, loss, data, sgd, epochs=4, batch_size=8, seed=0, compiled=False,
+            diagnose=measured,
+        )  # fmt: skip
+        found.append((history.steps["loss"], model.calls, calls, model.own.random()))
+    assert found[0] == found[1]
+
+
 CAUSES = {
     too_far: "overshoot",
     just_right: None,

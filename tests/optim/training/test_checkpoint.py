@@ -123,6 +123,7 @@ def test_batches_of_ones_own_go_on_at_the_next_epoch(tmp_path):
         ({"optimizer": SGD}, "fits an optimiser"),
         ({"schedule": None}, "with what it had"),
         ({"metrics": None}, "metrics and measurements that it had"),
+        ({"validation": (X, Y)}, "this one has a validation, and the one in .* none"),
         ({"model": lambda: Linear(4, 3, bias=False, seed=0)}, "does not fit"),
     ],
 )
@@ -153,6 +154,18 @@ def test_that_of_another_training_is_refused(tmp_path, change, message):
     with pytest.raises(ValueError, match=message):
         run(3, **change)
     assert (tmp_path / "t.npz").read_bytes() == content
+
+
+@pytest.mark.parametrize("folder", ["missing", "missing/deeper"])
+def test_a_folder_that_is_missing_is_said_before_a_step(tmp_path, folder):
+    model = Linear(4, 3, seed=0)
+    before = model.state_dict()
+    with pytest.raises(FileNotFoundError, match=r"written into a folder, but '.*' is not there"):
+        train(
+            model, cross_entropy, (X, Y), SGD(model.parameters(), lr=0.1),
+            checkpoint=tmp_path / folder / "t.npz",
+        )  # fmt: skip
+    assert all(np.array_equal(model.state_dict()[name], x) for name, x in before.items())
 
 
 def test_a_file_that_is_there_is_not_written_over(tmp_path):
