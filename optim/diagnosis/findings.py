@@ -8,7 +8,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-_ROUNDING = 1e-10  # of the loss: a smaller rise is none
 _MANY = 0.5  # the share of a layer's units from which on it is what holds the loss up
 _SOME = 0.2  # and from which on it is told
 _SUDDEN = 100.0  # times the greatest norm of the gradient
@@ -62,8 +61,8 @@ def diagnose(history: Any) -> Diagnosis:
     factor a step is too long. Others are "small steps", "saturation", "dead units", "explosion",
     "unreached" parameters and "contradiction" of labels.
 
-    Raises ValueError for a history without the measurements, unless each step was of all rows: then
-    the loss of the next step is that of the same batch.
+    Raises ValueError for a history without the measurements, unless each step was of all rows, of a
+    model that draws nothing: then the loss of the next step is that of the same batch.
 
     >>> import numpy as np
     >>> from nn import Linear, mse
@@ -79,7 +78,7 @@ def diagnose(history: Any) -> Diagnosis:
     if not len(steps["loss"]):
         raise ValueError("A diagnosis is of steps, but this history has none.")
     if "after" not in steps:
-        steps = _of_all_rows(steps)
+        steps = _of_all_rows(steps, history.noted.get("draws", False))
     with np.errstate(all="ignore"):  # a loss may be infinite
         return _diagnosed(steps, history.noted)
 
@@ -96,10 +95,10 @@ def _diagnosed(steps: dict[str, Any], noted: dict[str, Any]) -> Diagnosis:
     return Diagnosis(found, [(t + 1, kind) for t, kind in rises])
 
 
-def _of_all_rows(steps: dict[str, Any]) -> dict[str, Any]:
+def _of_all_rows(steps: dict[str, Any], draws: bool) -> dict[str, Any]:
     """The measurements of steps of all rows: the next loss is that of the same ones."""
     epochs = steps["epoch"]
-    if len(set(epochs)) < len(epochs) or len(set(steps["rows"])) > 1:
+    if len(set(epochs)) < len(epochs) or len(set(steps["rows"])) > 1 or draws:
         raise ValueError(
             "A rise of the loss is told by the loss of the same batch after the step, which this "
             "history has not.\nTrain with `diagnose=True`."
@@ -116,10 +115,22 @@ def _rises(steps: dict[str, Any]) -> Iterator[tuple[int, str]]:
     """The steps after which the loss is higher, and of which kind each is."""
     loss, after = steps["loss"], steps["after"]
     following = np.append(loss[1:], after[-1])
+    slack = rounding(loss, loss[0])
     for t in range(len(loss)):
-        slack = _ROUNDING * abs(loss[t])
-        if following[t] - loss[t] > slack:
-            yield t, "overshoot" if not after[t] - loss[t] <= slack else "sampling"
+        if following[t] - loss[t] > slack[t]:
+            yield t, "overshoot" if not after[t] - loss[t] <= slack[t] else "sampling"
+
+
+def rounding(loss: Any, first: float = 0.0) -> Any:
+    """By how much a loss may rise by rounding alone, in the float type whose numbers losses are.
+
+    Of the loss itself eps^(2/3), 4e-11 for float64, which is far above the rounding of a sum; and
+    of the first one 4 eps²: a square of errors that began there is never known more exactly.
+    """
+    loss = np.asarray(loss, float)
+    types = (np.float16, np.float32, np.float64)
+    eps = next(float(np.finfo(t).eps) for t in types if np.array_equal(loss, loss.astype(t)))
+    return eps ** (2 / 3) * np.abs(loss) + 4 * eps**2 * abs(first)
 
 
 # -- the two reasons why a loss rises ------------------------------------------------------
@@ -157,7 +168,7 @@ def _too_long(steps: dict[str, Any], t: int, lr: float) -> str:
             f"the step was {factor:.3g} times as long as the best one along it, and from 2 times "
             "on the loss rises."
         )
-        return f"{text} For plain gradient descent the critical `lr` is here {2 * lr / factor:.3g}."
+        return f"{text} Along this step the critical `lr` is here {2 * lr / factor:.3g}."
     if math.isinf(shorter):
         return "no shorter step along it makes the loss fall: there is a kink or a jump."
     return f"the loss is no parabola there, and falls along a step {shorter:.3g} times shorter."
@@ -181,9 +192,12 @@ def _samplings(steps: dict[str, Any], at: list[int]) -> Iterator[Finding]:
     jump = np.append(steps["loss"][1:] - steps["after"][:-1], 0.0)
     worst = max(at, key=lambda t: jump[t])
     size, rows = int(np.median(steps["rows"])), _rows_of_an_epoch(steps)
-    halving = min(4 * size, rows)
+    differ = f"batches of {size} differ by {between:.3g} (standard deviation)"
     if size < rows:  # drawn without replacement: the variance is as 1 / size - 1 / rows
         halving = math.ceil(1 / (1 / rows + (1 / size - 1 / rows) / 4))
+        differ += f"; batches of {halving} would by half of it."
+    else:
+        differ += ", though each has all rows: by the draws of the model, such as Dropout's."
     yield Finding(
         "sampling",
         worst + 1,
@@ -191,8 +205,7 @@ def _samplings(steps: dict[str, Any], at: list[int]) -> Iterator[Finding]:
         f"Sampling: after {_times(at, steps)} the loss of the same batch had fallen, and the next "
         f"batch had a higher one, as from step {worst + 1} to {worst + 2}, "
         f"{steps['after'][worst]:.6g} and {steps['loss'][worst + 1]:.6g}. By the same parameters "
-        f"batches of {size} differ by {between:.3g} (standard deviation); batches of {halving} "
-        "would by half of it.",
+        f"{differ}",
     )
 
 
@@ -215,6 +228,14 @@ def _small_steps(steps: dict[str, Any], rises: list[tuple[int, str]]) -> Iterato
     if len(loss) < 10 or any(kind == "overshoot" for _, kind in rises):
         return
     slope, curvature = steps["slope"], steps["curvature"]
+    if not np.any(slope) and np.any(steps["gradient_norm"]):
+        yield Finding(
+            "small steps",
+            None,
+            1.0,
+            f"Small steps: in all {len(loss)} steps no parameter has moved along its gradient, at "
+            f"an `lr` of {steps['lr'][-1]:.3g}: try a greater one.",
+        )
     asked = (slope < 0) & (curvature > 0)
     if not np.any(asked):
         return
@@ -259,7 +280,8 @@ def _noted(noted: dict[str, Any]) -> Iterator[Finding]:
                 None,
                 weight,
                 f"Dead units: {share:.0%} of the {count} ReLUs after `{layer}` are 0 for every "
-                "row, and learn no more. Take a smaller `lr`, a LeakyReLU or another start.",
+                "row looked at, and learn no more. Take a smaller `lr`, a LeakyReLU or another "
+                "start.",
             )
         else:
             yield Finding(
@@ -276,7 +298,7 @@ def _noted(noted: dict[str, Any]) -> Iterator[Finding]:
             "unreached",
             None,
             0.4,
-            f"Unreached: no batch has given a gradient to {shown}, which stay as they began.",
+            f"Unreached: no batch has given a gradient other than 0 to {shown}.",
         )
     if twice := noted.get("contradictions"):
         count, first, second, share = twice

@@ -15,10 +15,11 @@ from autodiff import hvp
 from autodiff.extend import data_of, gradient_of
 
 from .contradictions import contradictions
+from .findings import rounding
 from .units import Units, units_in
 
 COLUMNS = ("after", "slope", "curvature", "shorter")
-_HALVINGS = 20  # at most, of a step, until the loss falls along it
+_HALVINGS = (*range(1, 9), 12, 16, *range(20, 1000, 20))  # of a step, till the loss falls along it
 _ROWS = 1000  # at most, over which the units of a layer are looked at
 _EVERY = 16  # steps from one look at the curvature to the next, where the loss falls
 
@@ -69,10 +70,10 @@ class Probe:
             self._go_back()
             after, slope = step.loss_of(batch), _dot(self._gradient, d)
             curvature = shorter = math.nan
-            rose = not after <= loss
+            rose = not after - loss <= rounding(loss)
             if rose or step.count % _EVERY == 1:
                 curvature = self._curvature(batch, d)
-            if rose and not _says(slope, curvature, after - loss):
+            if rose and slope < 0 and not _says(slope, curvature, after - loss):
                 shorter = self._shorter(batch, loss, d)
         finally:
             step.restore(now)
@@ -127,7 +128,7 @@ class Probe:
 
     def _shorter(self, batch: tuple[Any, ...], loss: float, d: list[Any]) -> float:
         """The power of 2 by which the step must be divided for the loss to fall; else infinity."""
-        for k in range(1, _HALVINGS + 1):
+        for k in _HALVINGS:
             part = [a + b / 2**k for a, b in zip(self._start, d, strict=True)]
             self._go_back()
             if float(data_of(self._loss_at(part, batch))) < loss:
@@ -146,7 +147,8 @@ class Probe:
 def _says(slope: float, curvature: float, rise: float) -> bool:
     """Whether slope and curvature tell of a rise, to a half of it."""
     predicted = slope + curvature / 2
-    return slope < 0 < curvature and abs(predicted - rise) <= 0.5 * abs(rise)
+    finite = math.isfinite(predicted) and math.isfinite(rise)
+    return finite and slope < 0 < curvature and abs(predicted - rise) <= 0.5 * abs(rise)
 
 
 def _dot(a: list[Any], b: list[Any]) -> float:

@@ -260,6 +260,10 @@ class Step:
             else:
                 setattr(*self._slots[name], content)
 
+    def draws(self) -> bool:
+        """Whether a generator is among the buffers."""
+        return any(isinstance(getattr(*s), np.random.Generator) for s in self._slots.values())
+
     def hidden(self) -> Hidden:
         """What the model and the loss hold beside parameters and buffers."""
         return Hidden(self.model, self.loss)

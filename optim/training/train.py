@@ -120,6 +120,7 @@ def train(
         _look_at_targets(loss, held_out, inputs, step.predict(inputs))
     probe = Probe(step) if diagnose else None
     history = History(list(settings.metrics), COLUMNS if probe else ())
+    history.noted["draws"] = step.draws()
     file = None
     if checkpoint is not None:
         parts = {"model": model, "optimizer": optimizer, "schedule": schedule}

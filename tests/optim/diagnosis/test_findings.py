@@ -7,7 +7,7 @@ import pytest
 
 import autodiff as ad
 from autodiff import Tensor
-from nn import Linear, Module, ReLU, Sequential, Sigmoid, Tanh, cross_entropy, mse
+from nn import Dropout, Linear, Module, ReLU, Sequential, Sigmoid, Tanh, cross_entropy, mse
 from optim import SGD, Adam, Diagnosis, Finding, History, diagnose, train
 from optim.diagnosis.findings import critical_rate, spread
 
@@ -217,7 +217,7 @@ def test_what_was_noted_of_layers_parameters_and_data():
         "dead units", "unreached", "contradiction",
     ]  # fmt: skip
     assert "75% of the 4 ReLUs after `layers.0`" in str(diagnosis)
-    assert "gradient to `spare.weight`" in str(diagnosis)
+    assert "gradient other than 0 to `spare.weight`" in str(diagnosis)
     assert "rows 0 and 7" in str(diagnosis)
     assert repr(diagnosis) == "<Diagnosis: dead units, unreached, contradiction>"
 
@@ -248,3 +248,59 @@ def test_without_measurements_only_steps_of_all_rows_can_be_told():
         diagnose(halves)
     with pytest.raises(ValueError, match="has none"):
         diagnose(History())
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("noise", [0.0, 1.0])
+def test_rounding_is_no_rise(dtype, noise):
+    """Where a training has converged its loss moves by rounding alone."""
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(100, 3))
+    y = x @ np.array([[1.0], [2.0], [-1.0]]) + noise * rng.normal(size=(100, 1))
+    model = Linear(3, 1, seed=0, dtype=dtype)
+    sgd = SGD(model.parameters(), lr=0.3)
+    data = x.astype(dtype), y.astype(dtype)
+    history = train(model, mse, data, sgd, epochs=200, batch_size=100, diagnose=True)
+    rises = np.diff(history.steps["loss"]) > 0
+    assert rises.any() or dtype == np.float64
+    assert str(diagnose(history)) == "Nothing was found that holds the loss up."
+    history.steps["loss"][1] = 1.01 * history.steps["loss"][0]  # which is one
+    assert diagnose(history).rises
+
+
+@pytest.mark.parametrize("factor", [1e3, 1e10, 1e40, 1e150, 1e250])
+def test_a_step_into_infinity_is_too_long_and_not_a_kink(factor):
+    def loss(output, target):
+        return ad.mean(ad.cosh(output))
+
+    model = Weights([1.0])
+    data = np.ones((4, 1)), np.ones(4)
+    sgd = SGD(model.parameters(), lr=factor)
+    history = train(model, loss, data, sgd, batch_size=4, diagnose=True)
+    (finding,) = diagnose(history).findings
+    assert "to inf: the loss is no parabola there, and falls along a step" in finding.message
+    shorter, slope = history.steps["shorter"][0], np.sinh(1.0)
+    assert np.cosh(1 - factor * slope / shorter) < np.cosh(1.0)
+
+
+def test_draws_of_the_model_are_not_of_the_batches():
+    model = Sequential(Linear(3, 8, seed=0), Dropout(0.5, seed=1), Linear(8, 1, seed=1))
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(50, 3))
+    data, settings = (x, x.sum(1, keepdims=True)), {"epochs": 40, "batch_size": 50}
+    sgd = SGD(model.parameters(), lr=0.02)
+    message = str(diagnose(train(model, mse, data, sgd, diagnose=True, **settings)))
+    assert "though each has all rows: by the draws of the model" in message
+    assert "by half of it" not in message
+    with pytest.raises(ValueError, match="diagnose=True"):  # the next loss is by other draws
+        diagnose(train(model, mse, data, sgd, **settings))
+
+
+def test_what_does_not_move_is_told():
+    model = Linear(3, 1, seed=0)
+    x = np.random.default_rng(0).normal(size=(50, 3))
+    data = x, x.sum(1, keepdims=True)
+    sgd = SGD(model.parameters(), lr=0.0)
+    history = train(model, mse, data, sgd, epochs=20, batch_size=10, diagnose=True)
+    assert diagnose(history).cause == "small steps"
+    assert "no parameter has moved" in str(diagnose(history))
