@@ -253,8 +253,10 @@ class Module(HasParts):
 
         `state` has some or all of the names of `state_dict()`; what it has not is the module's own.
         The second part has the buffers of `state` that the call has changed, which are nodes in a
-        trace: so a program can have all that changes as arguments and as results. The module is
-        afterwards what it was. Raises ValueError for a name that the module has not.
+        trace: so a program can have all that changes as arguments and as results. The module has
+        afterwards the parameters and buffers that it had; a buffer that `state` has not is changed
+        as by any call. Meanwhile the others stand in the module itself, where another thread would
+        see them. Raises ValueError for a name that the module has not.
 
         >>> from autodiff import grad
         >>> class Double(Module):

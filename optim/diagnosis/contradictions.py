@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -33,11 +33,15 @@ def contradictions(arrays: Sequence[Any]) -> tuple[int, int, int, float] | None:
 
 
 def _codes(arrays: Sequence[Any], rows: int) -> Any:
-    """A number for each row, the same where all the arrays' rows are the same."""
-    code = np.zeros(rows, np.int64)
-    for array in arrays:
-        flat = np.ascontiguousarray(np.asarray(array).reshape(rows, -1))
-        _, own = np.unique(flat, axis=0, return_inverse=True)
-        _, code = np.unique(np.stack([code, own.reshape(-1)], 1), axis=0, return_inverse=True)
-        code = code.reshape(-1)
-    return code
+    """A number for each row, the same where all the arrays' rows are the same.
+
+    By a dict of their bytes, which is many times faster than to sort rows of many columns.
+    """
+    places: dict[Any, int] = {}
+    keys = zip(*(_bytes(np.asarray(array).reshape(rows, -1)) for array in arrays), strict=True)
+    return np.array([places.setdefault(key, len(places)) for key in keys])
+
+
+def _bytes(flat: Any) -> Iterator[bytes]:
+    """The bytes of each row, the same of 0.0 and -0.0."""
+    return (row.tobytes() for row in (flat + 0.0 if flat.dtype.kind == "f" else flat))

@@ -19,7 +19,9 @@ def accuracy(output: Any, target: Any) -> float:
     """The share of rows that are classified as they should be.
 
     Of outputs with several columns the greatest is the class; of one alone the class is 1 above
-    1/2, as of a sigmoid. Targets are labels, or have as many columns as the outputs.
+    1/2, as of a sigmoid; so of logits take another, such as `lambda z, t: np.mean((z > 0) == t)`.
+    Targets are labels, or have as many columns as the outputs. Raises ValueError for other than 0
+    and 1 beside outputs of one column, and for as many as do not fit.
 
     >>> accuracy(np.array([[0.1, 0.9], [0.8, 0.2]]), np.array([1, 1]))
     0.5
@@ -28,7 +30,19 @@ def accuracy(output: Any, target: Any) -> float:
     if output.ndim > 1 and output.shape[-1] > 1:
         if target.shape == output.shape:
             target = target.argmax(-1)
-        return float(np.mean(output.argmax(-1) == target))
+        chosen = output.argmax(-1)
+        if chosen.shape != target.shape:
+            raise ValueError(
+                "An accuracy is of one label to each row of outputs, but these have shapes "
+                f"{target.shape} and {output.shape}.\nReshape the targets, as by `.reshape(-1)`."
+            )
+        return float(np.mean(chosen == target))
+    if output.size != target.size or not np.all((target == 0) | (target == 1)):
+        raise ValueError(
+            "An accuracy by one output to a row is of as many targets that are 0 or 1, but these "
+            f"have {target.size} for {output.size} outputs, from {target.min()} to {target.max()}."
+            "\nPass a metric of your own, as in `{'error': lambda output, target: ...}`."
+        )
     return float(np.mean((output.reshape(-1) > 0.5) == (target.reshape(-1) > 0.5)))
 
 

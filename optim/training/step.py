@@ -106,6 +106,8 @@ class Step:
         total = 0.0
         for p in self.reached:
             g = gradient_of(p)
+            if type(g) is not float and g.dtype.itemsize < 4:  # whose squares overflow
+                g = g.astype(np.float32)
             total += g * g if type(g) is float else float(np.vdot(g, g))
         return math.sqrt(total)
 

@@ -258,14 +258,14 @@ class _Training:
     def _refuse(self, epoch: int, pulled: Pulled) -> None:
         """FloatingPointError for what is not finite, with the parameter where it can be told."""
         names = [(name, data_of(p), gradient_of(p)) for name, p in _named_in(self.step)]
-        where = [f"`{name}` itself is not" for name, data, _ in names if not _finite(data)]
-        where += [f"the gradient of `{name}` is not" for name, _, g in names if not _finite(g)]
+        where = [f"`{name}` itself" for name, data, _ in names if not _finite(data)]
+        where += [f"the gradient of `{name}`" for name, _, g in names if not _finite(g)]
         what = f"the loss is {pulled.loss!r}"
         if math.isfinite(pulled.loss):
             what = "the gradient is not" if where else "the norm of the gradient overflows"
         error = FloatingPointError(
             f"Training goes by finite numbers, but at step {self.step.count}, in epoch {epoch}, "
-            f"{what}{'; ' + where[0] if where else ''}.\n"
+            f"{what}{'; ' + where[0] + ' is not finite' if where else ''}.\n"
             "That step was not taken. Try a smaller `lr` or `clip_norm`, or have the operation "
             "named by `detect_anomaly=True`."
         )

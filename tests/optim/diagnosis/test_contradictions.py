@@ -34,3 +34,6 @@ def test_any_dtype_and_shape(kind):
     x = np.array([[[0, 1]], [[1, 1]], [[0, 1]]]).astype(kind)
     assert contradictions((x, np.array([[0.0, 1.0], [0.0, 1.0], [1.0, 0.0]]))) == (2, 0, 2, 2 / 3)
     assert contradictions((x, np.arange(3), np.zeros(3))) is None  # of two inputs, both count
+    assert contradictions((np.array([0.0, -0.0]), np.array([0, 1]))) == (2, 0, 1, 1.0)  # one number
+    assert contradictions((np.zeros(2), np.array([0.0, -0.0]))) is None
+    assert contradictions((np.zeros(2), np.zeros((2, 0)))) is None

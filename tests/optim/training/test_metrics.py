@@ -21,6 +21,21 @@ def test_accuracy(output, target, share):
     assert accuracy(np.array(output), np.array(target)) == share
 
 
+@pytest.mark.parametrize(
+    ("output", "target", "message"),
+    [
+        ([[0.7], [0.2]], [[1.0], [-1.0]], "as many targets that are 0 or 1"),
+        ([[0.7], [0.2]], [0.3, 1.0], "as many targets that are 0 or 1"),
+        ([[0.7], [0.2]], [1, 0, 1], "have 3 for 2 outputs"),
+        ([[0.1, 0.9], [0.8, 0.2]], [[1], [1]], "one label to each row"),
+        ([[0.1, 0.9], [0.8, 0.2]], [1], "one label to each row"),
+    ],
+)
+def test_what_has_no_accuracy(output, target, message):
+    with pytest.raises(ValueError, match=message):
+        accuracy(np.array(output), np.array(target))
+
+
 def test_names():
     assert named("accuracy") == {"accuracy": accuracy}
     assert named(["accuracy", max]) == {"accuracy": accuracy, "max": max}

@@ -61,6 +61,19 @@ def test_a_program_gives_what_eager_gives(kind):
         np.testing.assert_allclose(a, b, rtol=slack, atol=slack)
 
 
+@pytest.mark.parametrize("compiled", [False, True])
+def test_the_norm_of_float16_does_not_overflow(compiled):
+    """Each gradient is at most 65504, but its square is more."""
+    model = Linear(4, 1, seed=0, dtype=np.float16)
+    data = X.astype(np.float16), np.ones((60, 1), np.float16)
+    history = train(
+        model, lambda output, target: ad.mean(output - target) * 500.0, data,
+        SGD(model.parameters(), lr=1e-4), batch_size=60, compiled=compiled,
+    )  # fmt: skip
+    expected = 500.0 * np.hypot(np.linalg.norm(data[0].astype(float).mean(0)), 1.0)
+    assert history.steps["gradient_norm"][0] == pytest.approx(expected, rel=1e-2)
+
+
 def test_an_embedding_and_several_inputs():
     class Sum(Module):
         def __init__(self):
