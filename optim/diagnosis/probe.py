@@ -11,8 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from autodiff import hvp
-from autodiff.extend import data_of, gradient_of
+from autodiff.extend import Curvature, data_of, gradient_of
 
 from .contradictions import contradictions
 from .findings import rounding
@@ -76,6 +75,7 @@ class Probe:
             if rose and slope < 0 and not _says(slope, curvature, after - loss):
                 shorter = self._shorter(batch, loss, d)
         finally:
+            self._move(end)
             step.restore(now)
             if hidden is not None:
                 hidden.restore()
@@ -122,26 +122,25 @@ class Probe:
 
     def _curvature(self, batch: tuple[Any, ...], d: list[Any]) -> float:
         """d·Hd at the start of the step."""
+        self._move(self._start)
         self._go_back()
-        along = hvp(lambda parameters: self._loss_at(parameters, batch), (self._start,), (d,))
-        return _dot(d, along)
+        *inputs, target = batch
+        loss = self.step.loss(self.step.model(*inputs), target)
+        return _dot(d, Curvature(loss, self.step.reached).product(d))
 
     def _shorter(self, batch: tuple[Any, ...], loss: float, d: list[Any]) -> float:
         """The power of 2 by which the step must be divided for the loss to fall; else infinity."""
         for k in _HALVINGS:
-            part = [a + b / 2**k for a, b in zip(self._start, d, strict=True)]
+            self._move([a + b * 2.0**-k for a, b in zip(self._start, d, strict=True)])
             self._go_back()
-            if float(data_of(self._loss_at(part, batch))) < loss:
+            if self.step.loss_of(batch) < loss:
                 return float(2**k)
         return math.inf
 
-    def _loss_at(self, parameters: list[Any], batch: tuple[Any, ...]) -> Any:
-        """The loss of a batch by other parameters."""
-        *inputs, target = batch
-        names = {id(p): name for name, p in self.step.model.named_parameters()}
-        order = [names[id(p)] for p in self.step.reached]
-        state = dict(zip(order, parameters, strict=True))
-        return self.step.loss(self.step.model.functional_call(state, *inputs)[0], target)
+    def _move(self, parameters: list[Any]) -> None:
+        """Put the parameters there, for the loss to find them wherever it looks for them."""
+        for p, data in zip(self.step.reached, parameters, strict=True):
+            p.data = data
 
 
 def _says(slope: float, curvature: float, rise: float) -> bool:

@@ -268,13 +268,16 @@ def test_rounding_is_no_rise(dtype, noise):
     assert diagnose(history).rises
 
 
-@pytest.mark.parametrize("factor", [1e3, 1e10, 1e40, 1e150, 1e250])
-def test_a_step_into_infinity_is_too_long_and_not_a_kink(factor):
+@pytest.mark.parametrize(
+    ("factor", "dtype"),
+    [(1e3, float), (1e10, float), (1e40, float), (1e150, float), (1e250, float), (1e30, "f4")],
+)
+def test_a_step_into_infinity_is_too_long_and_not_a_kink(factor, dtype):
     def loss(output, target):
         return ad.mean(ad.cosh(output))
 
-    model = Weights([1.0])
-    data = np.ones((4, 1)), np.ones(4)
+    model = Weights(np.ones(1, dtype))
+    data = np.ones((4, 1), dtype), np.ones(4, dtype)
     sgd = SGD(model.parameters(), lr=factor)
     history = train(model, loss, data, sgd, batch_size=4, diagnose=True)
     (finding,) = diagnose(history).findings
@@ -304,3 +307,33 @@ def test_what_does_not_move_is_told():
     history = train(model, mse, data, sgd, epochs=20, batch_size=10, diagnose=True)
     assert diagnose(history).cause == "small steps"
     assert "no parameter has moved" in str(diagnose(history))
+
+
+@pytest.mark.parametrize("outside", [False, True])
+def test_a_loss_of_parameters_is_measured_as_it_is(outside):
+    """One that looks at the model's own, and one of a parameter that the model has not."""
+    model, scale = Linear(3, 1, seed=0), Tensor([2.0])
+    x = np.random.default_rng(0).normal(size=(50, 3))
+    y, params = x.sum(1, keepdims=True), [*model.parameters(), *[scale] * outside]
+
+    def loss(output, target):
+        output = output * scale if outside else output
+        return mse(output, target) + 5.0 * ad.sum(model.weight**2)
+
+    def at(w, b, s=scale.data):
+        return loss_of_arrays(w, b, s) + 5.0 * ad.sum(w**2)
+
+    def loss_of_arrays(w, b, s):
+        return mse((x @ w + b) * (s if outside else 1.0), y)
+
+    start = [p.data for p in params]
+    sgd = SGD(params, lr=0.3)
+    history = train(
+        model, loss, (x, y), sgd, epochs=1, batch_size=50, diagnose=True, compiled=False
+    )  # fmt: skip
+    d = [p.data - a for p, a in zip(params, start, strict=True)]
+    along = ad.hvp(at, start, d)
+    curvature = sum(np.vdot(a, b) for a, b in zip(d, along, strict=True))
+    assert history.steps["curvature"] == pytest.approx([curvature])
+    assert diagnose(history).cause == "overshoot"
+    assert "kink" not in str(diagnose(history))
