@@ -8,6 +8,7 @@ Nested lists, tuples and dicts: `leaves`, `tree_map`, `unflatten`, and `leaves_l
 that one tree is like another.
 A graph: `topological` for its nodes, operands first; `operands_of` for what a node was computed
 from; `formula_text`, `operation_text`, `settings_text` and `edge_texts` for how it is written;
+`noting` and `note_of` for what is noted of each node as it is made, and `as_made` for their order;
 `pull_edges` for what flows back along each edge; `pull_through` for a pass through a part of it and
 `jacobian_rows` for its Jacobian, of which no `grad` knows; `data_of` for what is in a node;
 `recomputed` for what its operation gives of other inputs.
@@ -33,7 +34,8 @@ leaf that the user made; `set_owners` notes whose parameter it is, and `owners_o
 from .graph.leaf import descend, gradient_of, owners_of, set_owners
 from .graph.messages import describe
 from .graph.node import data_of, is_users_own, operands_of
-from .graph.order import topological
+from .graph.notes import note_of, noting
+from .graph.order import as_made, topological
 from .primitives.apply import recomputed
 from .primitives.labels import edge_texts, formula_text, operation_text, settings_text
 from .primitives.primitive import Primitive, operation, operations
@@ -53,6 +55,7 @@ __all__ = [
     "Curvature",
     "Primitive",
     "Seed",
+    "as_made",
     "data_of",
     "descend",
     "describe",
@@ -65,6 +68,8 @@ __all__ = [
     "jacobian_rows",
     "leaves",
     "leaves_like",
+    "note_of",
+    "noting",
     "operands_of",
     "operation",
     "operation_text",

@@ -113,7 +113,8 @@ class Module(HasParts):
         """Pairs of a dotted name, such as `layers.0.weight`, and a parameter.
 
         A parameter without a name, or with the end of this one, is called so from now on, in
-        messages and pictures; one that was named otherwise keeps its name.
+        messages and pictures (one that is called `w0` in a list `w` has `layers.0.w0` for a path);
+        one that was named otherwise keeps its name.
         """
         return iter(_handed_out(self))
 
@@ -402,6 +403,16 @@ class Module(HasParts):
         """
         return summary(self, args, keywords)
 
+    def draw(self, *args: Any, **keywords: Any) -> Any:
+        """The picture of what the module makes of `args`, with the options of `viz.draw`.
+
+        Pictures are of viz, which brings them: raises AttributeError before `import viz`.
+        """
+        raise AttributeError(
+            f"The picture of a {type(self).__name__} is drawn by viz, which is not imported here.\n"
+            "Write `import viz` first."
+        )
+
 
 def _check_switch(method: str, on: Any) -> None:
     """TypeError for what is neither True nor False."""
@@ -419,9 +430,17 @@ def _handed_out(module: Module) -> list[tuple[str, Value]]:
     for name, parameter in pairs:
         others = [o for o in owners_of(parameter) if o.module() not in (None, module)]
         set_owners(parameter, (*others, own))
-        if parameter.name is None or f".{name}".endswith(f".{parameter.name}"):
-            parameter.name = name
+        parameter.name = _named(name, parameter.name)
     return pairs
+
+
+def _named(path: str, name: str | None) -> str:
+    """How a parameter is called: by its path, or its own name if that is another one."""
+    if name is None:
+        return path
+    whole, _, place = path.rpartition(".")
+    paths = [path, f"{whole}{place}"] if place.isdigit() else [path]
+    return next((p for p in paths if f".{p}".endswith(f".{name}")), name)
 
 
 def _plain(leaf: Any) -> Any:

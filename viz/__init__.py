@@ -6,10 +6,11 @@ from .drawing import draw
 from .interactive.page import Page, page
 from .mistaken import confusion, mistakes
 from .picture import Picture
+from .recorder import calls
 from .render import RenderError
 from .saving import save
 
 __all__ = [
-    "Page", "Picture", "RenderError", "boundary", "confusion", "draw", "loss_curve", "mistakes",
-    "page", "save",
+    "Page", "Picture", "RenderError", "boundary", "calls", "confusion", "draw", "loss_curve",
+    "mistakes", "page", "save",
 ]  # fmt: skip

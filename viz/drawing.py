@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -10,24 +11,28 @@ from typing import Any
 import numpy as np
 
 from autodiff import Value
-from autodiff.extend import pull_through, topological
+from autodiff.extend import is_count, is_number, pull_through
 
 from . import palette
 from .graphs import cards, circuit
 from .graphs.alt import described, title
+from .graphs.captions import caption
+from .graphs.collapse import grouping
+from .graphs.content import Content, clusters, siblings
 from .graphs.faces import DETAILS, Writer
 from .graphs.flow import flow, parts_of
 from .graphs.legend import legend
+from .graphs.network import Network
 from .picture import Picture, check_writable, kind_of, themed, write
 
-_MANY_EDGES = 60  # above it, pills hide the graph: local gradients move to the tooltips
 STYLES: dict[str, Any] = {"cards": cards, "circuit": circuit}
 DIRECTIONS = ("LR", "TB", "RL", "BT")
 
 
 def draw(
     *outputs: Any, cotangent: Any = None, style: str = "cards", direction: str = "LR",
-    theme: str = "auto", detail: str | Iterable[str] = DETAILS,
+    theme: str = "auto", detail: str | Iterable[str] = DETAILS, depth: float | None = None,
+    expand: str | Iterable[str] = (),
 ) -> Picture:  # fmt: skip
     """The graph behind one node or several, drawn: it shows itself in a notebook, `save` writes it.
 
@@ -42,11 +47,20 @@ def draw(
 
     `style` is "cards", or "circuit" as in textbooks; `direction` "LR", "TB", "RL" or "BT", from
     left to right and so on; `theme` "light", "dark", or "auto" as the reader's system is (in a
-    bitmap: light); `detail` what is shown, of "values", "gradients", "locals" and "shapes". In a
-    large graph the edges' numbers are tooltips, and colours tell their sign.
+    bitmap: light); `detail` what is shown, of "values", "gradients", "locals" and "shapes".
+
+    A graph of more than 60 nodes is drawn on at most 40 cards: one for each call of a module, where
+    these were noted (by `model.draw(x)`, or within `viz.calls()`) or parameters tell of them by
+    their names; else for what is repeated, for chains, for what follows each other. On an edge
+    between such cards stands its Jacobian, d outputs of the one / d outputs of the other, by its
+    size and norm (if it has at most 4,096 entries, and 100 rows), and what flows in and out of it.
+    `depth` says down to which calls is drawn, 0 for the outermost modules as one card each,
+    math.inf for all nodes; `expand` has paths of modules, as "layers.1", that are opened beside
+    that. With more than 60 edges their numbers are tooltips, and colours tell their sign.
 
     Raises TypeError for what is no Value or Tensor, ValueError for another word than these, for a
-    cotangent of another shape, and for a leaf that was changed since it was used.
+    cotangent of another shape, for a depth or path of modules that there are none of, and for a
+    leaf that was changed since it was used.
 
     >>> from autodiff import Value
     >>> x = Value(3.0, name="x")
@@ -58,21 +72,23 @@ def draw(
     _check_word("direction", direction, DIRECTIONS)
     _check_word("theme", theme, palette.THEMES)
     detail = _checked_detail(detail)
-    nodes = list(dict.fromkeys(node for root in roots for node in topological(root)))
-    parts = parts_of(nodes, roots)
+    expand = [expand] if isinstance(expand, str) else list(expand)
+    _check_depth(depth)
+    network = Network(roots)
+    groups = grouping(network, depth, expand)
+    parts = parts_of(network, groups.cards)
+    captions = {part: caption(groups, part) for part in parts if part.node is None}
     seeds = _seeds(roots, cotangent)
     gradients = flow(parts, seeds) if {"gradients", "locals"} & detail else {}
-    writer = Writer(parts, gradients, detail, seeds)
-    dense = sum(len(part.edges) for part in parts) > _MANY_EDGES
-    alt = described(roots, parts, gradients)
+    writer = Writer(parts, captions, gradients, seeds, detail)
+    content = Content(parts, writer, clusters(groups, parts, expand), siblings(parts, captions))
+    alt = described(roots, parts, captions, gradients)
     picture = Picture("picture", theme=theme, title=title(roots), alt=alt)
     picture.graph_attr["rankdir"] = direction
-    STYLES[style].add(picture, parts, writer, dense=dense)
-    scalar = all(np.ndim(node.data) == 0 for node in nodes)
+    STYLES[style].add(picture, content)
     of = _differentiated(roots, cotangent)
-    picture.graph_attr["label"] = legend(
-        of, detail, writer.footnotes, scalar=scalar, dense=dense, pills=style == "cards"
-    )
+    shown = content.shown(of, groups.said(), pills=style == "cards")
+    picture.graph_attr["label"] = legend(shown)
     return themed(picture)
 
 
@@ -113,6 +129,16 @@ def _checked_nodes(function: str, outputs: Sequence[Any]) -> list[Value]:
             f"`{function}` takes a Value or Tensor, or a list of them, but here is none."
         )
     return list(several)
+
+
+def _check_depth(depth: Any) -> None:
+    if not (
+        depth is None or depth == math.inf or is_count(depth) or (depth == 0 and is_number(depth))
+    ):
+        raise ValueError(
+            f"`depth` is a whole number from 0 up, or math.inf, but this is {depth!r}.\n"
+            "Leave it out for as much as can be read."
+        )
 
 
 def _check_word(name: str, word: Any, words: Sequence[str]) -> None:

@@ -65,6 +65,7 @@ class Mode(NamedTuple):
     interpreter: Interpreter = EAGER
     pulling: tuple[str, str] | None = None  # whose pull-back is recorded, and the line of that
     lazy: bool = False  # results are computed when they are asked for: see LazyProduct
+    note: Callable[[Any, Any], Any] | None = None  # of a node and the user's frame: see noting
 
 
 _DEFAULT = Mode()
@@ -173,14 +174,15 @@ def _transforming(f: Callable[..., R], args: tuple[Any, ...]) -> R:
 def lazily(f: Callable[[], R]) -> R:
     """f(), its products computed when they are asked for; not if a mode sees each result."""
     mode = current_mode()
-    watched = mode.interpreter.traces or mode.lines is not None
+    watched = mode.interpreter.traces or mode.lines is not None or mode.note is not None
     return within({"lazy": not watched}, f)
 
 
 def records_unless_watched() -> bool | None:
     """Whether this context records its results; None where a mode has to see each of them."""
-    records, lines, interpreter, _, lazy = current_mode()
-    return None if lazy or lines is not None or interpreter.traces else records
+    records, lines, interpreter, _, lazy, note = current_mode()
+    watched = lines is not None or note is not None or interpreter.traces
+    return None if lazy or watched else records
 
 
 def in_transform() -> bool:

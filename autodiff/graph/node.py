@@ -31,7 +31,7 @@ class Node:
     _rest: tuple[Any, ...]
     _clock: int  # when the data was made: an operand whose clock is later has been changed
     _residual: Any  # what the operation found along the way, for its rule: see Primitive's `keeps`
-    _before: tuple[Any, int]  # a changed leaf's data before, and its clock then
+    _before: Any  # of a changed leaf: its data before, and its clock then; of a result: its note
     name: str | None
 
     traced = False  # whether it stands for a value that changes from call to call: `Traced`

@@ -13,6 +13,7 @@ from ..graph.modes import current_mode
 from ..graph.node import data_of, new_node, operands_of, parameters_of, unrecorded
 from ..graph.tensor import Tensor
 from ..graph.value import Value
+from ..support.frames import user_frame
 from . import symbol
 from .anomaly import check_born, line_of
 from .lazy import LazyProduct
@@ -61,6 +62,8 @@ def apply(primitive: Primitive, operands: Sequence[Any], params: tuple[Any, ...]
     if mode.records:
         pullback = pullback_of(primitive, nodes)
         node = new_node(kind, found, pullback, primitive.arguments(given, params))
+        if mode.note is not None:
+            node._before = mode.note(node, user_frame())
     else:
         node = unrecorded(kind, found)
     if mode.lines is not None:

@@ -82,10 +82,16 @@ def _public_name(frame: FrameType) -> str | None:
     return None
 
 
-def user_line() -> str:
-    """The innermost line on the stack that is not the engine's own."""
-    frame = sys._getframe()
+def user_frame() -> FrameType:
+    """The innermost frame on the stack that is not the engine's own."""
+    frame = sys._getframe(1)
     while frame.f_back and (is_ours(frame) or is_numpys(frame)):
         frame = frame.f_back
+    return frame
+
+
+def user_line() -> str:
+    """The innermost line on the stack that is not the engine's own."""
+    frame = user_frame()
     name, line = frame.f_code.co_filename, frame.f_lineno
     return f"{name}:{line}: {linecache.getline(name, line).strip()}".rstrip(": ")

@@ -34,13 +34,16 @@ def pull_through(
     return pull_back([node for node in reached if node not in ends], pairs)
 
 
-def jacobian_rows(outputs: Sequence[Value], inputs: Sequence[Value]) -> list[Any]:
+def jacobian_rows(
+    outputs: Sequence[Value], inputs: Sequence[Value], held: Sequence[Value] = ()
+) -> list[Any]:
     """For each input, what every entry of the outputs pulls back to it: a stack, a row for each.
 
-    It is the Jacobian of what lies between them, by one pass for each entry of the outputs.
+    It is the Jacobian of what lies between them, by one pass for each entry of the outputs; nothing
+    goes through the nodes that are `held` constant.
 
     >>> x, y = Value(3.0), Value(5.0)
     >>> jacobian_rows([x * y, x + y], [x, y])
     [array([5., 1.]), array([3., 1.])]
     """
-    return pull_units(Level(()), between(outputs, inputs), outputs, inputs)
+    return pull_units(Level(()), between(outputs, [*inputs, *held]), outputs, inputs)

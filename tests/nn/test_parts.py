@@ -47,6 +47,15 @@ def test_a_name_of_ones_own_is_kept(name):
     assert model.parameters()[0].name == name
 
 
+def test_a_parameter_that_is_called_after_its_place_in_a_list_gets_the_way_to_it():
+    model = MLP(2, [2, 1], seed=0)
+    assert model.layers[1].neurons[0].w[1].name == "w1"
+    paths = [name for name, _ in model.named_parameters()]
+    assert paths[-2:] == ["layers.1.neurons.0.w.1", "layers.1.neurons.0.b"]
+    for _ in range(2):
+        assert [p.name for p in model.parameters()] == [path.replace(".w.", ".w") for path in paths]
+
+
 def test_messages_say_which_parameter():
     model = Sequential(Linear(2, 2), Linear(2, 2))
     (weight, *_) = [p for n, p in model.named_parameters() if n == "layers.1.weight"]

@@ -78,3 +78,11 @@ def test_an_input_that_no_output_depends_on_has_rows_of_zeros():
     x, y = Value(1.0), Tensor([1.0, 2.0])
     rows = jacobian_rows([x * x], [x, y])
     assert [np.asarray(r).tolist() for r in rows] == [[2.0], [[0.0, 0.0]]]
+
+
+def test_what_is_held_is_a_constant():
+    x = Value(3.0)
+    y = x * x
+    z = x * y
+    assert [r.tolist() for r in jacobian_rows([z], [x])] == [[27.0]]
+    assert [r.tolist() for r in jacobian_rows([z], [x], held=[y])] == [[9.0]]

@@ -3,6 +3,7 @@
 import math
 import os
 import re
+import shutil
 import subprocess
 import sys
 from xml.etree import ElementTree
@@ -18,9 +19,9 @@ from registry_cases import calls
 import autodiff as ad
 import viz
 from autodiff import Tensor, Value
-from autodiff.extend import operation, operations
+from autodiff.extend import operation, operations, topological
 from autodiff.primitives.labels import formula_text, operation_text
-from nn import Linear, Sequential
+from nn import MLP, Linear, Sequential
 from viz.graphs.numbers import number
 from viz.palette import CARD, GRADIENT, LEAF, LOCAL, MARK, OUTPUT
 
@@ -168,12 +169,12 @@ def test_a_large_graph_has_signs_for_pills():
     for _ in range(40):
         y = ad.cos(y) + x
     y.backward()
-    graph = parsed(viz.draw(y))
+    graph = parsed(viz.draw(y, depth=math.inf))
     assert len(graph.edges()) > 60
     assert {e.attr["label"] for e in graph.edges()} == {None}
     assert {e.attr["color"][:7] for e in graph.edges()} == {LOCAL, GRADIENT}
     assert all("× local" in e.attr["edgetooltip"] for e in graph.edges())
-    assert b"below" in drawn_svg(viz.draw(y))
+    assert b"below" in drawn_svg(viz.draw(y, depth=math.inf))
 
 
 def test_a_large_graph_of_tensors_has_rules_in_its_tooltips():
@@ -182,10 +183,10 @@ def test_a_large_graph_of_tensors_has_rules_in_its_tooltips():
     for _ in range(40):
         y = ad.cos(y) + x
     y.sum().backward()
-    graph = parsed(viz.draw(y))
+    graph = parsed(viz.draw(y, depth=math.inf))
     assert {e.attr["label"] for e in graph.edges()} == {None}
     assert any(e.attr["edgetooltip"].startswith("ct * -sin(x)") for e in graph.edges())
-    assert b"below" not in drawn_svg(viz.draw(y))
+    assert b"below" not in drawn_svg(viz.draw(y, depth=math.inf))
 
 
 def test_five_thousand_nodes_in_a_row():
@@ -194,7 +195,7 @@ def test_five_thousand_nodes_in_a_row():
     for _ in range(5_000):
         y = ad.sin(y)
     y.backward()
-    assert len(edges_of(viz.draw(y))) == 5_000
+    assert len(edges_of(viz.draw(y, depth=math.inf))) == 5_000
 
 
 @pytest.mark.parametrize("special", [math.inf, -math.inf, math.nan, -0.0, 5e-324, 1.8e308])
@@ -454,6 +455,98 @@ def test_parameters_are_called_by_their_path():
 def test_a_long_path_keeps_its_end():
     x = Value(1.0, name="encoder.layers.0.attention.query.weight")
     assert "…layers.0.attention.query.weight" in texts_in(viz.draw(x * 2.0))
+
+
+# -- large graphs ----------------------------------------------------------------------------
+
+
+def network():
+    """A network of 16 and 16 neurons, its calls noted; made here, and not to be changed."""
+    model = MLP(2, [16, 16, 1], activation=ad.tanh, seed=0)
+    with viz.calls():
+        return model([Value(-0.5, name="x0"), Value(0.1, name="x1")])
+
+
+def test_a_large_graph_is_drawn_by_layers_with_their_jacobians():
+    y = network()
+    picture = viz.draw(y)
+    shown = [t.replace("\xa0", " ") for t in texts_in(picture)]
+    assert {"x0", "x1", "layers.0", "layers.1", "layers.2", "Layer(16, 16)", "528 nodes"} <= set(
+        shown
+    )
+    pills = [t for t in shown if "|J|" in t and "size" not in t]
+    assert [t.split(" ")[0] for t in pills] == ["16×1", "16×1", "16×16", "1×16"]
+    assert "980 nodes on 5 cards: calls of modules down to `depth=1`" in picture.source
+    assert "Jacobian d out / d in: size, norm |J|" in picture.source
+    y.backward()
+    (x0,) = [node for node in topological(y) if node.name == "x0"]
+    assert number(x0.grad) in shown
+    assert any(t.startswith("272 parameters, |g| ") for t in shown)
+    assert "upstream [" in picture.source
+
+
+def test_leaves_that_are_collapsed_have_their_footnotes_too():
+    model = MLP(2, [16, 16, 1], seed=0)
+    y = model([Value(-0.5, name="x0"), Value(0.1, name="x1")])
+    assert "backward pass" not in viz.draw(y).source
+    for _ in range(2):
+        y.backward()
+    source = model.draw([Value(-0.5, name="x0"), Value(0.1, name="x1")]).source
+    assert "* of this one backward pass; layers.0 parameters.grad is |g|" in source
+    model.zero_grad()
+
+
+def test_dense_pictures_have_colours_for_pills_and_keep_the_order_of_neurons():
+    picture = viz.draw(network(), depth=2)
+    graph = parsed(picture)
+    shown = [e for e in graph.edges() if e.attr["style"] != "invis"]
+    assert len(shown) == 2 * 16 + 16 * 16 + 16
+    assert {e.attr["label"] for e in shown} == {None}
+    assert picture.source.count("rank=same") == 2
+    graph.layout(prog="dot")
+    heights = [float(graph.get_node(f"n{i}").attr["pos"].split(",")[1]) for i in range(2, 18)]
+    assert heights == sorted(heights, reverse=True)
+
+
+def test_what_is_expanded_stands_in_a_box_and_is_called_by_what_is_in_it():
+    picture = viz.draw(network(), expand="layers.1.neurons.3")
+    graph = parsed(picture)
+    boxes = graph.subgraphs()
+    assert sorted(box.graph_attr["label"] for box in boxes) == ["layers.1"]
+    (inner,) = boxes[0].subgraphs()
+    assert inner.graph_attr["label"] == "layers.1.neurons.3"
+    assert len(inner.nodes()) == 17 + 33
+    assert len(boxes[0].nodes()) == 17 + 33 + 15
+    shown = texts_in(picture)
+    assert {"w0", "w15", "b", "neurons.2", "layers.0", "layers.2", "tanh"} <= set(shown)
+
+
+@pytest.mark.parametrize("style", ["cards", "circuit"])
+@pytest.mark.parametrize(
+    "options",
+    [{}, {"depth": 0}, {"depth": 2}, {"expand": "layers.1"}, {"detail": "values"}, {"detail": ()},
+     {"direction": "TB", "theme": "dark"}],
+    ids=str,
+)  # fmt: skip
+def test_graphviz_has_no_complaint(style, options):
+    if not shutil.which("dot"):
+        pytest.skip("there is no dot program")
+    source = viz.draw(network(), style=style, **options).source
+    done = subprocess.run(["dot", "-Tsvg"], input=source.encode(), capture_output=True, check=True)
+    assert done.stderr == b""
+
+
+@pytest.mark.parametrize("depth", [-1, 1.5, "1", True, math.nan, -math.inf])
+def test_a_depth_is_a_whole_number(depth):
+    with pytest.raises((ValueError, TypeError), match="`depth` is a whole number from 0 up"):
+        viz.draw(network(), depth=depth)
+
+
+def test_a_large_picture_in_words():
+    alt = viz.draw(network()).alt
+    assert ": 5 cards, 4 edges. Gradients: x0 " in alt
+    total = sum((Value(1.0, name=f"x{i}") for i in range(100)), Value(0.0))
+    assert re.search(r"Gradients: .*x\d+ … x\d+ an array of shape \(\d+,\)", viz.draw(total).alt)
 
 
 # -- circuits --------------------------------------------------------------------------------

@@ -10,20 +10,28 @@ import numpy as np
 from autodiff import Value
 from autodiff.extend import data_of
 
-from .flow import Part
+from .captions import Caption
+from .flow import Part, joined
 from .numbers import norm, number
 from .text import shown
 
 _MOST = 12  # leaves whose gradients are told
 
 
-def described(roots: Sequence[Value], parts: Sequence[Part], gradients: Mapping[Value, Any]) -> str:
+def described(
+    roots: Sequence[Value], parts: Sequence[Part], captions: Mapping[Part, Caption],
+    gradients: Mapping[Value, Any],
+) -> str:  # fmt: skip
     """What is drawn, the values of the outputs, and the gradients by the leaves."""
     edges = sum(len(part.edges) for part in parts)
     outputs = ", ".join(f"{name_of(root)} = {_told(data_of(root))}" for root in roots)
-    text = f"Graph of {outputs}: {_count(len(parts), 'node')}, {_count(edges, 'edge')}."
-    leaves = [part.node for part in parts if not part.edges and part.node in gradients]
-    told = [f"{name_of(leaf)} {_told(gradients[leaf])}" for leaf in leaves[:_MOST]]
+    counts = f"{_count(len(parts), 'card' if captions else 'node')}, {_count(edges, 'edge')}"
+    text = f"Graph of {outputs}: {counts}."
+    leaves = [part for part in parts if part.is_leaf and gradients]
+    told = []
+    for part in leaves[:_MOST]:
+        name = captions[part].title if part.node is None else name_of(part.node)
+        told.append(f"{shown(name)} {_told(joined(gradients[node] for node in part.nodes))}")
     if len(leaves) > _MOST:
         told.append(f"and {len(leaves) - _MOST} more")
     return f"{text} Gradients: {', '.join(told)}." if told else text

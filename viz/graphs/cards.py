@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import math
+import itertools
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 import graphviz
 
 from ..palette import GRADIENT, INK, LINE, LOCAL, MARK, MARKED, PILL, VALUE
-from .faces import Entry, Face, Wire, Writer
+from .content import Content
+from .faces import Entry, Face, Wire
 from .flow import Edge, Part
+from .scopes import Scope
 from .text import LONG_RULE, in_html, tooltip
 
 FONT = "Helvetica,Arial,sans-serif"
@@ -18,7 +20,10 @@ GRAPH = {
     "ranksep": "0.3", "nodesep": "0.22", "pad": "0.15", "ordering": "in", "fontname": FONT,
     "fontsize": "10", "fontcolor": INK, "labelloc": "b", "labeljust": "l",
 }  # fmt: skip
-DENSE = {"splines": "line", "nslimit": "1", "nslimit1": "1"}
+DENSE = {
+    "splines": "line", "outputorder": "edgesfirst", "ranksep": "1.2", "nodesep": "0.1",
+    "nslimit": "1", "nslimit1": "1",
+}  # fmt: skip
 NODE = {
     "shape": "box", "style": "rounded,filled", "color": LINE, "penwidth": "1.1",
     "margin": "0.06,0.03", "width": "0", "height": "0", "fontname": FONT, "fontsize": "11",
@@ -28,41 +33,64 @@ EDGE = {
     "color": LINE, "penwidth": "1.2", "arrowsize": "0.6", "fontname": FONT, "fontsize": "10",
     "fontcolor": LOCAL,
 }  # fmt: skip
+CLUSTER = {
+    "style": "rounded", "color": LINE, "penwidth": "0.8", "fontname": FONT, "fontsize": "11",
+    "fontcolor": INK, "labelloc": "t", "labeljust": "l", "margin": "8",
+}  # fmt: skip
 DASHED = "rounded,filled,dashed"  # a constant
 TABLE = 'TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0"'
 
 
-def add(graph: graphviz.Digraph, parts: Sequence[Part], writer: Writer, *, dense: bool) -> None:
+def add(graph: graphviz.Digraph, content: Content) -> None:
     """All cards and edges."""
-    graph.graph_attr.update(GRAPH | (DENSE if dense else {}))
+    graph.graph_attr.update(GRAPH | (DENSE if content.dense else {}))
     graph.node_attr.update(NODE)
     graph.edge_attr.update(EDGE)
-    keys = {part: f"n{i}" for i, part in enumerate(parts)}
-    wires = writer.all_wires(parts)
-    widest = widest_of(wires.values())
-    for part in parts:
-        add_card(graph, keys[part], writer.face(part))
-    for part in parts:
-        head = keys[part]
-        for edge in in_order(part):
+    _add_cards(graph, content, content.parts, 0)
+    if content.dense and not any(content.clusters.values()):
+        for parts in content.siblings:
+            _keep_order(graph, [content.keys[part] for part in parts])
+    for part in content.parts:
+        head = content.keys[part]
+        for edge in content.into(part):
             if isinstance(edge, Edge):
-                key = f"e{head}_{edge.place}"
-                add_edge(graph, keys[edge.tail], head, key, wires[edge], widest, dense=dense)
+                _add_edge(graph, content, edge)
             else:
-                place, array = edge
-                add_card(graph, f"{head}c{place}", writer.constant(array), style=DASHED)
-                graph.edge(f"{head}c{place}", head, style="dashed")
+                graph.edge(f"{head}c{edge[0]}", head, style="dashed")
 
 
-def in_order(part: Part) -> list[Any]:
-    """The edges into a part, and its constants with their places, as they stand as operands."""
-    both: list[Any] = [*part.edges, *part.constants.items()]
-    return sorted(both, key=lambda e: e.place if isinstance(e, Edge) else e[0])
+def _add_cards(
+    graph: graphviz.Digraph, content: Content, parts: Sequence[Part], depth: int
+) -> None:
+    """The cards of parts within so many open scopes, and a box around those within more."""
+    boxes: dict[Scope, list[Part]] = {}
+    for part in parts:
+        around = content.clusters.get(part, ())
+        if len(around) > depth:
+            boxes.setdefault(around[depth], []).append(part)
+            continue
+        key = content.keys[part]
+        face = content.faces[part]
+        add_card(graph, key, face, **(_several(content.dense) if face.is_several else {}))
+        for place, array in part.constants.items():
+            add_card(graph, f"{key}c{place}", content.writer.constant(array), style=DASHED)
+    for scope, members in boxes.items():
+        with graph.subgraph(name=f"cluster_{content.keys[members[0]]}_{depth}") as box:
+            box.graph_attr.update(CLUSTER | {"label": f"<{in_html(scope.title)}>"})
+            _add_cards(box, content, members, depth + 1)
 
 
-def widest_of(wires: Iterable[Wire]) -> float:
-    """The most that comes back through an edge."""
-    return max((wire.size for wire in wires if math.isfinite(wire.size)), default=0.0)
+def _several(dense: bool) -> dict[str, str]:
+    """The border of a card that stands for several nodes."""
+    return {"penwidth": "2"} if dense else {"peripheries": "2"}
+
+
+def _keep_order(graph: graphviz.Digraph, keys: Sequence[str]) -> None:
+    """Cards below each other as they come: where edges go all ways, they would be anywhere."""
+    with graph.subgraph() as rank:
+        rank.graph_attr["rank"] = "same"
+        for above, below in itertools.pairwise(keys):
+            rank.edge(above, below, style="invis")
 
 
 def add_card(graph: graphviz.Digraph, key: str, face: Face, **more: str) -> None:
@@ -103,20 +131,18 @@ def ground(entry: Entry) -> str:
     return f' BGCOLOR="{MARKED}"' if entry.is_special else ""
 
 
-def add_edge(
-    graph: graphviz.Digraph, tail: str, head: str, key: str, wire: Wire, widest: float, *,
-    dense: bool,
-) -> None:  # fmt: skip
+def _add_edge(graph: graphviz.Digraph, content: Content, edge: Edge) -> None:
     """An edge: as wide as its contribution, dashed where that is 0."""
-    attributes = {"id": key, **line(wire, widest)}
-    if wire.local and not dense:
-        pill = label(graph, _pill(wire.local))
+    head, wire = content.keys[edge.head], content.wires[edge]
+    attributes = {"id": f"e{head}_{edge.place}", **line(wire, content.widest)}
+    if wire.local and not content.dense:
+        pill = label(graph, _pill(wire, wire.local))
         attributes |= {"label": pill, "labeltooltip": attributes["edgetooltip"]}
     elif wire.local:
         colour = LOCAL if wire.sign > 0 else GRADIENT if wire.sign < 0 else LINE
-        opacity = 90 + round(165 * share(wire, widest))  # fainter, less flows
-        attributes["color"] = f"{colour}{opacity:02x}"
-    graph.edge(tail, head, **attributes)
+        opacity = 90 + round(165 * share(wire, content.widest))  # fainter, less flows
+        attributes |= {"color": f"{colour}{opacity:02x}", "arrowhead": "none"}
+    graph.edge(content.keys[edge.tail], head, **attributes)
 
 
 def line(wire: Wire, widest: float) -> dict[str, Any]:
@@ -135,11 +161,16 @@ def share(wire: Wire, widest: float) -> float:
     return min(wire.size / widest, 1.0) if widest and wire.size < float("inf") else 0.0
 
 
-def _pill(entry: Entry) -> str:
+def _pill(wire: Wire, entry: Entry) -> str:
+    """The local gradient; of a Jacobian its size, and what comes in and goes out of it."""
+    text = written(Entry(f"{wire.shape} {entry.text}".strip(), entry.is_special), LOCAL)
+    if wire.shape and wire.upstream and wire.contribution:
+        flows = [written(e, GRADIENT) for e in (wire.upstream, wire.contribution)]
+        text += f'<BR/><FONT POINT-SIZE="9">{" ← ".join(reversed(flows))}</FONT>'
     return (
         f'<{TABLE} CELLPADDING="0"><TR>'
         f'<TD STYLE="ROUNDED" BGCOLOR="{MARKED if entry.is_special else PILL}" CELLPADDING="2">'
-        f'<FONT FACE="{FONT}" POINT-SIZE="10">{written(entry, LOCAL)}</FONT></TD></TR>'
+        f'<FONT FACE="{FONT}" POINT-SIZE="10">{text}</FONT></TD></TR>'
         '<TR><TD HEIGHT="4"></TD></TR></TABLE>'
     )
 

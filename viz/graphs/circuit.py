@@ -14,7 +14,8 @@ import graphviz
 
 from ..palette import GRADIENT, INK, LINE, LOCAL, VALUE
 from . import cards
-from .faces import Entry, Face, Wire, Writer
+from .content import Content
+from .faces import Entry, Face, Wire
 from .flow import Edge, Part
 from .text import in_html, tooltip
 
@@ -28,16 +29,16 @@ FORK = {
 NAME = {"shape": "box", "style": "", "penwidth": "0", "margin": "0.05,0.02", "width": "0"}
 
 
-def add(graph: graphviz.Digraph, parts: Sequence[Part], writer: Writer, *, dense: bool) -> None:
+def add(graph: graphviz.Digraph, content: Content) -> None:
     """All operations, names and wires."""
-    graph.graph_attr.update(cards.GRAPH | GRAPH | (cards.DENSE if dense else {}))
+    graph.graph_attr.update(cards.GRAPH | GRAPH | (cards.DENSE if content.dense else {}))
     graph.node_attr.update(cards.NODE | NODE)
     graph.edge_attr.update(cards.EDGE)
-    circuit = _Circuit(graph, parts, writer, dense)
-    for part in parts:
+    circuit = _Circuit(graph, content)
+    for part in content.parts:
         circuit.add_part(part)
-    for part in parts:
-        for edge in cards.in_order(part):
+    for part in content.parts:
+        for edge in content.into(part):
             if isinstance(edge, Edge):
                 circuit.add_wire(edge)
             else:
@@ -47,19 +48,14 @@ def add(graph: graphviz.Digraph, parts: Sequence[Part], writer: Writer, *, dense
 class _Circuit:
     """A circuit on its way to a graph."""
 
-    def __init__(
-        self, graph: graphviz.Digraph, parts: Sequence[Part], writer: Writer, dense: bool
-    ) -> None:
-        self.graph, self.writer, self.dense = graph, writer, dense
-        self.wires = writer.all_wires(parts)
-        self.widest = cards.widest_of(self.wires.values())
-        self.keys = {part: f"n{i}" for i, part in enumerate(parts)}
-        self.faces = {part: writer.face(part) for part in parts}
+    def __init__(self, graph: graphviz.Digraph, content: Content) -> None:
+        self.graph, self.content = graph, content
+        self.keys, self.faces = content.keys, content.faces
 
     def add_part(self, part: Part) -> None:
         """A circle, or the name of a leaf; the fork of its wire; the name of an output."""
         key, face = self.keys[part], self.faces[part]
-        if part.edges:
+        if not part.is_leaf:
             self._add_operation(part, key, face)
         else:
             self._add_name(key, face.title, face, face.lines)
@@ -76,7 +72,8 @@ class _Circuit:
         size = 18 if len(face.operation) == 1 and not face.operation.isalnum() else 12
         lines = ([face.name] if face.name and not part.is_drawn else []) + face.settings
         text = f'<FONT POINT-SIZE="{size}">{in_html(face.operation)}</FONT>{cards.small(lines)}'
-        how = {"fillcolor": face.fill} | (LONG if lines or len(face.operation) > 5 else {})
+        how = {"fillcolor": face.fill, "peripheries": "2" if face.is_several else "1"}
+        how |= LONG if lines or len(face.operation) > 5 else {}
         self.graph.node(key, label=f"<{text}>", tooltip=tooltip(face.tooltip), id=key, **how)
 
     def _add_name(self, key: str, name: str, face: Face, lines: Sequence[str] = ()) -> None:
@@ -90,20 +87,20 @@ class _Circuit:
 
     def add_wire(self, edge: Edge) -> None:
         """A wire into an operation."""
-        wire, face = self.wires[edge], self.faces[edge.tail]
+        wire, face = self.content.wires[edge], self.faces[edge.tail]
         value, gradient = face.value, face.gradient
         if _forks(edge.tail):
             value, gradient = None, wire.contribution
         key = f"e{self.keys[edge.head]}_{edge.place}"
-        attributes: dict[str, Any] = {"id": key, **cards.line(wire, self.widest)}
-        if not self.dense:
+        attributes: dict[str, Any] = {"id": key, **cards.line(wire, self.content.widest)}
+        if not self.content.dense:
             numbers = self._numbers(value, gradient, wire)
             attributes |= {"label": numbers, "labeltooltip": tooltip(wire.tooltip)}
         self.graph.edge(self._start(edge.tail), self.keys[edge.head], **attributes)
 
     def add_constant(self, part: Part, place: int, array: Any) -> None:
         """An array that took part as a constant, and its wire."""
-        key, face = f"{self.keys[part]}c{place}", self.writer.constant(array)
+        key, face = f"{self.keys[part]}c{place}", self.content.writer.constant(array)
         self._add_name(key, face.title, face, face.lines)
         numbers = self._numbers(face.value, None)
         self.graph.edge(key, self.keys[part], style="dashed", label=numbers)
@@ -119,7 +116,8 @@ class _Circuit:
         ]
         text = "<HR/>".join(rows)
         if wire and wire.local:
-            times = cards.written(Entry(f"× {wire.local.text}", wire.local.is_special), LOCAL)
+            local = " ".join(filter(None, ["×", wire.shape, wire.local.text]))
+            times = cards.written(Entry(local, wire.local.is_special), LOCAL)
             text += f'<TR><TD><FONT POINT-SIZE="9"><I>{times}</I></FONT></TD></TR>'
         table = f'<{cards.TABLE} CELLPADDING="1" COLOR="{LINE}">{text}</TABLE>'
         return cards.label(self.graph, table) if text else ""

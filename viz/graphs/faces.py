@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,7 +13,9 @@ from autodiff import Value
 from autodiff.extend import data_of, edge_texts, gradient_of, operation_text, settings_text
 
 from ..palette import CARD, LEAF, OUTPUT
-from .flow import Edge, Part
+from .captions import Caption
+from .collapse import MOST_EDGES
+from .flow import Edge, Part, joined, shape_of
 from .numbers import Numbers, is_special, norm
 from .text import LONG_TOOLTIP
 
@@ -41,6 +43,7 @@ class Face:
     gradient: Entry | None = None
     seed: Entry | None = None  # of an output: where the pass starts
     tooltip: str = ""
+    is_several: bool = False  # whether it stands for several nodes
 
     @property
     def title(self) -> str:
@@ -52,57 +55,93 @@ class Face:
         """What stands small below it."""
         return ([self.operation] if self.name and self.operation else []) + self.settings
 
+    def is_within(self, path: str) -> None:
+        """Leave out of its name where it is."""
+        inside = f"{path}."
+        self.name = self.name.removeprefix(inside) if self.name else None
+        self.operation = self.operation.removeprefix(inside)
+
 
 @dataclass
 class Wire:
     """What an edge shows."""
 
-    local: Entry | None
-    contribution: Entry | None
-    size: float  # of its contribution
-    sign: float  # of its local gradient; 0 for an array's
-    tooltip: str
+    local: Entry | None = None  # the local gradient, the norm of a Jacobian, or a rule
+    shape: str = ""  # of a Jacobian
+    upstream: Entry | None = None
+    contribution: Entry | None = None
+    size: float = 0.0  # of the contribution
+    sign: float = 0.0  # of the local gradient; 0 for an array's
+    is_rule: bool = False  # whether `local` is one
+    tooltip: str = ""
 
 
 class Writer:
     """How the parts of one picture are written: each number so that it differs from the others."""
 
     def __init__(
-        self, parts: Sequence[Part], gradients: dict[Value, Any], detail: Collection[str],
-        seeds: Iterable[tuple[Value, Any]] = (),
+        self, parts: Sequence[Part], captions: Mapping[Part, Caption],
+        gradients: Mapping[Value, Any], seeds: Iterable[tuple[Value, Any]],
+        detail: Collection[str],
     ) -> None:  # fmt: skip
-        self.gradients, self.detail, self.seeds = gradients, detail, dict(seeds)
+        self.captions, self.detail = captions, detail
+        self.gradients, self.seeds = gradients, dict(seeds)
+        self.values = {part: joined(map(data_of, part.outputs)) for part in parts}
+        self.upstream = {
+            part: joined(gradients[node] for node in part.outputs) for part in parts if gradients
+        }
         self.footnotes: list[tuple[str, str]] = []  # leaves, and what their own `.grad` is instead
         edges = [edge for part in parts for edge in part.edges]
         shown = {
-            "values": [data_of(part.node) for part in parts],
-            "gradients": list(gradients.values()),
+            "values": list(self.values.values()),
+            "gradients": list(self.upstream.values()),
             "locals": [edge.local for edge in edges if edge.local is not None],
         }
         things = [thing for kind in detail for thing in shown.get(kind, ())]
-        self.number = Numbers([_size(t) for t in things] if len(things) < _TELL_APART else ())
+        self.number = Numbers(map(_size, things) if len(edges) <= MOST_EDGES else ())
+
+    # -- cards -------------------------------------------------------------------------------
 
     def face(self, part: Part) -> Face:
         """What the card of a part shows."""
-        node = part.node
+        face = self._of_node(part.node) if part.node is not None else self._of_several(part)
+        face.fill = OUTPUT if part.is_drawn else LEAF if part.is_leaf else CARD
+        face.tooltip = f"{face.title[:LONG_TOOLTIP]}: value={full(self.values[part])}"
+        if "values" in self.detail:
+            face.value = self.entry(self.values[part], "x")
+        if part not in self.upstream:
+            return face
+        face.tooltip += f" gradient={full(self.upstream[part])}"
+        if "gradients" in self.detail:
+            face.gradient = self.entry(self.upstream[part], "g")
+            face.seed = self.entry(joined(self.seeds.get(o, 0.0) for o in part.outputs), "g")
+            if part.is_leaf:
+                face.gradient.text += self._footnote(face.title, part.nodes)
+        return face
+
+    def _of_node(self, node: Value) -> Face:
         face = Face(node.name, operation_text(node, self.number))
-        face.fill = OUTPUT if part.is_drawn else LEAF if node.op is None else CARD
         face.settings += filter(None, [settings_text(node, self.number)])
         if np.ndim(node.data) and "shapes" in self.detail:
             face.settings.append("×".join(map(str, np.shape(node.data))))
-        face.tooltip = f"{face.title[:LONG_TOOLTIP]}: value={full(node.data)}"
-        if "values" in self.detail:
-            face.value = self.entry(data_of(node), "x")
-        if node in self.gradients:
-            gradient = self.gradients[node]
-            face.tooltip += f" gradient={full(gradient)}"
-            if "gradients" in self.detail:
-                face.gradient = self.entry(gradient, "g")
-                face.seed = self.entry(self.seeds.get(node, 0.0), "g")
-                if node.op is None and not _is_same(own := gradient_of(node), gradient):
-                    face.gradient.text += "*"
-                    self.footnotes.append((face.title, self.entry(own, "g").text))
         return face
+
+    def _of_several(self, part: Part) -> Face:
+        title, lines, _ = self.captions[part]
+        face = Face(title if part.is_leaf else None, "" if part.is_leaf else title)
+        face.settings, face.is_several = list(lines), True
+        held = [node for node in part.nodes if node.op is None]
+        if held and not part.is_leaf and self.gradients and "gradients" in self.detail:
+            gradient = self.entry(joined(self.gradients[leaf] for leaf in held), "g").text
+            face.settings[-1] += f", {gradient}{self._footnote(f'{title} parameters', held)}"
+        return face
+
+    def _footnote(self, title: str, leaves: Sequence[Value]) -> str:
+        """An asterisk, and a footnote, where leaves have another `.grad` than that of this pass."""
+        if all(_is_same(gradient_of(leaf), self.gradients[leaf]) for leaf in leaves):
+            return ""
+        self.footnotes.append((title, self.entry(joined(leaf.grad for leaf in leaves), "g").text))
+        return "*"
 
     def constant(self, array: Any) -> Face:
         """What the card of an array shows that took part as a constant."""
@@ -115,40 +154,57 @@ class Writer:
             face.gradient = Entry("no grad")
         return face
 
+    # -- edges -------------------------------------------------------------------------------
+
     def all_wires(self, parts: Iterable[Part]) -> dict[Edge, Wire]:
         """What each edge shows."""
-        pairs = ((part, self._wires(part)) for part in parts)
-        return {e: w for part, wires in pairs for e, w in zip(part.edges, wires, strict=True)}
+        return {edge: wire for part in parts for edge, wire in self._wires(part)}
 
-    def _wires(self, part: Part) -> list[Wire]:
-        if not part.edges or part.node not in self.gradients:
-            return [Wire(None, None, 0.0, 0.0, "") for _ in part.edges]
-        upstream = self.gradients[part.node]
-        if all(edge.local is not None for edge in part.edges):
-            return [self._of_numbers(edge, float(upstream)) for edge in part.edges]
-        return [
-            self._wire(edge, Entry(text), 0.0, f"{text}, of norm {norm(edge.contribution)!r}")
-            for edge, text in zip(part.edges, edge_texts(part.node), strict=True)
-        ]
+    def _wires(self, part: Part) -> Iterable[tuple[Edge, Wire]]:
+        if part not in self.upstream:
+            yield from ((edge, Wire()) for edge in part.edges)
+        elif part.node is not None and any(edge.local is None for edge in part.edges):
+            for edge, text in zip(part.edges, edge_texts(part.node), strict=True):
+                size = norm(joined(edge.contribution))
+                wire = self._wire(edge, Entry(text), f"{text}, of norm {size!r}")
+                wire.is_rule = True
+                yield edge, wire
+        else:
+            yield from ((edge, self._of_jacobian(edge)) for edge in part.edges)
 
-    def _of_numbers(self, edge: Edge, upstream: float) -> Wire:
-        local, contribution = float(edge.local), float(edge.contribution)
-        sentence = f"upstream {upstream!r} × local {local!r} = contribution {contribution!r}"
-        return self._wire(edge, self.entry(local, ""), local, sentence)
+    def _of_jacobian(self, edge: Edge) -> Wire:
+        """A local gradient, or the size of a Jacobian and, if it was computed, its norm."""
+        upstream, contribution = self.upstream[edge.head], joined(edge.contribution)
+        numbers = f"upstream {full(upstream)} × local {{}} = contribution {full(contribution)}"
+        rows, columns = shape_of(edge)
+        if rows == columns == 1 and edge.local is not None:
+            slope = float(edge.local)
+            wire = self._wire(edge, self.entry(slope, ""), numbers.format(repr(slope)))
+            wire.sign = slope
+            return wire
+        local, shape = Entry(""), f"{rows}×{columns}"
+        if edge.local is not None:
+            size = norm(edge.local)
+            local = Entry(f"|J| {self.number(size)}", is_special(size))
+        wire = self._wire(edge, local, numbers.format(f"{shape} {local.text}".rstrip()))
+        wire.shape = shape
+        return wire
 
-    def _wire(self, edge: Edge, local: Entry, sign: float, tooltip: str) -> Wire:
-        contribution = self.entry(edge.contribution, "g") if "gradients" in self.detail else None
-        shown = local if "locals" in self.detail else None
-        return Wire(shown, contribution, norm(edge.contribution), sign, tooltip)
+    def _wire(self, edge: Edge, local: Entry, tooltip: str) -> Wire:
+        contribution = joined(edge.contribution)
+        wire = Wire(size=norm(contribution), tooltip=tooltip)
+        if "locals" in self.detail:
+            wire.local = local
+        if "gradients" in self.detail:
+            wire.upstream = self.entry(self.upstream[edge.head], "g")
+            wire.contribution = self.entry(contribution, "g")
+        return wire
 
     def entry(self, data: Any, letter: str) -> Entry:
         """A number, or the norm of an array."""
         x = _size(data)
         text = self.number(x)
         return Entry(text if np.size(data) == 1 else f"|{letter}| {text}", is_special(x))
-
-
-_TELL_APART = 600  # numbers: in a picture of more no one compares them
 
 
 def _size(data: Any) -> float:

@@ -1,8 +1,9 @@
-"""What stands below a picture: what its colours mean, and its footnotes."""
+"""What stands below a picture: what its colours mean, how much it shows, and its footnotes."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 
 from ..palette import GRADIENT, INK, LOCAL, PILL, VALUE
 from .text import in_html
@@ -10,35 +11,66 @@ from .text import in_html
 _FOOTNOTES = 3  # that are written out
 
 
-def legend(
-    of: str, detail: Collection[str], footnotes: Sequence[tuple[str, str]], *,
-    scalar: bool, dense: bool, pills: bool,
-) -> str:  # fmt: skip
-    """A label in HTML: `of` is what the gradients are of; `pills` whether edges have some."""
+@dataclass
+class Shown:
+    """What is in a picture, and has to be explained."""
+
+    of: str  # what the gradients are of
+    detail: Collection[str]
+    norms: bool  # of arrays
+    rules: bool  # by which a cotangent is pulled back
+    jacobians: bool
+    numbers: bool  # local gradients
+    dense: bool  # no pills, but colours of edges
+    pills: bool  # or numbers along wires
+    scope: str  # how much of the graph is on how many cards; "" for each node on one
+    footnotes: Sequence[tuple[str, str]]
+
+
+def legend(shown: Shown) -> str:
+    """The label of a picture, in HTML; "" where there is nothing to say."""
     cells = []
-    if "values" in detail:
-        cells.append(_text("value" if scalar else "|x|: norm of the value", VALUE, bold=True))
-    if "gradients" in detail:
-        gradient = "gradient" if scalar else "|g|: norm of the gradient"
-        cells.append(_text(f"{gradient}: d {in_html(of, 40)} / d node", GRADIENT))
-    if "locals" in detail and not dense:
-        local = "local gradient: d out / d in" if scalar else "how the cotangent ct is pulled back"
-        pill = f' STYLE="ROUNDED" BGCOLOR="{PILL}"' if pills else ""
-        cells.append(_text(local if pills else f"<I>× {local}</I>", LOCAL, pill))
-    elif "locals" in detail and scalar:
-        cells.append(_text("→ local gradient above 0", LOCAL))
-        cells.append(_text("→ below 0", GRADIENT))
+    if "values" in shown.detail:
+        value = "<B>value</B>" + (" (|x|: its norm)" if shown.norms else "")
+        cells.append(_cell(value, VALUE))
+    if "gradients" in shown.detail:
+        norm = " (|g|: its norm)" if shown.norms else ""
+        cells.append(_cell(f"gradient: d {in_html(shown.of, 40)} / d node{norm}", GRADIENT))
+    if "locals" in shown.detail:
+        cells += _of_edges(shown)
     rows = [f"<TR>{''.join(cells)}</TR>"] if cells else []
-    if footnotes:
-        rows.append(f'<TR><TD COLSPAN="{len(cells)}" ALIGN="LEFT">{_noted(footnotes)}</TD></TR>')
+    lines = [in_html(shown.scope, 400)] if shown.scope else []
+    lines += [_noted(shown.footnotes)] if shown.footnotes else []
+    span = f'COLSPAN="{len(cells)}" ' if cells else ""
+    rows += [
+        f'<TR><TD {span}ALIGN="LEFT"><FONT COLOR="{INK}">{line}</FONT></TD></TR>' for line in lines
+    ]
     if not rows:
         return ""
     table = 'TABLE BORDER="0" CELLBORDER="0" CELLSPACING="2" CELLPADDING="3"'
     return f"<<{table}>{''.join(rows)}</TABLE>>"
 
 
-def _text(text: str, colour: str, attributes: str = "", *, bold: bool = False) -> str:
-    text = f"<B>{text}</B>" if bold else text
+def _of_edges(shown: Shown) -> list[str]:
+    if shown.dense:
+        signs = [("— local gradient above 0", LOCAL), ("— below 0", GRADIENT)]
+        return [_cell(*sign) for sign in signs] if shown.numbers else []
+    cells = []
+    pill = f' STYLE="ROUNDED" BGCOLOR="{PILL}"' if shown.pills else ""
+    if shown.numbers:
+        local = "local gradient: d out / d in"
+        cells.append(_cell(local if shown.pills else f"<I>× {local}</I>", LOCAL, pill))
+    if shown.jacobians:
+        text = "Jacobian d out / d in: size, norm |J|"
+        flows = f'; <FONT COLOR="{GRADIENT}">contribution ← upstream</FONT>'
+        flows = flows if "gradients" in shown.detail else ""
+        cells.append(_cell(f"{text}{flows}" if shown.pills else f"<I>× {text}</I>", LOCAL, pill))
+    if shown.rules:
+        cells.append(_cell("how the cotangent ct is pulled back", LOCAL, pill))
+    return cells
+
+
+def _cell(text: str, colour: str, attributes: str = "") -> str:
     return f'<TD{attributes}><FONT COLOR="{colour}">{text}</FONT></TD>'
 
 
@@ -47,4 +79,4 @@ def _noted(footnotes: Sequence[tuple[str, str]]) -> str:
     notes = [f"{in_html(name)}.grad is {in_html(own)}" for name, own in footnotes]
     more = len(notes) - _FOOTNOTES
     text = ", ".join(notes[:_FOOTNOTES]) + (f", and {more} more differ" if more > 0 else "")
-    return f'<FONT COLOR="{INK}">* of this one backward pass; {text}</FONT>'
+    return f"* of this one backward pass; {text}"

@@ -6,6 +6,7 @@ import base64
 import hashlib
 import html
 import json
+import math
 import os
 import re
 import string
@@ -116,7 +117,7 @@ _ROOM = "−00.00"
 
 def _picture(value: Value) -> str:
     """The picture as a part of a page, with room for other numbers, and without its tooltips."""
-    svg = render(_NUMBERS.sub(rf"\g<1>{_ROOM}", draw(value).source), "svg").decode()
+    svg = render(_NUMBERS.sub(rf"\g<1>{_ROOM}", draw(value, depth=math.inf).source), "svg").decode()
     svg = svg[svg.index("<svg") :].strip()
     svg = re.sub(r"<title>.*?</title>\n?|<!--.*?-->\n?", "", svg, flags=re.DOTALL)
     return re.sub(r' xlink:title="[^"]*"| xml:space="preserve"', "", svg)
