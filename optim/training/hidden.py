@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 _LARGE, _MANY = 1 << 20, 1000  # bytes and entries, from which on what there is is not looked at
-_DEEP = 4  # containers in containers, and functions that functions call
+_DEEP = 8  # containers in containers, and functions that functions call
 _OWN = ("autodiff", "nn", "optim", "numpy")  # whose functions hold nothing that changes
 
 

@@ -47,6 +47,7 @@ class Step:
         self.compiled, self.allow_unused, self.look = compiled, allow_unused, look
         self.count = 0  # of steps, those before an interruption as well
         self.reached: list[Value] = []
+        self._moved: list[Value] = []  # the parameters that the optimiser had at the first step
         self._arguments: list[Value] = []  # the parameters that the program is of
         self._places: list[int] = []  # and which of them have been reached by the last step
         self._program: Any = None
@@ -75,6 +76,10 @@ class Step:
         """Have the next step computed in both ways, if what a program does not know has changed."""
         if self._program is not None and self._held is not None:
             self._doubted = self._held.changed() is not None
+            if [*map(id, self.optimizer.params)] != [
+                *map(id, self._moved)
+            ]:  # of which the program would not know
+                self._begun, self._known = False, {}
 
     # -- without a program -----------------------------------------------------------------
 
@@ -179,7 +184,8 @@ class Step:
     def _made(self) -> Any:
         """The program: of parameters, buffers and a batch, it gives the loss and what changes."""
         names = {id(p): name for name, p in self.model.named_parameters()}
-        self._arguments = [p for p in self.optimizer.params if id(p) in names]
+        self._moved = list(self.optimizer.params)
+        self._arguments = [p for p in self._moved if id(p) in names]
         order, model, loss = [names[id(p)] for p in self._arguments], self.model, self.loss
 
         def step(parameters: Any, buffers: Any, inputs: Any, target: Any) -> Any:

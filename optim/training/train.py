@@ -59,10 +59,11 @@ def train(
     begun anew in each epoch. `loss(output, target)` is one number with a graph. Each step clears
     the gradients, pulls the loss back, shortens the gradient to `clip_norm`, and lets the optimiser
     step; it runs as a program where it can, and says once why where it cannot (`compiled` is True
-    for a program or an error, False for none). A program has what is no argument as it was at the
-    first step; whether something else has changed is looked at after 1, 2, 4, 8, ... steps. An
-    optimiser whose `step` has to be given a closure gets one, by which the loss of the batch is
-    computed again, with the same draws.
+    for a program or an error, False for none). A program has what is no argument, no parameter and
+    no buffer as it was at the first step: where a step changes such a thing there is none, and
+    whether something else has changed it is looked at in each epoch, and at the steps 1, 2, 4, 8,
+    ... An optimiser whose step asks for the loss, as that of LBFGS, gets a closure, by which that
+    of the batch is computed again, with the same draws.
 
     `metrics` are functions of an output and a target, by name, in a list or one alone, or
     "accuracy"; they and the loss are computed of `validation`, a tuple of arrays, after each epoch,
@@ -74,9 +75,9 @@ def train(
     `resume` training goes on from there, if there is one, to the losses that it would have had,
     and by the settings of the optimiser that it had.
     With `detect_anomaly` the operation is named that makes a NaN; with `diagnose` each step is
-    measured, at about twice its time, and what `optim.diagnose` finds is said after an epoch in
-    which there is something new. `progress` shows a bar, by
-    default on a terminal where tqdm is installed.
+    measured, without a program, which of small steps takes several times as long as they do, and
+    what `optim.diagnose` finds is said after an epoch in which there is something new. `progress`
+    shows a bar, by default on a terminal where tqdm is installed.
 
     Raises FloatingPointError where a loss or a gradient is not finite, before that step is taken;
     ValueError for data that does not fit, for parameters that are not in the graph of the loss

@@ -240,6 +240,34 @@ def test_what_is_changed_between_epochs_is_found_in_the_next():
     assert found[0] == found[1]
 
 
+@pytest.mark.parametrize(
+    "change", ["parameters are added", "a part is in eval", "a part is frozen"]
+)
+def test_what_a_schedule_does_to_the_model_is_as_in_a_plain_loop(change):
+    found = []
+    for compiled in (False, None):
+        model = Sequential(Linear(4, 3, seed=0), BatchNorm1d(3), Linear(3, 3, seed=1))
+        optimizer = SGD(model[2].parameters(), lr=0.1)
+
+        class Acting(schedules.Schedule):
+            def step(self, loss=None):
+                super().step(loss)
+                if self.steps == 3 and change == "parameters are added":
+                    self.optimizer.add_param_group({"params": model[0].parameters()})  # noqa: B023
+                elif self.steps == 3:
+                    part = model[1] if "eval" in change else model[0]  # noqa: B023
+                    part.eval() if "eval" in change else part.freeze()
+
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            history = train(
+                model, cross_entropy, (X, Y), optimizer, epochs=8, batch_size=20, seed=0,
+                schedule=Acting(optimizer), compiled=compiled,
+            )  # fmt: skip
+        found.append(history.steps["loss"])
+    np.testing.assert_allclose(found[1], found[0], rtol=1e-12)
+
+
 def test_a_table_that_the_first_call_makes_has_a_program():
     class Late(Module):
         def __init__(self):
