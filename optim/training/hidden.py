@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 _LARGE, _MANY = 1 << 20, 1000  # bytes and entries, from which on what there is is not looked at
+_MOST = 100_000  # things that are looked at, of all
 _DEEP = 8  # containers in containers, and functions that functions call
 _OWN = ("autodiff", "nn", "optim", "numpy")  # whose functions hold nothing that changes
 
@@ -48,7 +49,7 @@ class Hidden:
                 _put(thing, held)
 
     def _look(self, name: str, thing: Any, depth: int) -> None:
-        if id(thing) in self._seen or depth > _DEEP:
+        if id(thing) in self._seen or depth > _DEEP or len(self._seen) > _MOST:
             return
         self._seen[id(thing)] = thing
         if isinstance(thing, _KINDS):

@@ -76,9 +76,8 @@ class Step:
         """Have the next step computed in both ways, if what a program does not know has changed."""
         if self._program is not None and self._held is not None:
             self._doubted = self._held.changed() is not None
-            if [*map(id, self.optimizer.params)] != [
-                *map(id, self._moved)
-            ]:  # of which the program would not know
+            moved = [*self.optimizer.params]  # compared by identity, and not by their numbers
+            if [*map(id, moved)] != [*map(id, self._moved)]:
                 self._begun, self._known = False, {}
 
     # -- without a program -----------------------------------------------------------------

@@ -240,9 +240,7 @@ def test_what_is_changed_between_epochs_is_found_in_the_next():
     assert found[0] == found[1]
 
 
-@pytest.mark.parametrize(
-    "change", ["parameters are added", "a part is in eval", "a part is frozen"]
-)
+@pytest.mark.parametrize("change", ["parameters are added", "others", "eval", "a part is frozen"])
 def test_what_a_schedule_does_to_the_model_is_as_in_a_plain_loop(change):
     found = []
     for compiled in (False, None):
@@ -254,6 +252,8 @@ def test_what_a_schedule_does_to_the_model_is_as_in_a_plain_loop(change):
                 super().step(loss)
                 if self.steps == 3 and change == "parameters are added":
                     self.optimizer.add_param_group({"params": model[0].parameters()})  # noqa: B023
+                elif self.steps == 3 and change == "others":
+                    self.optimizer.params = model[0].parameters()  # noqa: B023
                 elif self.steps == 3:
                     part = model[1] if "eval" in change else model[0]  # noqa: B023
                     part.eval() if "eval" in change else part.freeze()
