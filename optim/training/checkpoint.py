@@ -24,9 +24,10 @@ class Checkpoint:
 
     def __init__(
         self, path: str | os.PathLike[str], parts: Mapping[str, Any], drawn: Any,
-        columns: list[str], validated: bool, resume: bool,
+        columns: list[str], validated: bool, epochs: int, resume: bool,
     ) -> None:  # fmt: skip
-        self.path, self.columns, self.validated = Path(path), columns, validated
+        self.path, self.columns, self.epochs = Path(path), columns, epochs
+        self.validated = validated
         self.parts = {name: part for name, part in parts.items() if part is not None}
         if isinstance(drawn, Batches):
             self.parts["data"] = drawn
@@ -77,9 +78,12 @@ class Checkpoint:
                 "with other.\nPass the same arrays, or train without `resume` from the model's "
                 "own file."
             )
-        if len(state["history"]["epochs"]["epoch"]) and self.validated != (
-            "validation_loss" in state["history"]["epochs"]
-        ):
+        if (done := len(state["history"]["epochs"]["epoch"])) > self.epochs:
+            raise ValueError(
+                f"`epochs` counts those before an interruption, too, but {self.path} has "
+                f"{done} already, and this is {self.epochs}.\nPass as many as there are in all."
+            )
+        if done and self.validated != ("validation_loss" in state["history"]["epochs"]):
             raise ValueError(
                 "A training is resumed with what it had, but this one has "
                 f"{'a' if self.validated else 'no'} validation, and the one in {self.path} "

@@ -126,7 +126,7 @@ def train(
     if checkpoint is not None:
         parts = {"model": model, "optimizer": optimizer, "schedule": schedule}
         columns, validated = list(history.steps), held_out is not None
-        file = Checkpoint(checkpoint, parts, drawn, columns, validated, resume)
+        file = Checkpoint(checkpoint, parts, drawn, columns, validated, epochs, resume)
     training = _Training(step, drawn, held_out, schedule, settings, file, probe, history)
     with Progress(progress, settings.epochs, drawn) as bar:
         return training.run(bar, detect_anomaly)

@@ -168,6 +168,13 @@ def test_a_folder_that_is_missing_is_said_before_a_step(tmp_path, folder):
     assert all(np.array_equal(model.state_dict()[name], x) for name, x in before.items())
 
 
+def test_fewer_epochs_than_it_has_are_refused(tmp_path):
+    whole = fit(tmp_path / "t.npz", epochs=3)
+    with pytest.raises(ValueError, match="has 3 already, and this is 2"):
+        fit(tmp_path / "t.npz", epochs=2)
+    assert same(fit(tmp_path / "t.npz", epochs=3), whole)  # as many is nothing left to do
+
+
 def test_a_file_that_is_there_is_not_written_over(tmp_path):
     path = tmp_path / "t.npz"
     Linear(2, 2).save(path)
