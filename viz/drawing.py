@@ -18,11 +18,13 @@ from .graphs import cards, circuit
 from .graphs.alt import described, title
 from .graphs.captions import caption
 from .graphs.collapse import grouping
+from .graphs.constants import name_constants
 from .graphs.content import Content, clusters, siblings
 from .graphs.faces import DETAILS, Writer
 from .graphs.flow import flow, parts_of
 from .graphs.legend import legend
 from .graphs.network import Network
+from .graphs.variables import Variables
 from .picture import Picture, check_writable, kind_of, themed, write
 
 STYLES: dict[str, Any] = {"cards": cards, "circuit": circuit}
@@ -77,6 +79,7 @@ def draw(
     network = Network(roots)
     groups = grouping(network, depth, expand)
     parts = parts_of(network, groups.cards)
+    name_constants(parts, Variables().name_of)
     captions = {part: caption(groups, part) for part in parts if part.node is None}
     seeds = _seeds(roots, cotangent)
     gradients = flow(parts, seeds) if {"gradients", "locals"} & detail else {}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -94,55 +94,109 @@ def settings_text(node: Value, number: Numbers = number_text) -> str:
     return ", ".join(f"{name}={text}" for name, text in settings.items())
 
 
-def edge_texts(node: Value) -> tuple[str, ...]:
+Summed = Callable[[str, tuple[int, ...], tuple[int, ...], tuple[int, ...]], str]
+
+
+def edge_texts(
+    node: Value, names: Sequence[str | None] = (), output: str | None = None,
+    number: Numbers = number_text, summed: Summed | None = None,
+) -> tuple[str, ...]:  # fmt: skip
     """For each of `node.inputs`, what its cotangent is: `ct * (1 - z * z)`, `ct @ b.T`.
 
-    It is what the operation's rule says when run on symbols: `ct` is the cotangent of the
-    node, `z` the node itself, the other names are the rule's own for the operands.
+    It is what the operation's rule says when run on symbols: `ct` is the cotangent of the node,
+    the node itself is called `output`, and its operands as `names` has them; None, and what is left
+    out, is called as in the rule. `number` says how constants are written, and `summed(text, axes,
+    before, after)` what is added where an operand was repeated along these axes, by the shapes of
+    what the rule gives and of the operand: Python, if nothing is said.
     """
     pullback = node._pullback
     if pullback is None:
         return ()
-    texts = _cotangent_texts(node, pullback)
-    shapes = [np.shape(operand._data) for operand in node.inputs]
-    return tuple(
-        text
-        if len(s) == np.ndim(node._data) or "ct" not in text
-        else _summed(text, np.ndim(node._data) - len(s))
-        for text, s in zip(texts, shapes, strict=True)
-    )
+    cotangents = _of_partials if pullback.primitive.elementwise else _of_rule
+    texts = []
+    pairs = zip(cotangents(node, pullback, tuple(names), output), node.inputs, strict=True)
+    for (tree, before), operand in pairs:
+        if number is not number_text:
+            tree = _Written(number).visit(tree)
+        text, after = ast.unparse(ast.fix_missing_locations(tree)), np.shape(operand._data)
+        if "ct" in text and (axes := _repeated(before, after)):
+            text = (summed or _as_python)(text, axes, before, after)
+        texts.append(text)
+    return tuple(texts)
 
 
-def _summed(text: str, extra: int) -> str:
-    """What the engine adds where an operand was repeated along `extra` leading axes."""
-    return f"sum({text}, {0 if extra == 1 else tuple(range(extra))})" if extra > 0 else text
+def _repeated(before: tuple[int, ...], after: tuple[int, ...]) -> tuple[int, ...]:
+    """The axes along which what has the shape `after` was repeated to have the shape `before`."""
+    extra = len(before) - len(after)
+    if extra < 0:
+        return ()
+    return tuple(i for i, n in enumerate(before) if i < extra or after[i - extra] == 1 != n)
 
 
-def _cotangent_texts(node: Value, pullback: Any) -> tuple[str, ...]:
-    primitive = pullback.primitive
-    operands = operands_of(node)
-    if primitive.elementwise:
-        known = {
-            name: _parsed(text)
-            for name, o in zip(primitive.operands, operands, strict=True)
-            if (text := _constant(o)) is not None
-        }
-        partials = [primitive.partials()[i] for i in pullback.positions]
-        folded = [_Fold(known).visit(_parsed(ast.unparse(p))) for p in partials]
-        return tuple(ast.unparse(product(syntax.name("ct"), p, OfSyntax())) for p in folded)
+def _as_python(
+    text: str, axes: tuple[int, ...], before: tuple[int, ...], after: tuple[int, ...]
+) -> str:
+    """What the engine does where an operand was repeated along these axes."""
+    shown = axes[0] if len(axes) == 1 else axes
+    if len(before) == len(after):
+        return f"sum({text}, {shown}, keepdims=True)"
+    whole = len(axes) == len(before) - len(after)
+    return f"sum({text}, {shown})" if whole else f"reshape(sum({text}, {shown}), {after})"
+
+
+Cotangent = tuple[ast.expr, tuple[int, ...]]  # how it is written, and its shape
+
+
+def _of_partials(
+    node: Value, pullback: Any, names: Sequence[str | None], output: str | None
+) -> list[Cotangent]:
+    """The cotangents of the operands of an elementwise operation: its partials, times ct."""
+    primitive, operands = pullback.primitive, operands_of(node)
+    known = {
+        name: syntax.literal(value)
+        for name, value in zip(primitive.defaults, parameters_of(node), strict=True)
+    }
+    if output is not None:
+        known[primitive.lead[0]] = syntax.name(output)
+    for i, (name, operand) in enumerate(zip(primitive.operands, operands, strict=True)):
+        if (text := _constant(operand)) is not None:
+            known[name] = _parsed(text)
+        elif i < len(names) and names[i] is not None:
+            known[name] = syntax.name(str(names[i]))
+    partials = [primitive.partials()[i] for i in pullback.positions]
+    folded = [_Fold(known).visit(_parsed(ast.unparse(p))) for p in partials]
+    shape = np.shape(node._data)
+    return [(product(syntax.name("ct"), p, OfSyntax()), shape) for p in folded]
+
+
+def _of_rule(
+    node: Value, pullback: Any, names: Sequence[str | None], output: str | None
+) -> list[Cotangent]:
+    """The cotangents of the operands as another rule gives them."""
+    primitive, operands = pullback.primitive, operands_of(node)
+    own = list(primitive.operands)
     if primitive.variadic:
-        names = [f"{primitive.operands[0]}[{i}]" for i in range(len(operands))]
-    else:
-        names = list(primitive.operands)
+        own = [f"{own[0]}[{i}]" for i in range(len(operands))]
+    called = [
+        _parsed(name) if i >= len(names) or names[i] is None else syntax.name(str(names[i]))
+        for i, name in enumerate(own)
+    ]
     symbols = [
-        Symbol(_parsed(name), o._data if isinstance(o, Value) else o)
-        for name, o in zip(names, operands, strict=True)
+        Symbol(name, o._data if isinstance(o, Value) else o)
+        for name, o in zip(called, operands, strict=True)
     ]
     ct = Symbol(syntax.name("ct"), np.ones_like(node._data))
-    z = Symbol(syntax.name(primitive.lead[1]), node._data)
+    z = Symbol(syntax.name(primitive.lead[1] if output is None else output), node._data)
     pulled = apply_rule(primitive, ct, z, symbols, node)
     parts = [forced(pulled[i]) for i in pullback.positions]
-    return tuple(ast.unparse(p.expression) if isinstance(p, Symbol) else "0" for p in parts)
+    return [_with_shape(part, np.shape(node._data)) for part in parts]
+
+
+def _with_shape(part: Any, shape: tuple[int, ...]) -> Cotangent:
+    """What a rule gives for an operand; where its shape is not known, it is the output's."""
+    if not isinstance(part, Symbol):
+        return ast.Constant(0), ()
+    return part.expression, shape if part._data is None else np.shape(part._data)
 
 
 class _Written(ast.NodeTransformer):

@@ -56,7 +56,7 @@ def add(graph: graphviz.Digraph, content: Content) -> None:
             if isinstance(edge, Edge):
                 _add_edge(graph, content, edge)
             else:
-                graph.edge(f"{head}c{edge[0]}", head, style="dashed")
+                graph.edge(edge[0], head, style="dashed")
 
 
 def _add_cards(
@@ -64,16 +64,18 @@ def _add_cards(
 ) -> None:
     """The cards of parts within so many open scopes, and a box around those within more."""
     boxes: dict[Scope, list[Part]] = {}
+    here = set()
     for part in parts:
         around = content.clusters.get(part, ())
         if len(around) > depth:
             boxes.setdefault(around[depth], []).append(part)
             continue
-        key = content.keys[part]
-        face = content.faces[part]
+        here.add(part)
+        key, face = content.keys[part], content.faces[part]
         add_card(graph, key, face, **(_several(content.dense) if face.is_several else {}))
-        for place, array in part.constants.items():
-            add_card(graph, f"{key}c{place}", content.writer.constant(array), style=DASHED)
+    for part, key, constant in content.constants():
+        if part in here:
+            add_card(graph, key, content.writer.constant(constant), style=DASHED)
     for scope, members in boxes.items():
         with graph.subgraph(name=f"cluster_{content.keys[members[0]]}_{depth}") as box:
             box.graph_attr.update(CLUSTER | {"label": f"<{in_html(scope.title)}>"})
@@ -101,9 +103,11 @@ def add_card(graph: graphviz.Digraph, key: str, face: Face, **more: str) -> None
 
 def _label(face: Face) -> str:
     size = 18 if len(face.title) <= 2 and not any(map(str.isalnum, face.title)) else 13
+    entries = ((face.value, VALUE, True), (face.gradient, GRADIENT, False))
+    wide = any(entry and entry.strip for entry, *_ in entries)
     rows = [
-        f'<TR><TD ALIGN="RIGHT"{ground(entry)}>{written(entry, colour, bold=bold)}</TD></TR>'
-        for entry, colour, bold in ((face.value, VALUE, True), (face.gradient, GRADIENT, False))
+        f"<TR>{_cells(entry, colour, wide, bold=bold)}</TR>"
+        for entry, colour, bold in entries
         if entry
     ]
     numbers = f'<{TABLE} CELLPADDING="2" COLOR="{LINE}">{"<HR/>".join(rows)}</TABLE>'
@@ -112,6 +116,48 @@ def _label(face: Face) -> str:
         f'<FONT POINT-SIZE="{size}"><B>{in_html(face.title)}</B></FONT>{small(face.lines)}</TD>'
         f"{f'<TD>{numbers}</TD>' if rows else ''}</TR></TABLE>>"
     )
+
+
+def _cells(entry: Entry, colour: str, wide: bool, *, bold: bool) -> str:
+    """A number, with how it is distributed if another one beside it is `wide`; or a small array."""
+    if entry.rows:
+        table = 'TABLE BORDER="0" CELLBORDER="0" CELLSPACING="2" CELLPADDING="0"'
+        text, behind = f"<{table}>{_array(entry, colour, bold=bold)}</TABLE>", ""
+    else:
+        text, behind = written(entry, colour, bold=bold), ground(entry)
+    strip = f"<TD>{_strip(entry.strip, colour)}</TD>" if entry.strip else ""
+    span = ' COLSPAN="2"' if wide and not strip else ""
+    return f'<TD ALIGN="RIGHT"{span}{behind}>{text}</TD>{strip}'
+
+
+def _array(entry: Entry, colour: str, *, bold: bool) -> str:
+    """The rows of a small array."""
+    return "".join(
+        "<TR>"
+        + "".join(f'<TD ALIGN="RIGHT"{ground(e)}>{written(e, colour, bold=bold)}</TD>' for e in row)
+        + "</TR>"
+        for row in entry.rows
+    )
+
+
+_HIGH = 14  # points
+
+
+def _strip(heights: Sequence[float], colour: str) -> str:
+    """Bars of these heights, the highest of them 1, with a line where 0 is, in the middle."""
+    bars = [_bar(round(_HIGH * h) or int(h > 0), 3, colour) for h in heights]
+    bars.insert(len(bars) // 2, _bar(_HIGH, 1, LINE))
+    table = 'TABLE BORDER="0" CELLBORDER="0" CELLSPACING="1" CELLPADDING="0"'
+    return f"<{table}><TR>{''.join(bars)}</TR></TABLE>"
+
+
+def _bar(high: int, wide: int, colour: str) -> str:
+    cells = [
+        f'<TR><TD FIXEDSIZE="TRUE" WIDTH="{wide}" HEIGHT="{size}"{ground}></TD></TR>'
+        for size, ground in ((_HIGH - high, ""), (high, f' BGCOLOR="{colour}"'))
+        if size
+    ]
+    return f'<TD><{TABLE} CELLPADDING="0">{"".join(cells)}</TABLE></TD>'
 
 
 def small(lines: Iterable[str]) -> str:

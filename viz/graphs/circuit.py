@@ -16,7 +16,7 @@ from ..palette import GRADIENT, INK, LINE, LOCAL, VALUE
 from . import cards
 from .content import Content
 from .faces import Entry, Face, Wire
-from .flow import Edge, Part
+from .flow import Constant, Edge, Part
 from .text import in_html, tooltip
 
 GRAPH = {"ranksep": "0.3", "nodesep": "0.25"}
@@ -37,12 +37,14 @@ def add(graph: graphviz.Digraph, content: Content) -> None:
     circuit = _Circuit(graph, content)
     for part in content.parts:
         circuit.add_part(part)
+    for _, key, constant in content.constants():
+        circuit.add_constant(key, constant)
     for part in content.parts:
         for edge in content.into(part):
             if isinstance(edge, Edge):
                 circuit.add_wire(edge)
             else:
-                circuit.add_constant(part, *edge)
+                circuit.add_constant_wire(part, *edge)
 
 
 class _Circuit:
@@ -98,11 +100,14 @@ class _Circuit:
             attributes |= {"label": numbers, "labeltooltip": tooltip(wire.tooltip)}
         self.graph.edge(self._start(edge.tail), self.keys[edge.head], **attributes)
 
-    def add_constant(self, part: Part, place: int, array: Any) -> None:
-        """An array that took part as a constant, and its wire."""
-        key, face = f"{self.keys[part]}c{place}", self.content.writer.constant(array)
+    def add_constant(self, key: str, constant: Constant) -> None:
+        """The name of an array that took part as a constant."""
+        face = self.content.writer.constant(constant)
         self._add_name(key, face.title, face, face.lines)
-        numbers = self._numbers(face.value, None)
+
+    def add_constant_wire(self, part: Part, key: str, constant: Constant) -> None:
+        """Its wire into an operation."""
+        numbers = self._numbers(self.content.writer.constant(constant).value, None)
         self.graph.edge(key, self.keys[part], style="dashed", label=numbers)
 
     def _numbers(
@@ -116,9 +121,10 @@ class _Circuit:
         ]
         text = "<HR/>".join(rows)
         if wire and wire.local:
-            local = " ".join(filter(None, ["×", wire.shape, wire.local.text]))
-            times = cards.written(Entry(local, wire.local.is_special), LOCAL)
-            text += f'<TR><TD><FONT POINT-SIZE="9"><I>{times}</I></FONT></TD></TR>'
+            times = "" if wire.is_rule else "×"
+            local = " ".join(filter(None, [times, wire.shape, wire.local.text]))
+            local = cards.written(Entry(local, wire.local.is_special), LOCAL)
+            text += f'<TR><TD><FONT POINT-SIZE="9"><I>{local}</I></FONT></TD></TR>'
         table = f'<{cards.TABLE} CELLPADDING="1" COLOR="{LINE}">{text}</TABLE>'
         return cards.label(self.graph, table) if text else ""
 

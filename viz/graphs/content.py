@@ -11,7 +11,7 @@ import numpy as np
 from .captions import Caption
 from .collapse import MOST_EDGES, Grouping, is_open
 from .faces import Face, Wire, Writer
-from .flow import Edge, Part
+from .flow import Constant, Edge, Part
 from .legend import Shown
 from .scopes import Scope, is_parameter
 
@@ -28,6 +28,7 @@ class Content:
         self.parts, self.writer = parts, writer
         self.clusters, self.siblings = clusters, siblings
         self.keys = {part: f"n{i}" for i, part in enumerate(parts)}
+        self._named: dict[tuple[str, tuple[int, ...]], str] = {}  # the keys of constants
         self.faces = {part: self._face(part) for part in parts}
         self.wires: dict[Edge, Wire] = writer.all_wires(parts)
 
@@ -51,11 +52,31 @@ class Content:
         """The most that comes back through an edge."""
         return max((w.size for w in self.wires.values() if np.isfinite(w.size)), default=0.0)
 
-    def into(self, part: Part) -> Iterator[Edge | tuple[int, np.ndarray]]:
-        """The edges into a part, and its constants with their places, as they stand as operands."""
+    def into(self, part: Part) -> Iterator[Edge | tuple[str, Constant]]:
+        """The edges into a part, and its constants with their keys, as they stand as operands."""
         edges = {edge.place: edge for edge in part.edges}
         for place in sorted({*edges, *part.constants}):
-            yield edges[place] if place in edges else (place, part.constants[place])
+            if place in edges:
+                yield edges[place]
+            else:
+                constant = part.constants[place]
+                yield self.key_of(part, place, constant), constant
+
+    def key_of(self, part: Part, place: int, constant: Constant) -> str:
+        """The key of a constant: one card is of all the uses of one variable."""
+        if constant.name is None:
+            return f"{self.keys[part]}c{place}"
+        return self._named.setdefault((constant.name, constant.array.shape), f"c{len(self._named)}")
+
+    def constants(self) -> Iterator[tuple[Part, str, Constant]]:
+        """Each constant once, with the first part that it goes into, and its key."""
+        seen = set()
+        for part in self.parts:
+            for place, constant in part.constants.items():
+                key = self.key_of(part, place, constant)
+                if key not in seen:
+                    seen.add(key)
+                    yield part, key, constant
 
     def shown(self, of: str, scope: str, *, pills: bool) -> Shown:
         """What a legend has to explain."""
@@ -64,10 +85,21 @@ class Content:
         rules = [wire for wire in wires if wire.is_rule]
         return Shown(
             of=of, detail=self.writer.detail, scope=scope, footnotes=self.writer.footnotes,
-            norms=any(np.size(value) > 1 for value in self.writer.values.values()),
+            norms={text[:3] for text in self._texts(pills)} & {"|x|", "|g|"},
             rules=bool(rules), jacobians=bool(jacobians), dense=self.dense, pills=pills,
+            strips=any(e.strip for f in self.faces.values() for e in (f.value, f.gradient) if e),
             numbers=len(jacobians) + len(rules) < max(len(wires), 1),
         )  # fmt: skip
+
+    def _texts(self, pills: bool) -> Iterator[str]:
+        """What is written beside colours: of a small array not its norm, except along wires."""
+        for face in self.faces.values():
+            for entry in (face.value, face.gradient):
+                if entry and not (entry.rows and pills):
+                    yield entry.text
+        for wire in self.wires.values():
+            if wire.shape and wire.upstream and wire.contribution and not self.dense:
+                yield from (wire.upstream.text, wire.contribution.text)
 
 
 def clusters(groups: Grouping, parts: Sequence[Part], expand: Sequence[str]) -> dict[Part, Cluster]:

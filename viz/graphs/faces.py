@@ -10,16 +10,19 @@ from typing import Any
 import numpy as np
 
 from autodiff import Value
-from autodiff.extend import data_of, edge_texts, gradient_of, operation_text, settings_text
+from autodiff.extend import data_of, gradient_of, operation_text, settings_text
 
 from ..palette import CARD, LEAF, OUTPUT
 from .captions import Caption
 from .collapse import MOST_EDGES
-from .flow import Edge, Part, joined, shape_of
-from .numbers import Numbers, is_special, norm
+from .flow import Constant, Edge, Part, joined, shape_of
+from .numbers import Numbers, is_special, norm, rounded
+from .rules import rules_of
+from .strips import heights
 from .text import LONG_TOOLTIP
 
 DETAILS = ("values", "gradients", "locals", "shapes")
+_SMALL, _LONG = 9, 6  # entries of an array that is shown in full, and along one axis of it
 _SAME = 1e-9  # relative: gradients that differ by less are the same, with errors of rounding
 
 
@@ -29,6 +32,14 @@ class Entry:
 
     text: str
     is_special: bool = False
+    strip: list[float] = field(default_factory=list)  # how large its twelve bars are
+    rows: list[list[Entry]] = field(default_factory=list)  # all of a small array
+
+    def append(self, text: str) -> None:
+        """Write something behind it."""
+        self.text += text
+        if self.rows and text:
+            self.rows[-1][-1].text += text
 
 
 @dataclass
@@ -108,22 +119,22 @@ class Writer:
         face.fill = OUTPUT if part.is_drawn else LEAF if part.is_leaf else CARD
         face.tooltip = f"{face.title[:LONG_TOOLTIP]}: value={full(self.values[part])}"
         if "values" in self.detail:
-            face.value = self.entry(self.values[part], "x")
+            face.value = self.array(self.values[part], "x")
         if part not in self.upstream:
             return face
         face.tooltip += f" gradient={full(self.upstream[part])}"
         if "gradients" in self.detail:
-            face.gradient = self.entry(self.upstream[part], "g")
+            face.gradient = self.array(self.upstream[part], "g")
             face.seed = self.entry(joined(self.seeds.get(o, 0.0) for o in part.outputs), "g")
             if part.is_leaf:
-                face.gradient.text += self._footnote(face.title, part.nodes)
+                face.gradient.append(self._footnote(face.title, part.nodes))
         return face
 
     def _of_node(self, node: Value) -> Face:
         face = Face(node.name, operation_text(node, self.number))
         face.settings += filter(None, [settings_text(node, self.number)])
-        if np.ndim(node.data) and "shapes" in self.detail:
-            face.settings.append("×".join(map(str, np.shape(node.data))))
+        if "shapes" in self.detail:
+            face.settings += _shape(data_of(node))
         return face
 
     def _of_several(self, part: Part) -> Face:
@@ -143,13 +154,13 @@ class Writer:
         self.footnotes.append((title, self.entry(joined(leaf.grad for leaf in leaves), "g").text))
         return "*"
 
-    def constant(self, array: Any) -> Face:
+    def constant(self, constant: Constant) -> Face:
         """What the card of an array shows that took part as a constant."""
-        shape = "×".join(map(str, array.shape))
-        face = Face("constant", "", LEAF, [shape] if shape and "shapes" in self.detail else [])
-        face.tooltip = f"constant: value={full(array)}"
+        shape = _shape(constant.array) if "shapes" in self.detail else []
+        face = Face(constant.name or "constant", "", LEAF, shape)
+        face.tooltip = f"{face.title}, a constant: value={full(constant.array)}"
         if "values" in self.detail:
-            face.value = self.entry(array, "x")
+            face.value = self.array(constant.array, "x")
         if "gradients" in self.detail:
             face.gradient = Entry("no grad")
         return face
@@ -164,7 +175,9 @@ class Writer:
         if part not in self.upstream:
             yield from ((edge, Wire()) for edge in part.edges)
         elif part.node is not None and any(edge.local is None for edge in part.edges):
-            for edge, text in zip(part.edges, edge_texts(part.node), strict=True):
+            names = {place: c.name for place, c in part.constants.items() if c.name}
+            rules = rules_of(part.node, names, rounded)
+            for edge, text in zip(part.edges, rules, strict=True):
                 size = norm(joined(edge.contribution))
                 wire = self._wire(edge, Entry(text), f"{text}, of norm {size!r}")
                 wire.is_rule = True
@@ -200,11 +213,37 @@ class Writer:
             wire.contribution = self.entry(contribution, "g")
         return wire
 
+    def array(self, data: Any, letter: str) -> Entry:
+        """A number, all of a small array, or the norm of one and how it is distributed."""
+        entry = self.entry(data, letter)
+        if np.size(data) == 1:
+            return entry
+        if is_small(data):
+            rows = np.atleast_2d(np.asarray(data, np.float64)).tolist()
+            entry.rows = [[self.entry(x, letter) for x in row] for row in rows]
+        else:
+            entry.strip = heights(data)
+        return entry
+
     def entry(self, data: Any, letter: str) -> Entry:
         """A number, or the norm of an array."""
         x = _size(data)
         text = self.number(x)
         return Entry(text if np.size(data) == 1 else f"|{letter}| {text}", is_special(x))
+
+
+def is_small(data: Any) -> bool:
+    """Whether an array is shown in full."""
+    shape = np.shape(data)
+    return len(shape) <= 2 and 0 < np.size(data) <= _SMALL and max(shape, default=1) <= _LONG
+
+
+def _shape(data: Any) -> list[str]:
+    """What a card says of the shape of an array, and of its type if that is another than usual."""
+    dtype = getattr(data, "dtype", np.dtype(np.float64))
+    text = "×".join(map(str, np.shape(data)))
+    words = [text, "" if dtype == np.float64 else str(dtype)]
+    return [" ".join(filter(None, words))] if any(words) else []
 
 
 def _size(data: Any) -> float:

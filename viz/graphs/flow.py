@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -34,7 +34,7 @@ class Part:
     is_drawn: bool = False  # whether it has an output of the picture
     edges: list[Edge] = field(default_factory=list)
     users: list[Edge] = field(default_factory=list)  # the edges that leave it
-    constants: dict[int, Any] = field(default_factory=dict)  # arrays, by their place as operands
+    constants: dict[int, Constant] = field(default_factory=dict)  # by their place as operands
 
     @property
     def node(self) -> Value | None:
@@ -45,6 +45,13 @@ class Part:
     def is_leaf(self) -> bool:
         """Whether nothing goes into it."""
         return all(node.op is None for node in self.nodes)
+
+
+class Constant(NamedTuple):
+    """An array that took part as a constant."""
+
+    array: Any
+    name: str | None = None
 
 
 @dataclass(eq=False)
@@ -92,7 +99,7 @@ def _connect_node(
         if isinstance(operand, Value):
             _add_edge(parts[cards[network.number[operand]]], part, [operand], place)
         elif isinstance(operand, np.ndarray):
-            part.constants[place] = operand
+            part.constants[place] = Constant(operand)
 
 
 def _connect(

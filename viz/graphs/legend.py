@@ -17,7 +17,8 @@ class Shown:
 
     of: str  # what the gradients are of
     detail: Collection[str]
-    norms: bool  # of arrays
+    norms: Collection[str]  # of arrays: "|x|", "|g|"
+    strips: bool  # of how they are distributed
     rules: bool  # by which a cotangent is pulled back
     jacobians: bool
     numbers: bool  # local gradients
@@ -31,13 +32,15 @@ def legend(shown: Shown) -> str:
     """The label of a picture, in HTML; "" where there is nothing to say."""
     cells = []
     if "values" in shown.detail:
-        value = "<B>value</B>" + (" (|x|: its norm)" if shown.norms else "")
+        value = "<B>value</B>" + (" (|x|: its norm)" if "|x|" in shown.norms else "")
         cells.append(_cell(value, VALUE))
     if "gradients" in shown.detail:
-        norm = " (|g|: its norm)" if shown.norms else ""
+        norm = " (|g|: its norm)" if "|g|" in shown.norms else ""
         cells.append(_cell(f"gradient: d {in_html(shown.of, 40)} / d node{norm}", GRADIENT))
     if "locals" in shown.detail:
         cells += _of_edges(shown)
+    if shown.strips and shown.pills:
+        cells.append(_cell("bars: how entries are spread; the line is 0", INK))
     rows = [f"<TR>{''.join(cells)}</TR>"] if cells else []
     lines = [in_html(shown.scope, 400)] if shown.scope else []
     lines += [_noted(shown.footnotes)] if shown.footnotes else []
@@ -66,7 +69,8 @@ def _of_edges(shown: Shown) -> list[str]:
         flows = flows if "gradients" in shown.detail else ""
         cells.append(_cell(f"{text}{flows}" if shown.pills else f"<I>× {text}</I>", LOCAL, pill))
     if shown.rules:
-        cells.append(_cell("how the cotangent ct is pulled back", LOCAL, pill))
+        text = "how ct, the gradient of out, comes back to in"
+        cells.append(_cell(text if shown.pills else f"<I>{text}</I>", LOCAL, pill))
     return cells
 
 

@@ -39,6 +39,11 @@ def _size(x: float, digits: int) -> str:
     return f"{mantissa}e{int(power)}".replace("-", "−")
 
 
+def rounded(x: float) -> str:
+    """A number as it stands in a formula of Python's: 2, 0.354, 1.2e-07."""
+    return f"{x:.{FEWEST}g}"
+
+
 def is_special(x: float) -> bool:
     """Whether a number is one that a reader must not overlook: an infinity, NaN, −0."""
     return not math.isfinite(x) or (x == 0 and math.copysign(1.0, x) < 0)
