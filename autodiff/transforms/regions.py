@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from ..graph.node import data_of
 from ..graph.order import between, reverse_topological
 from ..graph.value import Value
 from .backward import pull_back, seed
@@ -46,4 +47,5 @@ def jacobian_rows(
     >>> jacobian_rows([x * y, x + y], [x, y])
     [array([5., 1.]), array([3., 1.])]
     """
-    return pull_units(Level(()), between(outputs, [*inputs, *held]), outputs, inputs)
+    order = between(outputs, [*inputs, *held])
+    return [data_of(rows) for rows in pull_units(Level(()), order, outputs, inputs)]

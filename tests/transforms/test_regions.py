@@ -86,3 +86,17 @@ def test_what_is_held_is_a_constant():
     z = x * y
     assert [r.tolist() for r in jacobian_rows([z], [x])] == [[27.0]]
     assert [r.tolist() for r in jacobian_rows([z], [x], held=[y])] == [[9.0]]
+
+
+def test_within_a_transform_the_answers_are_plain_too():
+    def f(x):
+        inner = Tensor(np.arange(5.0))
+        found.append(jacobian_rows([inner * inner], [inner])[0])
+        found.append(pull_through([(inner * inner, None)])[inner])
+        return x * x
+
+    found = []
+    assert ad.grad(f)(3.0) == 6.0
+    np.testing.assert_array_equal(found[0], np.diag(2 * np.arange(5.0)))
+    np.testing.assert_array_equal(found[1], 2 * np.arange(5.0))
+    assert all(type(a) is np.ndarray for a in found)

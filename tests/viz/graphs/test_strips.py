@@ -31,3 +31,7 @@ def test_bars_are_counts(entries):
 )  # fmt: skip
 def test_special_entries(entries, expected):
     assert heights(entries) == expected
+
+
+def test_of_very_many_entries_some_are_looked_at():
+    assert heights(np.arange(-3_000_000, 3_000_000)) == pytest.approx([1.0] * BARS, rel=1e-4)
