@@ -19,7 +19,10 @@ from autodiff.programs.tracing.standins import TraceError
 from autodiff.support.tree import leaves
 from autodiff.testing import expressions, temporary_operations
 
-pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning")
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::RuntimeWarning"),
+    pytest.mark.filterwarnings("ignore::DeprecationWarning"),  # older NumPy's, of nonzero(0.5)
+]
 
 BASE = settings.default.max_examples
 
