@@ -15,6 +15,7 @@ from ..graph.value import Value
 from ..primitives.declare import composite, internal, nondifferentiable, primitive
 from ..primitives.entries import Entries
 from ..primitives.namespaces import helper
+from ..primitives.symbol import Symbol
 from .choices import where
 from .leading import behind, in_front, index_behind
 from .predicates import argsort
@@ -34,7 +35,8 @@ def getitem(ct, z, x, index=()):
     """
     front = in_front(ct, z)
     place = index_behind(index, len(front)), front + shape_of(x)
-    return Entries(ct, *place) if isinstance(ct, (np.ndarray, Value)) else scatter(ct, *place)
+    waits = isinstance(ct, (np.ndarray, Value)) and not isinstance(ct, Symbol)  # for the walk
+    return Entries(ct, *place) if waits else scatter(ct, *place)
 
 
 @helper(

@@ -24,6 +24,7 @@ UNREADABLE = {
     "cholesky",
     "cumprod",
     "eigh_stacked",
+    "label_entries",
     "qr_stacked",
     "recurrence",
     "svd_stacked",
