@@ -15,8 +15,9 @@ from; `formula_text`, `operation_text`, `settings_text` and `edge_texts` for how
 The operations: `operation(name)` for one, a `Primitive`, `operations()` for all; `OPERATORS`, how
 Python's own are written and computed.
 For an optimiser, without a copy: a leaf's `data` is read, `gradient_of` reads its gradient (None
-where no backward pass has come), and `descend` moves it. `is_users_own` says whether a node is a
-leaf that the user made; `set_owners` notes whose parameter it is, and `owners_of` reads that.
+where no backward pass has come), `set_gradient` gives it one, and `descend` moves it.
+`is_users_own` says whether a node is a leaf that the user made; `set_owners` notes whose parameter
+it is, and `owners_of` reads that.
 `Curvature` has the second derivatives of a recorded loss by leaves: its Hessian, and products.
 
 >>> from autodiff import Value
@@ -31,7 +32,7 @@ leaf that the user made; `set_owners` notes whose parameter it is, and `owners_o
 0.0
 """
 
-from .graph.leaf import descend, gradient_of, owners_of, set_owners
+from .graph.leaf import descend, gradient_of, owners_of, set_gradient, set_owners
 from .graph.messages import describe
 from .graph.node import data_of, is_users_own, operands_of
 from .graph.notes import note_of, noting
@@ -80,6 +81,7 @@ __all__ = [
     "read_archive",
     "recomputed",
     "replacing",
+    "set_gradient",
     "set_owners",
     "settings_text",
     "topological",

@@ -25,6 +25,11 @@ def replace_data(leaf: Node, data: Any) -> None:
 gradient_of: Callable[[Node], Any] = operator.attrgetter("_grad")
 
 
+def set_gradient(leaf: Node, gradient: Any) -> None:
+    """Give a leaf its gradient, of the shape and dtype of its data: it is the leaf's own now."""
+    leaf._grad = gradient
+
+
 def descend(leaf: Node, step: Any) -> None:
     """Take a step, of the shape of the data, away from it, which keeps its dtype.
 

@@ -16,7 +16,15 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from autodiff import Value, compile, no_grad, value_and_grad
-from autodiff.extend import data_of, describe, gradient_of, leaves, tree_map, warn_user
+from autodiff.extend import (
+    data_of,
+    describe,
+    gradient_of,
+    leaves,
+    set_gradient,
+    tree_map,
+    warn_user,
+)
 
 from .hidden import Hidden
 
@@ -209,7 +217,7 @@ class Step:
             self.optimizer.zero_grad()
             self._places, self.reached = places, [self._arguments[place] for place in places]
         for place in places:
-            self._arguments[place].grad = gradient[place]
+            set_gradient(self._arguments[place], gradient[place])
         return Pulled(float(loss), output, self.norm())
 
     def _check_equal(self, eager: Pulled, other: Pulled) -> None:
