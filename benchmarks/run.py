@@ -213,11 +213,11 @@ def report_jacobians(bars: Bars, rounds: int) -> None:
 def report_training(bars: Bars, rounds: int) -> None:
     """Whole trainings by `train`, beside the loops of peers."""
     print("\n40 epochs of 64-64-10 on 1,437 rows, batches of 32, SGD with momentum, float64")
-    with team("digits", "torch") as engines:
+    with team("digits", "torch", "torch_indexed") as engines:
         found = engines.compare("training", ["digits"], max(3, rounds // 2), 0.3, 1e-9)
     found.show("digits")
     bars.at_least("training: torch / train", found.ratio("torch", "digits").median, 3.0)
-    print("\n5 steps of moons by scalars, MLP 2-16-16-1, 100 samples")
+    print("\n10 steps of moons by scalars, MLP 2-16-16-1, 100 samples")
     with team("scalars", "micrograd") as engines:
         found = engines.compare("training", ["moons"], 3, 0.3, 1e-9)
     found.show("scalars")
