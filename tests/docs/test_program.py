@@ -3,7 +3,7 @@
 import runpy
 from pathlib import Path
 
-from pictures import content
+from picture_files import content
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 MADE = runpy.run_path(str(DOCS / "program.py"))

@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from pictures import content
+from picture_files import content
 
 import viz
 

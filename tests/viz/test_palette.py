@@ -8,11 +8,11 @@ from xml.etree import ElementTree
 import matplotlib.image
 import numpy as np
 import pytest
+from picture_files import SVG
 
 import autodiff as ad
 import viz
 from autodiff import Value
-from pictures import SVG
 from viz.palette import (
     CARD,
     DARK,

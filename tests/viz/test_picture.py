@@ -4,10 +4,10 @@ import errno
 import os
 
 import pytest
+from picture_files import MAGIC
+from picture_files import small_graph as f
 
 import viz
-from pictures import MAGIC
-from pictures import small_graph as f
 
 
 def test_another_ending_is_refused(tmp_path):

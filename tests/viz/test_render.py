@@ -16,12 +16,12 @@ import matplotlib.image
 import numpy as np
 import pytest
 from names import NASTY, expected, words
+from picture_files import MAGIC
+from picture_files import small_graph as f
 from processes import path_with
 
 import viz
 from autodiff import Value
-from pictures import MAGIC
-from pictures import small_graph as f
 from viz import RenderError
 from viz.render import render
 
