@@ -32,6 +32,7 @@ class Checkpoint:
         if isinstance(drawn, Batches):
             self.parts["data"] = drawn
         self.print = _fingerprint(drawn)
+        self.settings = _settings(parts["optimizer"])
         self.found: Mapping[str, Any] | None = None
         if not self.path.exists():
             _check_folder(self.path)
@@ -46,7 +47,9 @@ class Checkpoint:
     def write(self, state: Mapping[str, Any]) -> None:
         """Write where the training stands, all at once or not at all."""
         parts = {name: part.state_dict() for name, part in self.parts.items()}
-        write_archive(self.path, {**state, "parts": parts, "print": self.print})
+        write_archive(
+            self.path, {**state, "parts": parts, "print": self.print, "settings": self.settings}
+        )
 
     def _read(self) -> Mapping[str, Any]:
         """What is in the file, with the parts of the training put into the states that it has."""
@@ -63,7 +66,7 @@ class Checkpoint:
 
     def _check(self, state: Any) -> None:
         """ValueError for the checkpoint of another training, before its arrays are read."""
-        expected = {"parts", "print", "step", "time", "history", "best"}
+        expected = {"parts", "print", "settings", "step", "time", "history", "best"}
         if not isinstance(state, dict) or set(state) != expected:
             raise ValueError(f"{self.path} is no checkpoint of a training.\nName another file.")
         own, found = set(self.parts), set(state["parts"])
@@ -77,6 +80,14 @@ class Checkpoint:
                 f"A training is resumed with the data that it had, but {self.path} was written "
                 "with other.\nPass the same arrays, or train without `resume` from the model's "
                 "own file."
+            )
+        pairs = zip(state["settings"], self.settings, strict=False)
+        if other := [(n, a, b[n]) for a, b in pairs for n, a in a.items() if n in b and a != b[n]]:
+            name, then, now = other[0]
+            raise ValueError(
+                f"A training is resumed with the optimiser that it had, which began with "
+                f"{name}={then!r}, but this one has {now!r}.\nPass the same, or train on from "
+                "`model.load` of the model's own file, without `resume`."
             )
         if (done := len(state["history"]["epochs"]["epoch"])) > self.epochs:
             raise ValueError(
@@ -95,6 +106,11 @@ class Checkpoint:
                 f"{', '.join(state['history']['steps'])}, but these are "
                 f"{', '.join(self.columns)}.\nPass the same `metrics` and `diagnose`."
             )
+
+
+def _settings(optimizer: Any) -> list[dict[str, Any]]:
+    """What the groups of an optimiser are set to, as a training begins."""
+    return [{n: x for n, x in group.items() if n != "params"} for group in optimizer.param_groups]
 
 
 def _check_folder(path: Path) -> None:

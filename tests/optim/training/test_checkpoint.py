@@ -121,6 +121,10 @@ def test_batches_of_ones_own_go_on_at_the_next_epoch(tmp_path):
         ({"data": (X[:-1], Y[:-1])}, "with the data that it had"),
         ({"data": batches(X, Y, batch_size=15), "batch_size": None}, "fits batches of data"),
         ({"optimizer": SGD}, "fits an optimiser"),
+        (
+            {"optimizer": lambda p, lr: Adam(p, lr=0.2)},
+            r"began with lr=0\.1, but this one has 0\.2",
+        ),
         ({"schedule": None}, "with what it had"),
         ({"metrics": None}, "metrics and measurements that it had"),
         ({"validation": (X, Y)}, "this one has a validation, and the one in .* none"),
