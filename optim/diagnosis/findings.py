@@ -8,11 +8,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from .growth import EXPLOSION
+
 _MANY = 0.5  # the share of a layer's units from which on it is what holds the loss up
 _SOME = 0.2  # and from which on it is told
 _SUDDEN = 100.0  # times the greatest norm of the gradient
 _BEFORE = 3  # in so many steps before
 _OFTEN = 0.2  # the share of steps that overshoot from which on it is the first thing to mend
+_OF_THE_MODEL = 5.0  # the weight of what the model is before any step: other causes follow from it
 _LONGER = 30.0  # times as long the best step must be, for one to be called small
 
 
@@ -83,13 +86,20 @@ def diagnose(history: Any) -> Diagnosis:
         return _diagnosed(steps, history.noted)
 
 
+def so_far(history: Any) -> str:
+    """What is found of a training that has ended before its time; "" of one without a cause."""
+    if history.steps["loss"]:
+        return str(diagnose(history))
+    return "\n".join(found.message for found in _explosions((), history.noted))
+
+
 def _diagnosed(steps: dict[str, Any], noted: dict[str, Any]) -> Diagnosis:
     rises = list(_rises(steps))
     found = [
         *_overshoots(steps, [t for t, kind in rises if kind == "overshoot"]),
         *_samplings(steps, [t for t, kind in rises if kind == "sampling"]),
         *_small_steps(steps, rises),
-        *_explosions(steps),
+        *_explosions(steps["gradient_norm"], noted),
         *_noted(noted),
     ]
     return Diagnosis(found, [(t + 1, kind) for t, kind in rises])
@@ -252,8 +262,20 @@ def _small_steps(steps: dict[str, Any], rises: list[tuple[int, str]]) -> Iterato
         )
 
 
-def _explosions(steps: dict[str, Any]) -> Iterator[Finding]:
-    norm = steps["gradient_norm"]
+def _explosions(norm: Any, noted: dict[str, Any]) -> Iterator[Finding]:
+    """A gradient that grows from layer to layer, or else from one step to the next."""
+    layer, factor, step = noted.get("growth", ("", 0.0, 0))
+    if factor > EXPLOSION:
+        yield Finding(
+            "explosion",
+            step or 1,
+            _OF_THE_MODEL if step == 0 else 2.0,
+            f"Explosion: on its way back from the output to `{layer}` the gradient becomes "
+            f"{factor:.3g} times as long{' before the first step' * (step == 0)}. Begin with "
+            "smaller weights, by an initialiser of nn, normalise between the layers, or shorten "
+            "it by `clip_norm`.",
+        )
+        return
     for t in range(_BEFORE, len(norm)):
         usual = float(np.max(norm[t - _BEFORE : t]))
         if usual > 0 and norm[t] > _SUDDEN * usual:

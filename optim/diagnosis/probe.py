@@ -6,16 +6,18 @@ Of the loss along a step d from where the gradient g was taken, L(d) = L + g·d 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
+from autodiff import Value
 from autodiff.extend import Curvature, data_of, gradient_of
 
 from .contradictions import contradictions
 from .findings import rounding
-from .units import Units, units_in
+from .growth import EXPLOSION, growth_in
+from .units import units_in
 
 COLUMNS = ("after", "slope", "curvature", "shorter")
 _HALVINGS = (*range(1, 9), 12, 16, *range(20, 1000, 20))  # of a step, till the loss falls along it
@@ -39,10 +41,22 @@ class Probe:
         self._start: list[Any] = []
         self._gradient: list[Any] = []
 
-    def before(self) -> None:
-        """What the buffers are before a step draws and changes them."""
-        self._buffers = self.step.buffers()
-        self._hidden = self.step.hidden() if self._careful else None
+    def before(self, batch: tuple[Any, ...], noted: dict[str, Any]) -> None:
+        """Keep what the buffers are before a step draws and changes them.
+
+        Of the first batch it is noted how the gradient grows on its way back, since a step, or
+        that there can be none, hides it.
+        """
+        step = self.step
+        self._buffers = step.buffers()
+        self._hidden = step.hidden() if self._careful else None
+        if not step.count:
+            hidden = step.hidden()
+            try:
+                self._note_growth(*self._graph(batch), noted)
+            finally:
+                step.restore(self._buffers)
+                hidden.restore()
 
     def pulled(self) -> None:
         """Where the parameters are, and the gradient, before it is clipped and stepped by."""
@@ -96,23 +110,37 @@ class Probe:
             if "contradictions" not in noted:
                 noted["contradictions"] = contradictions(arrays)
             rows = [a[:: -(-len(a) // _ROWS)] for a in arrays]
-            noted["units"] = [tuple(units) for units in self._units(rows)]
+            self._look_at_layers(rows, noted)
         return noted
 
-    def _units(self, rows: list[Any]) -> list[Units]:
-        """The units of the model's layers, over some rows, in the mode of `eval`."""
+    def _look_at_layers(self, rows: list[Any], noted: dict[str, Any]) -> None:
+        """Note what the layers do over some rows, in the mode of `eval`."""
         model = self.step.model
         modes = [(module, module.training) for module in model.modules()]
         now, hidden = self.step.buffers(), self.step.hidden()
-        *inputs, target = rows
         try:
             model.eval()
-            return units_in(self.step.loss(model(*inputs), target))
+            loss, output = self._graph(rows)
+            noted["units"] = [tuple(units) for units in units_in(loss)]
+            self._note_growth(loss, output, noted)
         finally:
             self.step.restore(now)
             hidden.restore()
             for module, mode in modes:
                 module.training = mode
+
+    def _graph(self, batch: Sequence[Any]) -> tuple[Any, Any]:
+        """The loss of some rows, and what the model gives of them."""
+        *inputs, target = batch
+        output = self.step.model(*inputs)
+        return self.step.loss(output, target), output
+
+    def _note_growth(self, loss: Any, output: Any, noted: dict[str, Any]) -> None:
+        """Where the gradient grows on its way back, and after how many steps it first was much."""
+        growth = growth_in(loss, output) if isinstance(loss, Value) else None
+        _, before, _ = noted.get("growth", ("", 0.0, 0))
+        if growth is not None and before <= min(growth.factor, EXPLOSION):
+            noted["growth"] = (*growth, self.step.count)
 
     def _go_back(self) -> None:
         """Let the model and the loss hold what they held before the step."""
@@ -124,8 +152,7 @@ class Probe:
         """d·Hd at the start of the step."""
         self._move(self._start)
         self._go_back()
-        *inputs, target = batch
-        loss = self.step.loss(self.step.model(*inputs), target)
+        loss, _ = self._graph(batch)
         return _dot(d, Curvature(loss, self.step.reached).product(d))
 
     def _shorter(self, batch: tuple[Any, ...], loss: float, d: list[Any]) -> float:

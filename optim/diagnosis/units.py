@@ -5,13 +5,14 @@ They are found in the graph of a loss, by their operations, and called after the
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from autodiff.extend import data_of, operands_of, topological
+from autodiff.extend import data_of, topological
+
+from .layers import layers_of
 
 FLAT = 1e-4  # a local gradient under which a unit learns next to nothing
 
@@ -42,11 +43,9 @@ def units_in(loss: Any) -> list[Units]:
     in each row.
     """
     layers: dict[tuple[str, str], list[np.ndarray[Any, Any]]] = {}
-    names: dict[int, str] = {}
-    for node in topological(loss):
-        names[id(node)] = _named(node, names)
+    for node, (layer, _) in layers_of(topological(loss)).items():
         if node.op in _SATURATED or node.op in _DEAD:
-            layers.setdefault((names[id(node)], node.op), []).append(_rows(data_of(node)))
+            layers.setdefault((layer, node.op), []).append(_rows(data_of(node)))
     return [_counted(layer, kind, found) for (layer, kind), found in layers.items()]
 
 
@@ -69,18 +68,3 @@ def _counted(layer: str, kind: str, found: list[np.ndarray[Any, Any]]) -> Units:
     else:
         flags = [(_SATURATED[kind](rows) < FLAT).ravel() for rows in found]
     return Units(layer, kind, width, float(np.mean(np.concatenate(flags))))
-
-
-def _named(node: Any, names: dict[int, str]) -> str:
-    """The layer that a node belongs to: that of its own parameters, or else of what it is from."""
-    operands = [o for o in operands_of(node) if hasattr(o, "op")]
-    if not operands:
-        return _layer_of(node.name) if node.name else ""
-    own = [names.get(id(o), "") for o in operands if o.op is None and o.name]
-    return next((name for name in [*own, *(names.get(id(o), "") for o in operands)] if name), "")
-
-
-def _layer_of(name: str) -> str:
-    """The layer of a parameter by its path: `layers.0` of `layers.0.neurons.3.w.1`."""
-    path = re.sub(r"\.neurons\..*", "", name)
-    return path if path != name else name.rpartition(".")[0] or name

@@ -18,6 +18,7 @@ from autodiff.extend import Seed, data_of, gradient_of, leaves, tree_map
 
 from ..data import Batches
 from ..diagnosis.findings import diagnose as causes
+from ..diagnosis.findings import so_far
 from ..diagnosis.probe import COLUMNS, Probe
 from ..gradients import clip_gradients
 from .checkpoint import Checkpoint
@@ -188,7 +189,7 @@ class _Training:
         lr, probe = float(optimizer.param_groups[0]["lr"]), self.probe
         arguments = (self.step.closure(batch),) if self.by_closure else ()
         if probe is not None:
-            probe.before()
+            probe.before(batch, self.history.noted)
         pulled = self.step(batch)
         if not (math.isfinite(pulled.loss) and math.isfinite(pulled.norm)):
             self._refuse(epoch, pulled)
@@ -270,8 +271,8 @@ class _Training:
             "That step was not taken. Try a smaller `lr` or `clip_norm`, or have the operation "
             "named by `detect_anomaly=True`."
         )
-        if self.probe is not None and self.history.steps["loss"]:
-            error.add_note(str(causes(self.history)))
+        if self.probe is not None and (why := so_far(self.history)):
+            error.add_note(why)
         raise error
 
     # -- where it stands -------------------------------------------------------------------

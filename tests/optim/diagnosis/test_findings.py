@@ -7,7 +7,19 @@ import pytest
 
 import autodiff as ad
 from autodiff import Tensor
-from nn import Dropout, Linear, Module, ReLU, Sequential, Sigmoid, Tanh, cross_entropy, mse
+from nn import (
+    RNN,
+    Dropout,
+    Linear,
+    Module,
+    ReLU,
+    Sequential,
+    Sigmoid,
+    Tanh,
+    cross_entropy,
+    mse,
+)
+from nn.initialisers import glorot_normal
 from optim import SGD, Adam, Diagnosis, Finding, History, diagnose, train
 from optim.diagnosis.findings import critical_rate, spread
 
@@ -77,6 +89,50 @@ def small(rng):
     return train(model, cross_entropy, classes(rng, 1.0), sgd, epochs=5, seed=rng, diagnose=True)
 
 
+class Last(Module):
+    """A number of what an RNN says at the end."""
+
+    def __init__(self, rng):
+        self.rnn = RNN(3, 8, nonlinearity="relu", batch_first=True, seed=rng)
+        self.out = Linear(8, 1, seed=rng)
+
+    def forward(self, x):
+        return self.out(self.rnn(x)[0][:, -1])
+
+
+def exploding(rng):
+    """An RNN whose state grows at each of 25 steps by the same factor, and its gradient too."""
+    model = Last(rng)
+    model.rnn.weight_hh_l0.data = rng.uniform(1.4, 1.8) * np.eye(8)
+    x = rng.normal(size=(40, 25, 3))
+    data, sgd = (x, x.sum(1)[:, :1]), SGD(model.parameters(), lr=0.01)
+    return train(
+        model, mse, data, sgd, epochs=2, batch_size=20, seed=rng, clip_norm=0.1, diagnose=True
+    )
+
+
+def exploding_in_depth(rng):
+    """Twelve layers of ReLUs that begin with normal numbers, as if width did not matter."""
+    layers = [part for i in range(12) for part in (Linear(24 if i else 5, 24), ReLU())]
+    for layer in layers[::2]:
+        layer.weight.data = rng.normal(size=layer.weight.shape)
+    model = Sequential(*layers, Linear(24, 2, seed=rng))
+    data, sgd = classes(rng, 1.0), SGD(model.parameters(), lr=0.01)
+    return train(model, cross_entropy, data, sgd, epochs=2, seed=rng, clip_norm=0.1, diagnose=True)
+
+
+def deep_and_well(rng):
+    """As many layers from an initialiser that keeps the scale."""
+    layers = []
+    for i in range(12):
+        layers += [Linear(8 if i else 5, 8, seed=rng, init=glorot_normal), Tanh()]
+    model = Sequential(*layers, Linear(8, 2, seed=rng))
+    sgd = SGD(model.parameters(), lr=0.01)
+    return train(
+        model, cross_entropy, classes(rng, 1.0), sgd, epochs=5, batch_size=120, diagnose=True
+    )
+
+
 def test_what_is_measured_changes_nothing():
     """Buffers, generators and what is hidden are as without, also of what draws in eval."""
 
@@ -118,6 +174,9 @@ CAUSES = {
     saturated: "saturation",
     dead: "dead units",
     small: "small steps",
+    exploding: "explosion",
+    exploding_in_depth: "explosion",
+    deep_and_well: None,
 }
 
 

@@ -29,10 +29,11 @@ def test_scalars_are_counted_by_their_layer():
         neuron.b.data = 100.0
     model.parameters()
     loss = mse([model([0.1, 0.2]), model([0.3, 0.4])], [0.0, 0.0])
-    first, second = units_in(loss)
-    assert (first.layer, first.kind) == ("layers.0", "sigmoid")
-    assert first.share == pytest.approx(2 / 3)
-    assert (second.layer, second.share) == ("layers.1", 0.0)
+    for graph in (loss, mse(model([[0.1, 0.2], [0.3, 0.4]]), [[0.0], [0.0]])):
+        first, second = units_in(graph)
+        assert (first.layer, first.kind) == ("layers.0", "sigmoid")
+        assert first.share == pytest.approx(2 / 3)
+        assert (second.layer, second.share) == ("layers.1", 0.0)
 
 
 def test_images_have_their_units_along_the_second_axis_and_a_reused_layer_is_one():
