@@ -101,6 +101,10 @@ def binary_cross_entropy_with_logits(logit: Any, target: Any, *, reduction: str 
     return reduced(t * ad.softplus(-z) + (1 - t) * ad.softplus(z), reduction, t)
 
 
+# Above it a logit is for the class 1: an accuracy is measured by that.
+binary_cross_entropy_with_logits.threshold = 0.0  # type: ignore[attr-defined]
+
+
 def _check_target(target: Any) -> None:
     check_probabilities(
         "Targets of a binary cross entropy", target, "Map -1 and 1 to these by `(target + 1) / 2`."

@@ -12,7 +12,7 @@ from autodiff.extend import Seed, data_of, describe, is_count
 
 from ..data import Batches, batches
 from ..groups import positive
-from .metrics import named
+from .metrics import named, threshold_of
 
 _BATCH = 32  # rows, where there are as many and it is not said
 _TESTED = 256  # rows at least that are predicted at once of other data
@@ -24,14 +24,15 @@ class Settings:
 
     def __init__(
         self, epochs: int, clip_norm: float | None, patience: int | None, every: int | None,
-        metrics: Any,
+        metrics: Any, loss: Any,
     ) -> None:  # fmt: skip
         for name, number in (("epochs", epochs), ("patience", patience), ("every", every)):
             if not (is_count(number) or (number is None and name != "epochs")):
                 raise ValueError(f"`{name}` is a whole number from 1 up, but this is {number!r}.")
         self.clip_norm = None if clip_norm is None else _NORM.check(clip_norm)
         self.epochs = int(epochs)
-        self.patience, self.every, self.metrics = patience, every, named(metrics)
+        self.patience, self.every = patience, every
+        self.metrics = named(metrics, threshold_of(loss))
 
 
 def check_model(model: Any, loss: Any) -> None:

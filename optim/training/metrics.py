@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -15,14 +16,18 @@ from .history import STEP
 Metrics = Mapping[str, Callable[..., Any]]
 
 
-def accuracy(output: Any, target: Any) -> float:
+def accuracy(output: Any, target: Any, threshold: float = 0.5) -> float:
     """The share of rows that are classified as they should be.
 
-    Of outputs with several columns the greatest is the class; of one alone the class is 1 above
-    1/2, as of a sigmoid; so of logits take another, such as `lambda z, t: np.mean((z > 0) == t)`.
-    Targets are labels, or have as many columns as the outputs. Raises ValueError for other than 0
-    and 1 beside outputs of one column, and for as many as do not fit.
+    Of outputs with several columns the greatest is the class; of one alone the class is 1 above a
+    threshold: 1/2 for what is a probability or is fitted to 0 and 1; of logits it is 0, and
+    `train(metrics="accuracy")` takes that where the loss says so (`loss.threshold`), as nn's
+    `binary_cross_entropy_with_logits` does. Targets are labels, or have as many columns as the
+    outputs. Raises ValueError for other than 0 and 1 beside outputs of one column, and for as many
+    as do not fit.
 
+    >>> accuracy(np.array([[-2.0], [0.3]]), np.array([0, 1]), threshold=0.0)
+    1.0
     >>> accuracy(np.array([[0.1, 0.9], [0.8, 0.2]]), np.array([1, 1]))
     0.5
     """
@@ -43,11 +48,21 @@ def accuracy(output: Any, target: Any) -> float:
             f"have {target.size} for {output.size} outputs, from {target.min()} to {target.max()}."
             "\nPass a metric of your own, as in `{'error': lambda output, target: ...}`."
         )
-    return float(np.mean((output.reshape(-1) > 0.5) == (target.reshape(-1) > 0.5)))
+    return float(np.mean((output.reshape(-1) > threshold) == (target.reshape(-1) > 0.5)))
 
 
-def named(metrics: Any) -> Metrics:
-    """The metrics by name, of one, a list or a dict; ValueError for what is none."""
+def threshold_of(loss: Any) -> float:
+    """Above which output of one column the class is 1, as the loss says, or what wraps it."""
+    while isinstance(loss, functools.partial):
+        loss = loss.func
+    return float(getattr(loss, "threshold", 0.5))
+
+
+def named(metrics: Any, threshold: float = 0.5) -> Metrics:
+    """The metrics by name, of one, a list or a dict; ValueError for what is none.
+
+    "accuracy" has the threshold that is given.
+    """
     if metrics is None:
         return {}
     if isinstance(metrics, Mapping):
@@ -57,7 +72,9 @@ def named(metrics: Any) -> Metrics:
         pairs = [(getattr(m, "__name__", m), m) for m in (metrics if several else [metrics])]
     found: dict[str, Callable[..., Any]] = {}
     for name, metric in pairs:
-        function = accuracy if isinstance(metric, str) and metric == "accuracy" else metric
+        function = metric
+        if isinstance(metric, str) and metric == "accuracy":
+            function = functools.partial(accuracy, threshold=threshold)
         free = isinstance(name, str) and name not in (*STEP, *COLUMNS, *found)
         free = free and not name.startswith("validation_")
         if not callable(function) or not free:

@@ -93,7 +93,7 @@ def train(
     >>> model.weight.data.round(3), model.bias.data.round(3), len(history)
     (array([[3.]]), array([1.]), 50)
     """
-    settings = Settings(epochs, clip_norm, patience, every, metrics)
+    settings = Settings(epochs, clip_norm, patience, every, metrics, loss)
     check_model(model, loss)
     check_movers(optimizer, schedule, kept=checkpoint is not None)
     if (every is not None or resume) and checkpoint is None:

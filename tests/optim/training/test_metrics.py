@@ -1,8 +1,12 @@
 """Metrics: accuracy by hand, and names."""
 
+import functools
+
 import numpy as np
 import pytest
 
+from nn import Linear, binary_cross_entropy_with_logits, mse
+from optim import SGD, train
 from optim.training.metrics import accuracy, named
 
 
@@ -37,9 +41,30 @@ def test_what_has_no_accuracy(output, target, message):
 
 
 def test_names():
-    assert named("accuracy") == {"accuracy": accuracy}
-    assert named(["accuracy", max]) == {"accuracy": accuracy, "max": max}
-    assert named({"a": max, "b": "accuracy"}) == {"a": max, "b": accuracy}
+    assert list(named("accuracy")) == ["accuracy"]
+    found = named(["accuracy", max])
+    assert found["max"] is max
+    assert found["accuracy"](np.array([0.4]), np.array([0])) == 1
+    assert named({"a": max, "b": "accuracy"}, 0.3)["b"](np.array([0.4]), np.array([0])) == 0
     assert named(None) == {}
     with pytest.raises(ValueError, match="names of their own"):
         named([max, max])
+
+
+def test_logits_are_measured_by_their_own_threshold():
+    """Half of these logits are between 0 and 1/2, which are for the class 1."""
+    x = np.array([[-0.4], [-0.2], [0.2], [0.4]])
+    y = (x > 0).astype(float)
+    losses = {
+        binary_cross_entropy_with_logits: 1.0,
+        functools.partial(binary_cross_entropy_with_logits, reduction="sum"): 1.0,
+        mse: 0.5,
+    }
+    for loss, share in losses.items():
+        model = Linear(1, 1, seed=0)
+        model.weight.data = [[1.0]]
+        history = train(
+            model, loss, (x, y), SGD(model.parameters(), lr=1e-9), metrics="accuracy",
+            validation=(x, y), batch_size=4,
+        )  # fmt: skip
+        assert history.steps["accuracy"] == history.epochs["validation_accuracy"] == [share]
