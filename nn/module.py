@@ -13,9 +13,7 @@ from autodiff.extend import (
     data_of,
     describe,
     is_users_own,
-    owners_of,
     read_archive,
-    set_owners,
     tree_map,
     write_archive,
 )
@@ -23,14 +21,14 @@ from autodiff.extend import (
 from .change import (
     as_buffer,
     checked_float_type,
-    constant,
     convert,
     freeze,
     substituted,
     unfreeze,
 )
 from .habits import ATTRIBUTES
-from .owner import Owner, Watch
+from .loading import check_state, named_state, take_state
+from .owner import Watch, handed_out
 from .parts import (
     HasParts,
     Visit,
@@ -40,10 +38,9 @@ from .parts import (
     may_hold,
     parameters_in,
     part_at,
-    replace,
 )
 from .shown import parts_shown, summary, tree
-from .state import IncompatibleKeys, as_array, compared, set_words
+from .state import IncompatibleKeys, as_array
 
 
 class Module(HasParts):
@@ -116,11 +113,11 @@ class Module(HasParts):
         messages and pictures (one that is called `w0` in a list `w` has `layers.0.w0` for a path);
         one that was named otherwise keeps its name.
         """
-        return iter(_handed_out(self))
+        return iter(handed_out(self))
 
     def parameters(self) -> list[Value]:
         """The parameters, in the order in which they were made attributes."""
-        return [parameter for _, parameter in _handed_out(self)]
+        return [parameter for _, parameter in handed_out(self)]
 
     def register_buffer(self, name: str, value: Any) -> None:
         """Make `value` the attribute `name`: state that is no parameter, but in `state_dict()`.
@@ -268,7 +265,7 @@ class Module(HasParts):
         >>> grad(lambda state: Double().functional_call(state, 3.0)[0])({"factor": 5.0})
         {'factor': 3.0}
         """
-        own = self._by_name()
+        own = named_state(self)
         if unknown := [name for name in state if name not in own]:
             raise ValueError(
                 f"A {type(self).__name__} is called with parameters and buffers that it has, but "
@@ -287,7 +284,7 @@ class Module(HasParts):
 
         Raises ValueError where two have one name, as with the keys 1 and "1" of a dict.
         """
-        return {name: as_array(part) for name, part in self._by_name().items()}
+        return {name: as_array(part) for name, part in named_state(self).items()}
 
     def load_state_dict(self, state: Mapping[str, Any], strict: bool = True) -> IncompatibleKeys:
         """Take the numbers of a `state_dict()`, of the same names, shapes and kinds of dtype.
@@ -306,7 +303,7 @@ class Module(HasParts):
                 "This state is PyTorch's, which names and lays out some numbers otherwise.\n"
                 "Load it by `nn.from_torch(model, state)`."
             )
-        return self._take(state, strict, "This state")
+        return take_state(self, state, strict, "This state")
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the state to an `.npz` file, all at once or not at all.
@@ -322,49 +319,10 @@ class Module(HasParts):
         whole or does not fit; then nothing is changed. Names, shapes and dtypes are compared
         before an array is read. Nothing in a file is ever executed.
         """
-        self._by_name()
+        named_state(self)
         what = os.fspath(path)
-        self._take(read_archive(path, lambda state: self._fit(state, True, what)), True, what)
-
-    def _fit(self, state: Any, strict: bool, what: str) -> IncompatibleKeys:
-        """The names that do not match. Raises ValueError for a state that does not fit."""
-        if isinstance(state, Mapping):
-            keys, problems = compared(state, self._by_name(), strict)
-        else:
-            problems = [f"it is a {type(state).__name__}, and no dict of arrays by name"]
-        if problems:
-            raise ValueError(
-                f"{what} does not fit this {type(self).__name__}: {'; '.join(problems)}.\n"
-                "Load it into a module made as the saved one was."
-            )
-        return keys
-
-    def _take(self, state: Mapping[str, Any], strict: bool, what: str) -> IncompatibleKeys:
-        own, keys = self._by_name(), self._fit(state, strict, what)
-        put = {}
-        for key in own.keys() & state.keys():
-            part, array = own[key], np.asarray(data_of(state[key]))
-            if isinstance(part, Value):
-                part.data = array
-            elif isinstance(part, np.random.Generator):
-                set_words(part, array)
-            else:
-                put[id(part)] = constant(array, part)
-        replace(self, lambda part, *_: put.get(id(part), part))
-        return keys
-
-    def _by_name(self) -> dict[str, Any]:
-        """The parameters and buffers; ValueError where two are of one name."""
-        pairs = [*self.named_parameters(), *self.named_buffers()]
-        named = dict(pairs)
-        if len(named) < len(pairs):
-            names = [name for name, _ in pairs]
-            twice = next(name for name in names if names.count(name) > 1)
-            raise ValueError(
-                f"Parameters are saved by name, but two of this {type(self).__name__} are called "
-                f"{twice!r}.\nGive them different keys."
-            )
-        return named
+        state = read_archive(path, lambda state: check_state(self, state, True, what))
+        take_state(self, state, True, what)
 
     def torch_layout(self, state: dict[str, Any]) -> dict[str, Any]:
         """This module's state, as PyTorch's module of this kind names it and lays it out: as it is.
@@ -421,26 +379,6 @@ def _check_switch(method: str, on: Any) -> None:
             f"`{method}` is switched on or off, by True or False, but this is {describe(on)}.\n"
             f"Write `model.{method}()`, or call it of the part that is meant."
         )
-
-
-def _handed_out(module: Module) -> list[tuple[str, Value]]:
-    """The parameters of a module, which know from now on whose they are, and their names."""
-    pairs = [(name, p) for name, p in all_in(module, Visit()) if isinstance(p, Value)]
-    own = Owner(module, len(pairs))
-    for name, parameter in pairs:
-        others = [o for o in owners_of(parameter) if o.module() not in (None, module)]
-        set_owners(parameter, (*others, own))
-        parameter.name = _named(name, parameter.name)
-    return pairs
-
-
-def _named(path: str, name: str | None) -> str:
-    """How a parameter is called: by its path, or its own name if that is another one."""
-    if name is None:
-        return path
-    whole, _, place = path.rpartition(".")
-    paths = [path, f"{whole}{place}"] if place.isdigit() else [path]
-    return next((p for p in paths if f".{p}".endswith(f".{name}")), name)
 
 
 def _plain(leaf: Any) -> Any:

@@ -6,6 +6,7 @@ import weakref
 from collections.abc import Iterable, Sized
 
 from autodiff import Value
+from autodiff.extend import owners_of, set_owners
 
 from .parts import HasParts, Visit, all_in
 
@@ -51,3 +52,23 @@ class Watch:
         self._sized, self._size = visit.sized, sum(map(len, visit.sized))
         self._changes = -1 if names else Watch.changes  # to be told again
         return names
+
+
+def handed_out(module: HasParts) -> list[tuple[str, Value]]:
+    """The parameters of a module, which know from now on whose they are, and their names."""
+    pairs = [(name, p) for name, p in all_in(module, Visit()) if isinstance(p, Value)]
+    own = Owner(module, len(pairs))
+    for name, parameter in pairs:
+        others = [o for o in owners_of(parameter) if o.module() not in (None, module)]
+        set_owners(parameter, (*others, own))
+        parameter.name = _named(name, parameter.name)
+    return pairs
+
+
+def _named(path: str, name: str | None) -> str:
+    """How a parameter is called: by its path, or its own name if that is another one."""
+    if name is None:
+        return path
+    whole, _, place = path.rpartition(".")
+    paths = [path, f"{whole}{place}"] if place.isdigit() else [path]
+    return next((p for p in paths if f".{p}".endswith(f".{name}")), name)
