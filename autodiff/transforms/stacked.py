@@ -297,16 +297,20 @@ def _holds(node: Value) -> bool:
 
 def _kind(thing: Any) -> Any:
     """What of an operand or a static value a rule could ask for: axes, but not their lengths."""
+    if thing is None:
+        return None
+    if type(thing) is int:
+        return max(-9, min(thing, 9))
+    if type(thing) is slice:
+        return slice, _kind(thing.start), _kind(thing.stop), _kind(thing.step)
     data = data_of(thing)
     if type(data) is ndarray:
-        return data.dtype.kind, *[min(length, 2) for length in data.shape]
+        return data.dtype.kind, *[2 if length > 2 else length for length in data.shape]
     if isinstance(data, (tuple, list)):
         return type(data), *map(_kind, data)
-    if isinstance(data, slice):
-        return slice, *map(_kind, (data.start, data.stop, data.step))
     if isinstance(data, int):
         return type(data), max(-9, min(data, 9))
-    return type(data), repr(data) if isinstance(data, (str, type(None), np.dtype)) else None
+    return type(data), repr(data) if isinstance(data, (str, np.dtype)) else None
 
 
 @quiet
