@@ -97,7 +97,7 @@ def _places(epochs: Sequence[int]) -> Array:
 def _panel(axes: Any, name: str, curves: Curves, theme: Theme) -> None:
     """One quantity; what is of other data is dashed."""
     looks: dict[str, dict[str, Any]] = {
-        "each step": {"color": theme.first, "alpha": 0.35, "linewidth": 0.8},
+        "each step": {"color": theme.first, "alpha": 0.45, "linewidth": 0.9},
         "training": {"color": theme.first, "linewidth": 2},
         "validation": {"color": theme.second, "linewidth": 2, "linestyle": (0, (4, 1.5))},
     }

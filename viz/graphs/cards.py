@@ -130,14 +130,16 @@ def _cells(entry: Entry, colour: str, wide: bool, *, bold: bool) -> str:
     return f'<TD ALIGN="RIGHT"{span}{behind}>{text}</TD>{strip}'
 
 
+_BETWEEN = '<TD FIXEDSIZE="TRUE" WIDTH="2" HEIGHT="1"></TD>'
+
+
 def _array(entry: Entry, colour: str, *, bold: bool) -> str:
-    """The rows of a small array."""
-    return "".join(
-        "<TR>"
-        + "".join(f'<TD ALIGN="RIGHT"{ground(e)}>{written(e, colour, bold=bold)}</TD>' for e in row)
-        + "</TR>"
+    """The rows of a small array, with room between columns for fonts wider than was reckoned."""
+    rows = [
+        [f'<TD ALIGN="RIGHT"{ground(e)}>{written(e, colour, bold=bold)}</TD>' for e in row]
         for row in entry.rows
-    )
+    ]
+    return "".join(f"<TR>{_BETWEEN.join(row)}</TR>" for row in rows)
 
 
 _HIGH = 14  # points

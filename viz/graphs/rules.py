@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from autodiff import Value
-from autodiff.extend import edge_texts, operands_of
+from autodiff.extend import edge_texts, operands_of, operation_text
 
 _SHOWN = 20  # characters of a name
-_OWN, _OTHER, _OUTPUT = "in", "other", "out"  # of an edge; what has no name is called so
+_OWN, _OTHER, _OUTPUT = "in", "other", "out"  # of an edge
 
 
 def rules_of(
@@ -17,14 +17,16 @@ def rules_of(
 ) -> list[str]:
     """For each of `node.inputs`, what comes back to it; `constants` names arrays, by their place.
 
-    The cotangent of the node is called ct; what has no name is `in`, that to which it goes, `out`,
-    the node, and `other`.
+    The cotangent of the node is called ct. What has no name is `in`, that to which it goes, and
+    `out`, the node; another is called as its card, or `other` where that is no word, or of two.
     """
     operands = operands_of(node)
     names = [_name(operand, constants.get(i)) for i, operand in enumerate(operands)]
+    titles = [name or _title(operand) for name, operand in zip(names, operands, strict=True)]
+    others = [t if t.isidentifier() and titles.count(t) == 1 else _OTHER for t in titles]
     texts: list[str] = []
     for place in (i for i, operand in enumerate(operands) if isinstance(operand, Value)):
-        called = [name or (_OWN if i == place else _OTHER) for i, name in enumerate(names)]
+        called = [n or (_OWN if i == place else others[i]) for i, n in enumerate(names)]
         output = _name(node, None) or _OUTPUT
         found = edge_texts(node, called, output, number, _in_words)
         texts.append(found[len(texts)])
@@ -35,6 +37,13 @@ def _name(operand: Any, constant: str | None) -> str | None:
     """A name in a rule: of a path its end, which tells the operands of one node apart."""
     name = operand.name if isinstance(operand, Value) else constant
     return name.rpartition(".")[2][:_SHOWN] or None if name else None
+
+
+def _title(operand: Any) -> str:
+    """What stands on the card of an operand without a name."""
+    if not isinstance(operand, Value):
+        return "constant"
+    return "leaf" if operand.op is None else operation_text(operand, str)
 
 
 def _in_words(
