@@ -26,6 +26,7 @@ from .program import Unlive, javascript_program, python_program
 
 # In the order in which they need each other; the program of the graph comes before them.
 _SCRIPTS = ("numbers", "graph", "steps", "picture", "listing", "paths", "leaves", "plots", "page")
+_MOST = 1_000  # nodes: to lay out a chain of so many takes half a minute
 _LONGEST = 120  # characters of a formula that stands above the graph
 
 
@@ -88,7 +89,7 @@ def page(value: Value) -> Page:
     the output with its product, and the graph in lines beside the program of its gradient. A graph
     of numbers, of up to 500 nodes, is live: its leaves have sliders, and gradient descent runs on
     those that are chosen. Raises TypeError for what is no Value or Tensor, RenderError where
-    nothing can render, and ValueError where a leaf was changed since.
+    nothing can render, and ValueError for more than 1,000 nodes, or where a leaf was changed since.
 
     >>> from autodiff import Value
     >>> x = Value(3.0, name="x")
@@ -98,6 +99,12 @@ def page(value: Value) -> Page:
         raise TypeError(
             f"`page` takes a Value or Tensor, but this is {describe(value)}.\n"
             "Call the model first, as in `page(model(x))`."
+        )
+    if (count := len(topological(value))) > _MOST:
+        raise ValueError(
+            f"A page steps through every node, of which it shows up to {_MOST:,}, but this graph "
+            f"has {count:,}.\nTake the page of a smaller part, an inner node or one row of the "
+            "data; `draw` collapses a graph of any size into a picture."
         )
     return Page(value)
 

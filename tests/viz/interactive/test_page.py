@@ -95,6 +95,14 @@ def test_what_is_no_node_is_refused(thing):
         viz.page(thing)
 
 
+def test_more_nodes_than_one_can_step_through_are_refused_at_once():
+    total = x = Value(1.0, name="x")
+    for _ in range(3_000):
+        total = total + x
+    with pytest.raises(ValueError, match="up to 1,000, but this graph has 3,001"):
+        viz.page(total)
+
+
 def test_a_leaf_that_was_changed_is_told():
     x = Value(2.0, name="x")
     f = x * x
