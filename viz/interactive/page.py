@@ -1,36 +1,33 @@
-"""The page as a file: one text that needs nothing else, and asks nothing of the network."""
+"""The page of a graph: what it is told of the graph, and the texts that it is made of."""
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import html
-import json
 import math
-import os
 import re
 import string
 from collections.abc import Sequence
-from importlib import resources
-from pathlib import Path
 
 from autodiff import Value
-from autodiff.extend import describe, formula_text, replacing, topological
+from autodiff.extend import describe, formula_text, topological
 
 from ..drawing import draw
 from ..names import names_of
 from ..palette import GRADIENT, PILL, VALUE
 from ..render import render
+from .document import ICON, Document, data, policy, text_of
 from .graph import briefly, facts, name_in, shown
 from .program import Unlive, javascript_program, python_program
 
 # In the order in which they need each other; the program of the graph comes before them.
-_SCRIPTS = ("numbers", "graph", "steps", "picture", "listing", "paths", "leaves", "plots", "page")
+_SCRIPTS = (
+    "numbers", "graph", "steps", "picture", "listing", "paths", "leaves", "shapes", "plots", "page",
+)  # fmt: skip
 _MOST = 1_000  # nodes: to lay out a chain of so many takes half a minute
 _LONGEST = 120  # characters of a formula that stands above the graph
 
 
-class Page:
+class Page(Document):
     """A graph as a page to step through: it shows itself in a notebook, `save` writes it.
 
     `html` is its text.
@@ -43,42 +40,23 @@ class Page:
         if isinstance(script, Unlive):
             told["why"] = script.why
         own = [] if isinstance(script, Unlive) else [(' id="program"', script)]
-        scripts = [*own, *(("", _file(f"{name}.js")) for name in _SCRIPTS)]
-        style, picture = _file("page.css"), _picture(value)
+        scripts = [*own, *(("", text_of(__package__, f"{name}.js")) for name in _SCRIPTS)]
+        style = "\n\n".join(text_of(__package__, name) for name in ("base.css", "page.css"))
+        picture = _picture(value)
         styles = [f"\n{style}\n", *re.findall("<style>(.*?)</style>", picture, re.DOTALL)]
         name = shown(names_of(nodes)[value])
-        self.html = string.Template(_file("page.html")).substitute(
-            policy=_policy(styles, [text for _, text in scripts]),
+        self.html = string.Template(text_of(__package__, "page.html")).substitute(
+            icon=ICON,
+            policy=policy(styles, [text for _, text in scripts]),
             title=html.escape(f"{name}, forward and backward"),
             heading=html.escape(f"{name}, forward and backward"),
             formula=html.escape(_whole_formula(nodes)),
             style=style,
             picture=picture,
             program=html.escape(python_program(nodes)),
-            graph=json.dumps(told, ensure_ascii=False).replace("<", "\\u003c"),
+            graph=data(told),
             scripts="\n".join(f"<script{mark}>{text}</script>" for mark, text in scripts),
         )
-
-    def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the page to an .html file, which is replaced whole or not at all.
-
-        Raises ValueError for another ending.
-        """
-        if Path(path).suffix.lower() not in (".html", ".htm"):
-            raise ValueError(
-                f"A page is written to a path ending in .html, not {Path(path).name!r}."
-            )
-        with replacing(Path(path)) as file:
-            file.write(self.html.encode())
-
-    def _repr_html_(self) -> str:
-        """The page in a frame of its own, as a notebook shows it."""
-        page = html.escape(self.html)
-        size = 'width="100%" height="760"'
-        return f'<iframe srcdoc="{page}" sandbox="allow-scripts" {size} frameborder="0"></iframe>'
-
-    def __repr__(self) -> str:
-        return f"<Page of {len(self.html.encode()) // 1000} kB: save('f.html') writes it>"
 
 
 def page(value: Value) -> Page:
@@ -109,11 +87,6 @@ def page(value: Value) -> Page:
     return Page(value)
 
 
-def _file(name: str) -> str:
-    """A file of this folder."""
-    return resources.files(__package__).joinpath(name).read_text(encoding="utf-8").strip()
-
-
 # In the labels of a picture: the numbers of a card, and that of a pill.
 _NUMBERS = re.compile(
     rf'(<FONT COLOR="{VALUE}"><B>|<FONT COLOR="{GRADIENT}">|BGCOLOR="{PILL}"[^>]*><FONT [^>]*>)'
@@ -128,19 +101,6 @@ def _picture(value: Value) -> str:
     svg = svg[svg.index("<svg") :].strip()
     svg = re.sub(r"<title>.*?</title>\n?|<!--.*?-->\n?", "", svg, flags=re.DOTALL)
     return re.sub(r' xlink:title="[^"]*"| xml:space="preserve"', "", svg)
-
-
-def _policy(styles: Sequence[str], scripts: Sequence[str]) -> str:
-    """What the page may load and run: itself, by its hashes, and nothing else."""
-    style, script = (" ".join(map(_hash, texts)) for texts in (styles, scripts))
-    return (
-        f"default-src 'none'; style-src {style}; script-src {script}; img-src data:; "
-        "base-uri 'none'; form-action 'none'"
-    )
-
-
-def _hash(text: str) -> str:
-    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
 
 
 def _whole_formula(nodes: Sequence[Value]) -> str:

@@ -7,15 +7,6 @@ const HEIGHT = 150;
 const EDGES = {left: 46, right: 10, top: 22, bottom: 24};
 const SAMPLES = 80;
 
-function part(kind, attributes, text) {
-    const made = document.createElementNS(svg.namespaceURI, kind);
-    Object.entries(attributes).forEach(([name, told]) => made.setAttribute(name, told));
-    if (text !== undefined) {
-        made.textContent = text;
-    }
-    return made;
-}
-
 // The range of some numbers, to round ends; of one number some around it.
 function rangeOf(numbers) {
     const finite = numbers.filter((x) => Math.abs(x) < 1e300);
@@ -27,25 +18,6 @@ function rangeOf(numbers) {
     const unit = 10 ** Math.floor(Math.log10(high - low) - 0.3) / 2;
     const [from, to] = [Math.floor(low / unit - 0.2), Math.ceil(high / unit + 0.2)];
     return [low >= 0 ? Math.max(from * unit, 0) : from * unit, to * unit];
-}
-
-function scale([low, high], from, to) {
-    return (x) => from + (x - low) / (high - low) * (to - from);
-}
-
-// The parts of a line where its numbers are finite; what is far out of the plot is still far out.
-function lineThrough(points) {
-    let pen = "M";
-    const near = (x) => Math.min(Math.max(x, -1e5), 1e5).toFixed(2);
-    return points.map(([x, y]) => {
-        if (!Number.isFinite(x) || !Number.isFinite(y)) {
-            pen = "M";
-            return "";
-        }
-        const text = `${pen}${near(x)},${near(y)}`;
-        pen = "L";
-        return text;
-    }).join("");
 }
 
 // A plot with a title, its two ranges at the axes, and what `fill` draws in it.

@@ -1,0 +1,76 @@
+"""Document: an HTML file that needs nothing else, and asks nothing of the network."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import html
+import json
+import os
+from collections.abc import Sequence
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from autodiff.extend import replacing
+
+# The butterfly, beside the title of a page.
+ICON = (
+    "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='-13 -12 26 24'%3E"
+    "%3Cpath fill='%23b83a00' d='M0,0C-2,-9 -12,-10 -11,-3C-10,1 -4,2 0,0C-5,1 -9,5 -6,8"
+    "C-3,10 0,5 0,0C0,5 3,10 6,8C9,5 5,1 0,0C4,2 10,1 11,-3C12,-10 2,-9 0,0Z'/%3E%3C/svg%3E"
+)
+
+
+class Document:
+    """A page: it shows itself in a notebook, `save` writes it. `html` is its text."""
+
+    html: str
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the page to an .html file, which is replaced whole or not at all.
+
+        Raises ValueError for another ending.
+        """
+        check_ending(Path(path))
+        with replacing(Path(path)) as file:
+            file.write(self.html.encode())
+
+    def _repr_html_(self) -> str:
+        """The page in a frame of its own, as a notebook shows it."""
+        page = html.escape(self.html)
+        size = 'width="100%" height="760"'
+        return f'<iframe srcdoc="{page}" sandbox="allow-scripts" {size} frameborder="0"></iframe>'
+
+    def __repr__(self) -> str:
+        size = len(self.html.encode()) // 1000
+        return f"<{type(self).__name__} of {size} kB: save('f.html') writes it>"
+
+
+def check_ending(path: Path) -> None:
+    """ValueError for a path that no page is written to."""
+    if path.suffix.lower() not in (".html", ".htm"):
+        raise ValueError(f"A page is written to a path ending in .html, not {path.name!r}.")
+
+
+def text_of(package: str, name: str) -> str:
+    """A file of a package's folder, without the space around it."""
+    return resources.files(package).joinpath(name).read_text(encoding="utf-8").strip()
+
+
+def data(facts: Any) -> str:
+    """Facts as JSON that can stand in a script's element."""
+    return json.dumps(facts, ensure_ascii=False, allow_nan=False).replace("<", "\\u003c")
+
+
+def policy(styles: Sequence[str], scripts: Sequence[str]) -> str:
+    """What the page may load and run: itself, by its hashes, and nothing else."""
+    style, script = (" ".join(map(_hash, texts)) for texts in (styles, scripts))
+    return (
+        f"default-src 'none'; style-src {style}; script-src {script}; img-src data:; "
+        "base-uri 'none'; form-action 'none'"
+    )
+
+
+def _hash(text: str) -> str:
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
