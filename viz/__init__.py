@@ -2,8 +2,11 @@
 
 from .boundaries import boundary
 from .curves import loss_curve
+from .descents.drawn import descent
+from .descents.player import Player, animate
 from .drawing import draw
 from .interactive.page import Page, page
+from .layers import gradient_flow
 from .mistaken import confusion, mistakes
 from .picture import Picture
 from .recorder import calls
@@ -11,6 +14,6 @@ from .render import RenderError
 from .saving import save
 
 __all__ = [
-    "Page", "Picture", "RenderError", "boundary", "calls", "confusion", "draw", "loss_curve",
-    "mistakes", "page", "save",
+    "Page", "Picture", "Player", "RenderError", "animate", "boundary", "calls", "confusion",
+    "descent", "draw", "gradient_flow", "loss_curve", "mistakes", "page", "save",
 ]  # fmt: skip

@@ -10,7 +10,7 @@ import numpy as np
 
 from autodiff.extend import describe
 
-from .figures import Theme, figure
+from .figures import Theme, figure, plain_numbers
 
 Array = np.ndarray[Any, Any]
 
@@ -111,17 +111,6 @@ def _panel(axes: Any, name: str, curves: Curves, theme: Theme) -> None:
     axes.set_ylabel(name.replace("_", " "))
     if name == "loss" and min(finite) > 0:
         axes.set_yscale("log")
-        _plain_numbers(axes.yaxis)
+        plain_numbers(axes.yaxis)
     axes.margins(x=0.02)
     axes.grid()
-
-
-def _plain_numbers(axis: Any) -> None:
-    """Ticks of a logarithmic axis as 0.01 and 0.02, at 1, 2 and 5 where the range is small."""
-    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
-
-    low, high = axis.get_view_interval()
-    subs = (1.0,) if high / low > 1e3 else (1.0, 2.0, 5.0)
-    axis.set_major_locator(LogLocator(subs=subs))
-    axis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:g}"))
-    axis.set_minor_formatter(NullFormatter())

@@ -14,7 +14,7 @@ import numpy as np
 
 from autodiff.extend import replacing
 
-from .palette import DARK, GRADIENT, INK, LINE, LOCAL
+from .palette import DARK, GRADIENT, INK, LINE, LOCAL, MARK
 from .picture import kind_of
 
 Array = np.ndarray[Any, Any]
@@ -32,13 +32,14 @@ _TIMELESS: dict[str, dict[str, Any]] = {
 
 
 class Theme(NamedTuple):
-    """The colours of a figure: of what it is drawn on and with, of two curves, and of classes."""
+    """The colours of a figure: what it is drawn on and with, two curves, warnings, and classes."""
 
     paper: str
     ink: str
     line: str
     first: str
     second: str
+    mark: str
     classes: tuple[str, ...]
 
     def colour(self, place: int) -> str:
@@ -60,8 +61,15 @@ def rgb(colour: str) -> Array:
     return np.array([int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)])
 
 
-_LIGHT = Theme("#ffffff", INK, LINE, LOCAL, GRADIENT, _CLASSES)
-_NIGHT = Theme("#0d1117", DARK[INK], DARK[LINE], DARK[LOCAL], DARK[GRADIENT], _CLASSES_DARK)
+_LIGHT = Theme("#ffffff", INK, LINE, LOCAL, GRADIENT, MARK, _CLASSES)
+_NIGHT = Theme(
+    "#0d1117", DARK[INK], DARK[LINE], DARK[LOCAL], DARK[GRADIENT], DARK[MARK], _CLASSES_DARK,
+)  # fmt: skip
+
+
+def theme_of(dark: bool) -> Theme:
+    """The colours on a dark page, or on a light one."""
+    return _NIGHT if dark else _LIGHT
 
 
 @contextmanager
@@ -74,7 +82,7 @@ def figure(
     ending than a picture's, before anything is drawn.
     """
     kind = None if path is None else kind_of(Path(path))
-    made, theme = _figure_type(), _NIGHT if dark else _LIGHT
+    made, theme = _figure_type(), theme_of(dark)
     import matplotlib.style
 
     with matplotlib.style.context(["default", _settings(theme)]):
@@ -84,6 +92,22 @@ def figure(
             picture = _rendered(drawn, kind)
             with replacing(path) as file:
                 file.write(picture)
+
+
+def round_powers(low: float, high: float) -> Any:
+    """A locator of ticks on a logarithmic axis: powers of 10; 1, 2 and 5 in a small range."""
+    from matplotlib.ticker import LogLocator
+
+    return LogLocator(subs=(1.0,) if high / low > 1e3 else (1.0, 2.0, 5.0))
+
+
+def plain_numbers(axis: Any) -> None:
+    """Ticks of a logarithmic axis as 0.01 and 0.02, at 1, 2 and 5 where the range is small."""
+    from matplotlib.ticker import FuncFormatter, NullFormatter
+
+    axis.set_major_locator(round_powers(*axis.get_view_interval()))
+    axis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:g}"))
+    axis.set_minor_formatter(NullFormatter())
 
 
 @functools.cache

@@ -94,7 +94,7 @@ def _by_paths(network: Network) -> list[Scope | None]:
         return found
     outputs = [node for node, drawn in zip(network.nodes, network.is_drawn) if drawn]
     inner = [node for node in as_made(outputs) if node.inputs]
-    belongs = _belonging(inner, paths)
+    belongs = belonging(inner, paths)
     run: list[Scope] = []
     for node in inner:
         run = _entered(run, belongs[node]) if node in belongs else []
@@ -102,7 +102,7 @@ def _by_paths(network: Network) -> list[Scope | None]:
     return found
 
 
-def _belonging(nodes: Sequence[Value], paths: Mapping[Value, Path]) -> dict[Value, Path]:
+def belonging(nodes: Sequence[Value], paths: Mapping[Value, Path]) -> dict[Value, Path]:
     """The module that each of these belongs to, by the way to it; nodes come as they were made.
 
     It is that whose parameter it uses; that of its operand, if it is a function of one, as an
@@ -123,14 +123,14 @@ def _belonging(nodes: Sequence[Value], paths: Mapping[Value, Path]) -> dict[Valu
         if node in used:
             continue
         behind = [belongs[operand] for operand in node.inputs if operand in belongs]
-        if behind and _is_activation(node):
+        if behind and is_activation(node):
             belongs[node] = behind[0]
         elif around := [_common(b, a) for b in behind for a in leads.get(node, ())]:
             belongs[node] = max(around, key=len)
     return belongs
 
 
-def _is_activation(node: Value) -> bool:
+def is_activation(node: Value) -> bool:
     primitive = operation(node.op or "")
     return primitive.elementwise and primitive.unary and primitive.formula.operator is None
 

@@ -1,0 +1,1 @@
+"""Descents: where optimisers have walked on a loss, as figures and as a player."""
