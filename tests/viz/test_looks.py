@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from browser import ENTER, RIGHT, TAB, wait
+from contrasts import contrasts
 from graphs import arrays, diamond, fine, neuron, nodes_of, valley
 
 pytest.importorskip("pygraphviz")
@@ -11,51 +12,6 @@ pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning")
 
 # -- how it looks --------------------------------------------------------------------------------
 
-# Of every text that is seen: its colour, and the colour of what is painted right behind it.
-COLOURS = """
-const seen = [];
-const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
-const solid = (colour) => colour && colour != "none" && !/, 0\\)$|transparent/.test(colour);
-while (walker.nextNode()) {
-    const element = walker.currentNode.parentElement;
-    if (!walker.currentNode.textContent.trim() || element.closest("script, style, option, title")) {
-        continue;
-    }
-    const inSvg = element.closest("svg");
-    element.scrollIntoView({block: "center", inline: "center"});
-    const box = element.getBoundingClientRect();
-    if (!box.width || !element.checkVisibility() || element.closest(".unseen")) {
-        continue;
-    }
-    const [x, y] = [box.x + box.width / 2, box.y + box.height / 2];
-    let behind = null;
-    const stack = document.elementsFromPoint(x, y);
-    for (const other of stack.slice(Math.max(stack.indexOf(element), 0))) {
-        const style = getComputedStyle(other);
-        const shape = other instanceof SVGGeometryElement;
-        const fill = shape ? style.fill : style.backgroundColor;
-        if (solid(fill) && Number(style.opacity) == 1) {
-            behind = fill;
-            break;
-        }
-    }
-    const style = getComputedStyle(element);
-    seen.push([element.textContent.slice(0, 40), inSvg ? style.fill : style.color, behind]);
-}
-return seen;
-"""
-
-
-def luminance(colour):
-    parts = [float(p) / 255 for p in colour[colour.index("(") + 1 : -1].split(",")[:3]]
-    linear = [p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
-    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
-
-
-def contrast(one, other):
-    low, high = sorted([luminance(one), luminance(other)])
-    return (high + 0.05) / (low + 0.05)
-
 
 @pytest.mark.parametrize("width", [1280, 390])
 @pytest.mark.parametrize(("dark", "least"), [(False, 5), (True, 6)])
@@ -63,10 +19,9 @@ def contrast(one, other):
 def test_text_stands_out(opened, make, dark, least, width):
     window = opened(make, dark=dark, width=width, hash="#step=12")
     window.run("follow(nodes[0]); graph.live && descend()")
-    found = window.run(COLOURS)
+    found = contrasts(window)
     assert len(found) > 60 if make is neuron else 40
-    low = [(text, colour, behind, contrast(colour, behind)) for text, colour, behind in found]
-    assert [one for one in low if one[-1] < least] == []
+    assert [one for one in found if one[-1] < least] == []
 
 
 @pytest.mark.parametrize("dark", [False, True])

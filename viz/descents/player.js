@@ -8,6 +8,7 @@ const LAST = descent.frames.length - 1;
 const PAUSE = Math.min(Math.max(14000 / (LAST + 1), 60), 900); // milliseconds from frame to frame
 const EDGES = {left: 58, right: 12, top: 10, bottom: 40};
 const TANGENT = 70; // half of one, in the units of the page
+const FAR = 2e4; // from the origin, in the units of the page
 const DOTS = 300; // of a route, at most: the last ones
 const calm = matchMedia("(prefers-reduced-motion: reduce)");
 const walks = descent.walks.map((walk, place) => ({
@@ -94,7 +95,25 @@ function reached(walk, step) {
     return low;
 }
 
-const isFinitePlace = ([x, y]) => Number.isFinite(x) && Number.isFinite(y);
+const isNear = ([x, y]) => Math.abs(x) < FAR && Math.abs(y) < FAR;
+
+// A line through places, of which what is far is cut off along its way.
+function way(places) {
+    return places.flatMap((place, i) => {
+        if (isNear(place)) {
+            return [place];
+        }
+        const cut = (other) => (other && isNear(other) && place.every(Number.isFinite)
+            ? [towards(other, place)] : []);
+        return [...cut(places[i - 1]), [NaN, NaN], ...cut(places[i + 1])];
+    });
+}
+
+function towards(from, to) {
+    const [dx, dy] = to.map((x, k) => x - from[k]);
+    const size = Math.max(Math.abs(dx), Math.abs(dy));
+    return [from[0] + dx / size * FAR, from[1] + dy / size * FAR];
+}
 
 // A marker of a walk, which is as wide as `size`.
 function marker(walk, [x, y], size, kind) {
@@ -123,23 +142,23 @@ function drawWalk(walk, frame, share) {
     const places = Array.from({length: i + 1}, (_, k) => placeOf(walk, k));
     const next = placeOf(walk, j);
     const here = places[i].map((from, k) => from + share * (next[k] - from));
-    const gliding = share > 0 && isFinitePlace(here);
-    const way = gliding ? [...places, here] : places;
-    drawn.append(part("path", {d: lineThrough(way), class: "route", "stroke-dasharray": walk.dashes}));
+    const gliding = share > 0 && isNear(here);
+    const walked = gliding ? [...places, here] : places;
+    drawn.append(part("path", {d: lineThrough(way(walked)), class: "route", "stroke-dasharray": walk.dashes}));
     for (let k = 0; k < i; k += 1) {
         if (walk.rose[k]) {
-            drawn.append(part("path", {d: lineThrough([places[k], places[k + 1]]), class: "rise"}));
-        } else if (walk.passed[k] && k >= i - DOTS && isFinitePlace(places[k + 1])) {
+            drawn.append(part("path", {d: lineThrough(way([places[k], places[k + 1]])), class: "rise"}));
+        } else if (walk.passed[k] && k >= i - DOTS && isNear(places[k + 1])) {
             const [cx, cy] = places[k + 1];
             drawn.append(part("circle", {cx, cy, r: 8, class: "ring"}));
         }
     }
-    places.slice(-DOTS).filter(isFinitePlace).forEach((place) => drawn.append(marker(walk, place, 5, "dot")));
+    places.slice(-DOTS).filter(isNear).forEach((place) => drawn.append(marker(walk, place, 5, "dot")));
     if (!gliding) {
         drawn.append(...tangent(walk, i));
     }
     const at = gliding ? here : places[i];
-    if (isFinitePlace(at)) {
+    if (isNear(at)) {
         drawn.append(marker(walk, at, 12, "here"));
     }
     return drawn;
@@ -153,10 +172,10 @@ function drawLosses(walk, frame, share) {
     const drawn = part("g", {class: `walk-${walk.place}`});
     const look = {"stroke-dasharray": walk.dashes};
     drawn.append(
-        part("path", {d: lineThrough(all), class: "route faint", ...look}),
-        part("path", {d: lineThrough([...all.slice(0, i + 1), here]), class: "route", ...look}),
+        part("path", {d: lineThrough(way(all)), class: "route faint", ...look}),
+        part("path", {d: lineThrough(way([...all.slice(0, i + 1), here])), class: "route", ...look}),
     );
-    if (isFinitePlace(here)) {
+    if (isNear(here)) {
         drawn.append(marker(walk, here, 9, "here"));
     }
     return drawn;

@@ -1,0 +1,52 @@
+"""How much the texts of a page stand out from what is behind them."""
+
+# Of every text that is seen: its colour, and the colour of what is painted right behind it.
+_COLOURS = """
+const seen = [];
+const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+const solid = (colour) => colour && colour != "none" && !/, 0\\)$|transparent/.test(colour);
+while (walker.nextNode()) {
+    const element = walker.currentNode.parentElement;
+    if (!walker.currentNode.textContent.trim() || element.closest("script, style, option, title")) {
+        continue;
+    }
+    const inSvg = element.closest("svg");
+    element.scrollIntoView({block: "center", inline: "center"});
+    const box = element.getBoundingClientRect();
+    if (!box.width || !element.checkVisibility() || element.closest(".unseen")) {
+        continue;
+    }
+    const [x, y] = [box.x + box.width / 2, box.y + box.height / 2];
+    let behind = null;
+    const stack = document.elementsFromPoint(x, y);
+    for (const other of stack.slice(Math.max(stack.indexOf(element), 0))) {
+        const style = getComputedStyle(other);
+        const shape = other instanceof SVGGeometryElement;
+        const fill = shape ? style.fill : style.backgroundColor;
+        if (solid(fill) && Number(style.opacity) == 1) {
+            behind = fill;
+            break;
+        }
+    }
+    const style = getComputedStyle(element);
+    seen.push([element.textContent.slice(0, 40), inSvg ? style.fill : style.color, behind]);
+}
+return seen;
+"""
+
+
+def _luminance(colour):
+    parts = [float(p) / 255 for p in colour[colour.index("(") + 1 : -1].split(",")[:3]]
+    linear = [p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def contrasts(window):
+    """Of each text in a window: what it says, its colour, that behind it, and their contrast."""
+    found = window.run(_COLOURS)
+    return [(text, one, other, _contrast(one, other)) for text, one, other in found]
+
+
+def _contrast(one, other):
+    low, high = sorted([_luminance(one), _luminance(other)])
+    return (high + 0.05) / (low + 0.05)
