@@ -54,9 +54,10 @@ def gradient_flow(
     learn nothing any more.
 
     `model` is a Module, or a mapping of names to several, which stand side by side. Layers are in
-    the order of their parameters; the gradient comes from the last one. Gives and writes a figure
-    as `loss_curve` does. Raises TypeError for what is no module, and ValueError where no backward
-    pass has reached any parameter, and for half of what a pass needs.
+    the order of their parameters, where one that the model itself has is a layer of its own; the
+    gradient comes from the last one. Gives and writes a figure as `loss_curve` does. Raises
+    TypeError for what is no module, ValueError where no gradient has reached any parameter, and
+    for half of what a pass needs.
 
     >>> from nn import Linear, Sequential, Sigmoid, mse
     >>> model = Sequential(Linear(2, 3, seed=0), Sigmoid(), Linear(3, 1, seed=1))
@@ -123,6 +124,12 @@ def _passed(model: Any, X: Any, y: Any, loss: Callable[..., Any]) -> list[_Layer
         )
     pulled = pull_through([(cost, None)])
     found = {name: pulled.get(parameter) for name, parameter in named.items()}
+    if all(gradient is None for gradient in found.values()):
+        raise ValueError(
+            f"This loss reaches no parameter of this {type(model).__name__}, so that no gradient "
+            "flows back.\nLeave `no_grad` out, and let the loss be computed from what the model "
+            "returns; what is frozen has no gradient."
+        )
     layers = _by_layer(found)
     outputs = [node for node in leaves(output) if isinstance(node, Value)]
     flat = _flat(outputs, {p: (_layer_of(name),) for name, p in named.items()})
