@@ -8,10 +8,11 @@ PARALLEL := -n auto --maxprocesses 8
 
 .PHONY: demo test test-oldest test-long coverage mutants check bench help clean
 
-demo: $(VENV)/.demo ## Draw a neuron, train on handwritten digits, say where the pictures are
+demo: $(VENV)/.demo ## Draw a neuron, train on digits, walk down a loss, say where the pictures are
 	@mkdir -p pictures
 	$(RUN) examples/neuron.py pictures/neuron.svg
 	$(RUN) examples/digits.py --out pictures
+	$(RUN) examples/descent.py --out pictures
 
 # In parallel; each property on the same inputs in every run.
 test: $(VENV)/.test ## Run all tests, with a sample of inputs to each property

@@ -65,6 +65,19 @@ def test_the_digits(tmp_path):
         assert f"-{name}.png" in done.stdout
 
 
+def test_the_descents(tmp_path):
+    done = run("descent.py", "--out", str(tmp_path / "made"), cwd=tmp_path)
+    made = sorted(path.name for path in (tmp_path / "made").iterdir())
+    assert made == ["descent-one.png", "descent-two.png", "descent.html", "gradient-flow.png"]
+    assert sorted(Path(line).name for line in done.stdout.splitlines()[1:]) == made
+    assert done.stderr == ""
+    for name in made:
+        if name.endswith(".png"):
+            picture = matplotlib.image.imread(tmp_path / "made" / name)
+            assert min(picture.shape[:2]) >= 800
+            assert picture[..., :3].std() > 0.05
+
+
 def cells_of(notebook):
     """The cells of a notebook: their kind and their text."""
     whole = json.loads((ROOT / "examples" / notebook).read_text(encoding="utf-8"))

@@ -15,7 +15,7 @@ from .walks import Walk
 
 Array = np.ndarray[Any, Any]
 _FINE, _COARSE = 1201, 601  # points of the curve, where many are asked at once, and not
-_LONG = 0.1  # half a tangent, of the panel's width
+_LONG = 0.08  # half a tangent, of the panel's width
 _SHAPE = 0.66  # a panel's height for a width of 1, about
 _ABOVE = 1.6  # times as high as the walks: more of the curve is not seen
 _APART = 0.025  # of the panel: tangents at points that are nearer to each other are left out

@@ -16,6 +16,7 @@ _SEEN = 0.55  # of the axes, from their middle: a marker there may still be seen
 _BEYOND = 50.0  # times the range of the axes: what is farther is drawn at this distance
 _MARKERS_APART = 0.015  # of the axes, below which one marker hides another
 _RINGS_FROM = 0.03  # of the axes: a shorter step is not seen to go too far
+_ARROWS_FROM, _ARROWS = 0.12, 40  # of the axes, and steps
 # Of lines, in their widths: drawn, left out, drawn, and so on; all drawn at first.
 _DASHES: tuple[tuple[float, ...], ...] = ((), (5, 1.5), (1.5, 1), (5, 1.2, 1.2, 1.2))
 ROSE, PASSED = "the loss rose", "past the lowest point of its way"
@@ -38,8 +39,9 @@ def route(axes: Any, points: Array, walk: Walk, place: int, theme: Theme, words:
     axes.plot(*points[seen].T, markersize=6, zorder=5, **look)
     if seen:
         axes.plot(*points[seen[-1:]].T, markersize=10, zorder=5.5, **look)
-    long = _lengths(points, spans) > _RINGS_FROM
-    landed = np.flatnonzero(walk.passed & ~walk.rose & long) + 1
+    lengths = _lengths(points, spans)
+    _arrows(axes, points, np.where(walk.rose, theme.mark, colour), lengths)
+    landed = np.flatnonzero(walk.passed & ~walk.rose & (lengths > _RINGS_FROM)) + 1
     if len(landed):
         axes.plot(*points[landed].T, linestyle="", marker="o", color="none", markersize=10.5,
                   markeredgecolor=theme.mark, markeredgewidth=1.2, zorder=4,
@@ -66,6 +68,14 @@ def _rises(axes: Any, points: Array, walk: Walk, bounds: Bounds, theme: Theme) -
     both = np.stack([points[:-1][walk.rose], points[1:][walk.rose]], axis=1)
     line = within(with_gaps(both), bounds)
     axes.plot(*line.T, color=theme.mark, linewidth=2.4, zorder=3.5, label=ROSE)
+
+
+def _arrows(axes: Any, points: Array, colours: Array, lengths: Array) -> None:
+    """On the way of each long step, where it goes: of a few dozens at most."""
+    for i in np.flatnonzero((lengths > _ARROWS_FROM) & (lengths < _SEEN * 2))[:_ARROWS]:
+        start, step = points[i], points[i + 1] - points[i]
+        look = {"arrowstyle": "-|>", "color": colours[i], "linewidth": 0, "mutation_scale": 16}
+        axes.annotate("", start + 0.58 * step, start + 0.5 * step, arrowprops=look, zorder=3.6)
 
 
 def _lengths(points: Array, spans: Array) -> Array:

@@ -233,7 +233,7 @@ def test_each_step_in_numbers_and_words(opened):
         window.press(RIGHT)
     assert window.texts("#heads th") == ["step", "w", "loss", "d loss / d w"]
     window.run("go(2)")
-    wait(lambda: window.text("#said"))
+    wait(lambda: window.text("#said").startswith("step 2"))
     assert window.text("#said") == (
         "step 2 of 4. the descent: w = 2.5, the loss is 6.25; overshot: the loss rose."
     )

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from viz import descent
 from viz.descents.routes import dasharray, dashes, spaced, whereabouts, with_gaps, within
 from viz.descents.walks import walks_on
 
@@ -79,6 +80,14 @@ def test_what_is_said_of_where_it_ends(path, words):
     (walk,) = walks_on(lambda w: w * w, path)[1]
     points = np.stack([walk.points[:, 0], np.full(len(path), 0.5)], axis=1)
     assert whereabouts(points, walk, BOUNDS) == words
+
+
+def test_long_steps_have_an_arrow_the_way_they_go():
+    (axes,) = descent(lambda w: w * w, [3.0, -2.0, 1.0, 0.99]).axes
+    ways = [(text.xy - np.array(text.get_position()))[0] for text in axes.texts]
+    assert np.sign(ways).tolist() == [-1, 1]
+    (axes,) = descent(lambda w: w * w, 3 * 0.99 ** np.arange(1000)).axes
+    assert not axes.texts
 
 
 def test_four_walks_differ_by_their_dashes():
