@@ -18,6 +18,8 @@ For an optimiser, without a copy: a leaf's `data` is read, `gradient_of` reads i
 where no backward pass has come), `set_gradient` gives it one, and `descend` moves it.
 `is_users_own` says whether a node is a leaf that the user made; `set_owners` notes whose parameter
 it is, and `owners_of` reads that.
+`Program` and `Compiled` are what `derive` and `compile` give.
+`mimebundle` is the method `_repr_mimebundle_` of what shows itself in a notebook, by viz.
 `Curvature` has the second derivatives of a recorded loss by leaves: its Hessian, and products.
 
 >>> from autodiff import Value
@@ -40,9 +42,12 @@ from .graph.order import as_made, topological
 from .primitives.apply import recomputed
 from .primitives.labels import edge_texts, formula_text, operation_text, settings_text
 from .primitives.primitive import Primitive, operation, operations
+from .programs.compile import Compiled
+from .programs.program import Program
 from .support.archive import read_archive, write_archive
 from .support.files import replacing
 from .support.frames import warn_user
+from .support.notebook import mimebundle
 from .support.settings import Seed, is_count, is_number
 from .support.syntax import OPERATORS
 from .support.tree import leaves, tree_map, unflatten
@@ -53,8 +58,10 @@ from .transforms.tape import leaves_like
 
 __all__ = [
     "OPERATORS",
+    "Compiled",
     "Curvature",
     "Primitive",
+    "Program",
     "Seed",
     "as_made",
     "data_of",
@@ -69,6 +76,7 @@ __all__ = [
     "jacobian_rows",
     "leaves",
     "leaves_like",
+    "mimebundle",
     "note_of",
     "noting",
     "operands_of",

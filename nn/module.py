@@ -13,6 +13,7 @@ from autodiff.extend import (
     data_of,
     describe,
     is_users_own,
+    mimebundle,
     read_archive,
     tree_map,
     write_archive,
@@ -63,6 +64,7 @@ class Module(HasParts):
     (7.0, ['slope', 'height'])
     """
 
+    _repr_mimebundle_ = mimebundle
     training = True  # what `train` and `eval` set: a program has that of when it was compiled
 
     def forward(self, *args: Any, **keywords: Any) -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -56,22 +56,35 @@ def parts_shown(module: HasParts) -> list[tuple[str, Any]]:
 
 def summary(module: Any, args: tuple[Any, ...], keywords: dict[str, Any]) -> str:
     """The table of what each module in this one gives, and how many parameters it has."""
+    rows = layers(module)
+    outputs = _outputs([row.module for row in rows], module, args, keywords)
+    cells = [
+        (row.path, row.kind, output, f"{row.parameters:,}")
+        for row, output in zip(rows, outputs, strict=True)
+        if row.path or (row.parameters and len(rows) > 1)
+    ]
+    total = ("total", rows[0].kind, outputs[0], f"{sum(row.parameters for row in rows):,}")
+    return _table([("layer", "kind", "output shape", "parameters"), *cells, total])
+
+
+class Layer(NamedTuple):
+    """A module in another one: where it is, what it is called, how many parameters are its own."""
+
+    path: str
+    kind: str
+    parameters: int
+    module: Any
+
+
+def layers(module: Any) -> list[Layer]:
+    """A module and those inside of it; a parameter that is shared is counted once."""
     rows = dict(_rows(module, "", set()))
-    kinds = [_kind(row) for row in rows.values()]
-    outputs = _outputs(list(rows.values()), module, args, keywords)
     counts = dict.fromkeys(rows, 0)
     for name, parameter in parameters_in(module):
         while name not in rows:
             name = name.rpartition(".")[0]
         counts[name] += np.size(parameter.data)
-    total = sum(counts.values())
-    cells = [
-        (name, kind, output, f"{count:,}")
-        for name, kind, output, count in zip(rows, kinds, outputs, counts.values(), strict=True)
-        if name or (count and len(rows) > 1)
-    ]
-    head = ("layer", "kind", "output shape", "parameters")
-    return _table([head, *cells, ("total", kinds[0], outputs[0], f"{total:,}")])
+    return [Layer(path, _kind(part), counts[path], part) for path, part in rows.items()]
 
 
 def _rows(module: Any, name: str, seen: set[int]) -> Iterator[tuple[str, Any]]:

@@ -128,6 +128,17 @@ def _figure_type() -> Any:
     return Shown
 
 
+def svg_of(drawn: Any) -> bytes:
+    """A figure as an SVG for a page whose ground is seen behind it: its text is text."""
+    import matplotlib
+
+    for axes in drawn.axes:
+        axes.patch.set_visible(False)
+    drawn.patch.set_visible(False)
+    with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": "nabigrad"}):
+        return _rendered(drawn, "svg")
+
+
 def _rendered(drawn: Any, kind: str) -> bytes:
     file = io.BytesIO()
     drawn.savefig(file, format=kind, dpi=_DPI, metadata=_TIMELESS[kind])

@@ -7,6 +7,7 @@ reader's system asks for it (the theme "auto"), or they are exchanged before it 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 CARD, LEAF, OUTPUT, PILL, MARKED = "#ffffff", "#eef5ff", "#fff5dc", "#e6effa", "#fde4f3"
 INK, VALUE, GRADIENT, LOCAL, LINE = "#1f2328", "#00694d", "#b83a00", "#0b5cad", "#7d8a97"
@@ -16,14 +17,14 @@ DARK = {
     INK: "#e6edf3", VALUE: "#45d6a6", GRADIENT: "#ffa06b", LOCAL: "#8cc4ff", LINE: "#7d8a98",
     MARK: "#ffb3e1",
 }  # fmt: skip
-_PAPER = {"light": CARD, "dark": "#0d1117"}  # behind a picture of a theme that is given
+PAPER = {"light": CARD, "dark": "#0d1117"}  # behind a picture of a theme that is given
 
 THEMES = ("auto", "light", "dark")
 
 
 def paper(theme: str) -> str | None:
     """The colour behind a picture; None where that of the page is to be seen."""
-    return _PAPER.get(theme)
+    return PAPER.get(theme)
 
 
 def in_dark(text: str) -> str:
@@ -37,14 +38,24 @@ _COLOUR = re.compile(f'(^|=")({"|".join(DARK)})')
 
 def with_dark_style(svg: bytes) -> bytes:
     """An SVG that is light or dark as its reader's system is, alone or within a page."""
-    rules = "".join(
-        f'.nabigrad [fill="{light}"]{{fill:{dark}}}.nabigrad [stroke="{light}"]{{stroke:{dark}}}'
-        for light, dark in DARK.items()
-    )
-    # Graphviz leaves black as the default: text that says no fill.
-    rules += f".nabigrad text:not([fill]){{fill:{DARK[INK]}}}"
+    rules = painted(".nabigrad", DARK)
     style = (
         "<style>svg:root{color-scheme:light dark}"  # the canvas, where the picture stands alone
         f"@media (prefers-color-scheme: dark){{{rules}}}</style>"
     )
     return re.sub(rb"(<svg\b[^>]*>)", lambda m: m[1] + b"\n" + style.encode(), svg, count=1)
+
+
+def painted(scope: str, colours: Mapping[str, str]) -> str:
+    """Rules of style that give what has one of the light colours, within `scope`, another one."""
+    rules = "".join(
+        f'{scope} [fill="{light}"]{{fill:{other}}}{scope} [stroke="{light}"]{{stroke:{other}}}'
+        for light, other in colours.items()
+    )
+    # Graphviz leaves black as the default: text that says no fill.
+    return f"{rules}{scope} text:not([fill]){{fill:{colours[INK]}}}"
+
+
+def either(light: str) -> str:
+    """A colour of a page whose `color-scheme` says which one of the two it is."""
+    return f"light-dark({light},{DARK[light]})"

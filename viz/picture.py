@@ -9,9 +9,10 @@ from typing import Any
 
 import graphviz
 
-from autodiff.extend import replacing
+from autodiff.extend import mimebundle, replacing
 
 from . import palette
+from .graphs.text import shown
 from .render import FORMATS, render
 
 
@@ -28,6 +29,11 @@ class Picture(graphviz.Digraph):
     ) -> None:
         super().__init__(*args, **keywords)
         self.theme, self.title, self.alt = theme, title, alt
+
+    _repr_mimebundle_ = mimebundle
+
+    def __repr__(self) -> str:
+        return f"<Picture: {shown(self.title or self.name)}>"
 
     def pipe(
         self, format: str | None = None, *_: Any, encoding: str | None = None, **__: Any

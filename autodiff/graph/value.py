@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..support.notebook import mimebundle
 from ..support.numbers import as_numpys
 from .habits import ATTRIBUTES, NotHere, refuse_keywords, refuse_places
 from .leaf import replace_data
@@ -34,6 +35,7 @@ class Value(Node):
     """
 
     __slots__ = ()
+    _repr_mimebundle_ = mimebundle
     __pandas_priority__ = 5000  # above all of pandas' own: `series * t` asks the node
 
     def __init__(self, data: Any, name: str | None = None, *more: Any, **others: Any) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 from ..graph.messages import checked_function, describe
 from ..graph.modes import in_transform
 from ..graph.value import Value
+from ..support.notebook import mimebundle
 from ..support.tree import leaves, tree_map
 from ..support.wrapping import Wrapping
 from .buffered.workspace import BufferedProgram
@@ -29,6 +30,8 @@ class Compiled(Wrapping):
     records: so gradients go through it.
     `source` is the program that was compiled last.
     """
+
+    _repr_mimebundle_ = mimebundle
 
     def __init__(
         self, f: Callable[..., Any], static: tuple[str, ...], donate: tuple[str, ...],

@@ -8,6 +8,7 @@ from typing import Any
 
 from ..support.cached import Cached
 from ..support.files import replacing
+from ..support.notebook import mimebundle
 from ..support.numbers import has_nan
 from ..support.quiet import quiet
 from ..support.tree import leaves, unflatten
@@ -32,6 +33,8 @@ class Program:
     On floats the source is plain `math`, which raises where IEEE 754 has inf or nan. Called here,
     and in the module that `save` writes, such steps then give what the engine does.
     """
+
+    _repr_mimebundle_ = mimebundle
 
     def __init__(self, capture: Capture, name: str) -> None:
         module = self._written(capture, name, NUMPY)

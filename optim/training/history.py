@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from autodiff.extend import read_archive, write_archive
+from autodiff.extend import mimebundle, read_archive, write_archive
 
 from .shown import table
 
@@ -36,6 +36,8 @@ class History:
     epoch  loss  gradient norm   lr   time
         1     2              1  0.1  0.75 s
     """
+
+    _repr_mimebundle_ = mimebundle
 
     def __init__(self, metrics: Sequence[str] = (), measured: Sequence[str] = ()) -> None:
         self.metrics = list(metrics)

@@ -82,9 +82,6 @@ def cells_of(notebook):
     """The cells of a notebook: their kind and their text."""
     whole = json.loads((ROOT / "examples" / notebook).read_text(encoding="utf-8"))
     assert whole["nbformat"] == 4
-    for cell in whole["cells"]:
-        # What is shown depends on the machine, and is not kept.
-        assert cell["cell_type"] == "markdown" or cell["outputs"] == []
     return [(cell["cell_type"], "".join(cell["source"])) for cell in whole["cells"]]
 
 
@@ -113,12 +110,6 @@ def test_the_lecture(tmp_path, monkeypatch):
             pictures += hasattr(value, "savefig") or hasattr(value, "pipe")
     assert pictures == 6
     assert not list(tmp_path.iterdir())
-
-
-def test_the_lecture_leads_somewhere():
-    for kind, text in cells_of("lecture.ipynb"):
-        for target in re.findall(r"\]\(([^)#:\s]+)\)", text) if kind == "markdown" else ():
-            assert (ROOT / "examples" / target).exists()
 
 
 def test_the_convolutional_network(tmp_path):

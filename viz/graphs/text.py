@@ -26,8 +26,12 @@ def shown(text: str, length: int = LONG_NAME) -> str:
 
 
 def tooltip(text: str) -> str:
-    """Text as the attribute of a node or an edge: nothing in it is Graphviz's to expand."""
-    return str(graphviz.escape(shown(text, LONG_TOOLTIP)))
+    """Text as the attribute of a node or an edge: nothing in it is Graphviz's to expand.
+
+    It takes `&lt;` for an entity, and expands what follows a backslash twice.
+    """
+    safe = shown(text, LONG_TOOLTIP).replace("&", "&amp;").replace("\\", "\\\\")
+    return str(graphviz.escape(safe))
 
 
 def in_html(text: str, length: int = LONG_NAME) -> str:

@@ -14,6 +14,8 @@ from typing import Any
 
 from autodiff.extend import replacing
 
+from ..inline import in_theme
+
 # The butterfly, beside the title of a page.
 ICON = (
     "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='-13 -12 26 24'%3E"
@@ -37,10 +39,11 @@ class Document:
             file.write(self.html.encode())
 
     def _repr_html_(self) -> str:
-        """The page in a frame of its own, as a notebook shows it."""
+        """The page in a frame of its own, as a notebook shows it: in that one's theme."""
         page = html.escape(self.html)
         size = 'width="100%" height="760"'
-        return f'<iframe srcdoc="{page}" sandbox="allow-scripts" {size} frameborder="0"></iframe>'
+        frame = f'<iframe srcdoc="{page}" sandbox="allow-scripts" {size} frameborder="0"></iframe>'
+        return in_theme(frame, "")
 
     def __repr__(self) -> str:
         size = len(self.html.encode()) // 1000

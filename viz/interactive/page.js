@@ -243,4 +243,15 @@ function begin() {
     showCard();
 }
 
-begin();
+// In a frame that is not shown yet, as in the hidden tab of a notebook, nothing has a size.
+const shown = new ResizeObserver(() => {
+    if (svg.getBoundingClientRect().width) {
+        shown.disconnect();
+        begin();
+    }
+});
+if (svg.getBoundingClientRect().width) {
+    begin();
+} else {
+    shown.observe(svg);
+}
