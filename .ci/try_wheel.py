@@ -30,4 +30,7 @@ if done.stderr or "0.182426" not in done.stdout or b"<svg" not in Path("f.svg").
 viz.save(autodiff.tanh(autodiff.Value(0.5)), "f.html")
 if "</html>" not in Path("f.html").read_text(encoding="utf-8"):
     sys.exit("the page is not whole")
+shown = autodiff.tanh(autodiff.Value(0.5))._repr_mimebundle_()
+if not shown.keys() >= {"text/plain", "text/html", "image/svg+xml"}:
+    sys.exit(f"a notebook would show of a graph no more than:\n{shown['text/plain']}")
 print("The wheel imports, differentiates and draws.")

@@ -50,7 +50,7 @@ def bundle(
         return {"text/plain": repr(thing)}
     found = {"text/plain": thing.alt if isinstance(thing, Picture) else str(thing)}
     try:
-        found |= shown(thing)
+        found |= shown.dispatch(type(thing))(thing)
     except Exception as error:  # of the renderer, or of a rule: it is told in the text
         found["text/plain"] += f"\nNot shown: {str(error) or type(error).__name__}"
     return {
@@ -189,7 +189,7 @@ def _table(head: Sequence[str], rows: Sequence[Sequence[str]], foot: Sequence[st
         f"<thead>{_row(('th',), head)}</thead><tbody>{body}</tbody>"
         f"<tfoot>{_row(('td',), foot)}</tfoot>"
     )
-    return in_theme(f"<table>{table}</table>", _style())
+    return in_theme(f'<table class="nabigrad-rows">{table}</table>', _style())
 
 
 def _row(tags: Sequence[str], cells: Iterable[str]) -> str:

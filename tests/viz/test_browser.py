@@ -365,6 +365,19 @@ def test_no_other_script_or_style_runs_in_it(pages):
     wait(all_are_refused)
 
 
+def test_a_frame_that_is_hidden_is_laid_out_when_it_is_shown(tmp_path):
+    hidden = f"<div hidden>{viz.page(neuron())._repr_html_()}</div>"
+    (tmp_path / "notebook.html").write_text(hidden)
+    window = browser().open(tmp_path / "notebook.html")
+    window.run("document.querySelector('div').hidden = false")
+    window.driver.switch_to.frame(0)
+    wait(lambda: window.text("#count"))
+    places = window.run("return nodes.map((n) => Number(n.slots.value.text.getAttribute('x')))")
+    window.driver.switch_to.default_content()
+    assert len(set(places)) > 5  # and not all at the left
+    assert window.complaints() == []
+
+
 def test_it_runs_in_the_frame_of_a_notebook(tmp_path):
     (tmp_path / "notebook.html").write_text(viz.page(neuron())._repr_html_())
     window = browser().open(tmp_path / "notebook.html")

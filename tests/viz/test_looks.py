@@ -2,9 +2,14 @@
 
 import numpy as np
 import pytest
-from browser import ENTER, RIGHT, TAB, wait
+from browser import ENTER, RIGHT, TAB, browser, wait
 from contrasts import contrasts
 from graphs import arrays, diamond, fine, neuron, nodes_of, valley
+
+import autodiff as ad
+import nn
+import optim
+import viz
 
 pytest.importorskip("pygraphviz")
 pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning")
@@ -140,3 +145,83 @@ def test_it_works_by_keys_alone(opened):
     window.run("$('descend').focus()")
     window.press(ENTER)
     assert window.text("#progress").startswith("After 1 step")
+
+
+# -- in a notebook -------------------------------------------------------------------------------
+
+# What a notebook writes around its outputs, and whether that is dark; None if it does not say.
+NOTEBOOKS = [
+    ('<body data-jp-theme-light="true">', False),
+    ('<body data-jp-theme-light="false">', True),
+    ('<body class="vscode-light" data-vscode-theme-kind="vscode-light">', False),
+    ('<body class="vscode-dark" data-vscode-theme-kind="vscode-dark">', True),
+    ('<body class="vscode-high-contrast">', True),
+    ('<body class="vscode-high-contrast vscode-high-contrast-light">', False),
+    ('<html theme="dark"><body>', True),
+    ('<html data-theme="light"><body>', False),
+    ("<body>", None),
+]
+
+
+@pytest.fixture(scope="module")
+def outputs():
+    """Something of each kind, as a notebook shows it."""
+    history = optim.History()
+    for loss in (3.0, 2.0, 1.0):
+        history.note_step(epoch=1, rows=1, loss=loss, gradient_norm=1.0, lr=0.1, time=0.1)
+    program = ad.derive(lambda w, x: 1.5 * ad.tanh(w * x), 1.0, 2.0)
+    things = [neuron(), neuron(), arrays(), program, nn.Sequential(nn.Linear(2, 3)), history]
+    shown = [thing._repr_mimebundle_()["text/html"] for thing in things]
+    return "\n".join([*shown, viz.page(neuron())._repr_html_()])
+
+
+@pytest.mark.parametrize("dark_system", [False, True])
+@pytest.mark.parametrize(("head", "dark"), NOTEBOOKS)
+def test_it_is_light_or_dark_as_the_notebook_is(head, dark, dark_system, outputs, tmp_path):
+    shown_dark = dark_system if dark is None else dark
+    paper = "#111111" if dark else "#ffffff"
+    style = f"<style>body {{ background: {paper} }}</style>"
+    (tmp_path / "page.html").write_text(f"<!doctype html>{head}{style}{outputs}", encoding="utf-8")
+    window = browser().open(tmp_path / "page.html", dark=dark_system)
+    card = "return getComputedStyle(document.querySelector('path[fill=\"#ffffff\"]')).fill"
+    assert window.run(card) == ("rgb(28, 35, 44)" if shown_dark else "rgb(255, 255, 255)")
+    grounds = set(
+        window.run(
+            "return [...document.querySelectorAll('.nabigrad-shown')].map("
+            " (e) => getComputedStyle(e).backgroundColor)"
+        )
+    )
+    own = "rgb(13, 17, 23)" if shown_dark else "rgb(255, 255, 255)"
+    assert grounds == ({own} if dark is None else {"rgba(0, 0, 0, 0)"})
+    found = contrasts(window)
+    assert len(found) > 120
+    assert [one for one in found if one[3] < (6 if shown_dark else 5)] == []
+    window.driver.switch_to.frame(0)
+    asked = window.run("return matchMedia('(prefers-color-scheme: dark)').matches")
+    window.driver.switch_to.default_content()
+    assert asked == shown_dark
+    assert window.complaints() == []
+
+
+def test_outputs_beside_each_other_share_no_id_and_have_tooltips(outputs, tmp_path):
+    (tmp_path / "page.html").write_text(f"<!doctype html><body>{outputs}", encoding="utf-8")
+    window = browser().open(tmp_path / "page.html")
+    ids = window.run("return [...document.querySelectorAll('[id]')].map((e) => e.id)")
+    assert len(ids) == len(set(ids)) > 0  # of the clips of the curve
+    tooltip = "[...document.querySelectorAll('svg g > title')].map((e) => e.textContent)"
+    tooltips = window.run(
+        f"return {tooltip}.concat([document.querySelector('svg title') instanceof SVGTitleElement])"
+    )
+    assert tooltips.pop() is True
+    assert "exp: value=0.36787944117144233 gradient=-0.53444664538" in " ".join(tooltips)
+
+
+def test_a_wide_picture_shrinks_to_its_place_or_is_scrolled_there(outputs, tmp_path):
+    (tmp_path / "page.html").write_text(f"<!doctype html><body>{outputs}", encoding="utf-8")
+    for width in (1400, 800, 600):
+        window = browser().open(tmp_path / "page.html", width=width)
+        drawn = window.run("return document.querySelector('svg').getBoundingClientRect().width")
+        whole = window.run("return document.querySelector('svg').viewBox.baseVal.width") * 4 / 3
+        assert 0.59 * whole < drawn < 1.01 * whole
+        assert drawn <= max(width, 0.61 * whole)
+        assert window.run("return document.documentElement.scrollWidth") <= width

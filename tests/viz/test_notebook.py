@@ -2,6 +2,7 @@
 
 import html
 import re
+import subprocess
 import sys
 import types
 from xml.etree import ElementTree
@@ -172,6 +173,16 @@ def test_a_picture_shows_itself():
     assert repr(picture) == "<Picture: Graph of f>"
 
 
+def test_an_array_is_called_as_in_the_cells(monkeypatch):
+    cells = types.ModuleType("__main__")
+    cells.X = np.array([[2.0, 3.0]])
+    monkeypatch.setitem(sys.modules, "__main__", cells)
+    f = cells.X @ Tensor(np.ones((2, 1)), name="W")
+    assert ">X<" in f._repr_mimebundle_()["text/html"]
+    cells.Y = cells.X.copy()
+    assert ">X<" not in f._repr_mimebundle_()["text/html"]  # it may be Y
+
+
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_a_picture_of_a_theme_keeps_it(theme):
     page = bundle(viz.draw(neuron(), theme=theme))["text/html"]
@@ -311,3 +322,18 @@ def test_without_matplotlib_a_history_is_its_table(monkeypatch):
     assert list(shown) == ["text/plain"]
     assert shown["text/plain"].startswith(str(history()))
     assert "pip install matplotlib" in shown["text/plain"]
+
+
+def test_in_a_real_terminal_of_ipython_nothing_is_drawn():
+    pytest.importorskip("IPython")
+    code = (
+        "from IPython.terminal.interactiveshell import TerminalInteractiveShell\n"
+        "shell = TerminalInteractiveShell.instance(simple_prompt=True)\n"
+        "from autodiff import Value\n"
+        "import viz.notebook\n"
+        "viz.notebook.draw = None\n"
+        "x = Value(2.0)\n"
+        "print(shell.display_formatter.format(x * x))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "({'text/plain': 'Value(4.0, grad=0.0)'}, {})\n"

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import inspect
 import os
+import sys
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
+
+from autodiff.extend import mimebundle
 
 _HERE = os.path.dirname(os.path.dirname(__file__)) + os.sep
 
@@ -33,10 +36,16 @@ class Variables:
 
 
 def _places() -> Iterator[Mapping[str, Any]]:
-    """The variables of each function that is being called, innermost first, and of its module."""
+    """The variables of each function that is being called, innermost first, and of its module.
+
+    Where a notebook shows something of its own accord, they are those of its cells.
+    """
     frame = inspect.currentframe()
     while frame is not None and frame.f_code.co_filename.startswith(_HERE):
         frame = frame.f_back
+    if frame is not None and frame.f_code is mimebundle.__code__:  # no function asks, but a cell
+        yield vars(sys.modules["__main__"])
+        return
     module = frame.f_globals if frame is not None else {}
     while frame is not None:
         if frame.f_globals is module:
