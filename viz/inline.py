@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
+import html
 import re
 from xml.etree import ElementTree
 
@@ -38,6 +40,28 @@ def in_theme(content: str, style: str = PAINT) -> str:
     In one that does not it is as its reader's system is, on a ground of its own.
     """
     return f'<style>{_THEME}{style}</style><div class="nabigrad-shown">{content}</div>'
+
+
+def live(content: str, still: str) -> str:
+    """What a page shows that takes all of it, and what is left of it in one that leaves out styles.
+
+    A notebook that is not trusted is such a page: of an SVG it would show the text alone, so that
+    this is hidden there.
+    """
+    return (
+        "<style>.nabigrad-live[hidden]{display:block!important}.nabigrad-still{display:none}"
+        f'</style><div class="nabigrad-live" hidden="hidden">{content}</div>'
+        f'<div class="nabigrad-still">{still}</div>'
+    )
+
+
+def shown_inline(svg: bytes, alt: str) -> str:
+    """An SVG in the midst of a page; as an image, light on a ground of its own, if need be."""
+    light = re.sub(rb"<style>.*?</style>", b"", svg[svg.index(b"<svg") :], count=1, flags=re.DOTALL)
+    light = light.replace(b"<svg", f'<svg style="background:{PAPER["light"]}"'.encode(), 1)
+    data = base64.b64encode(light).decode()
+    image = f'<img src="data:image/svg+xml;base64,{data}" alt="{html.escape(alt)}">'
+    return live(inline(svg), image)
 
 
 def inline(svg: bytes) -> str:

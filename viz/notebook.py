@@ -21,7 +21,7 @@ from .curves import loss_curve
 from .drawing import draw
 from .figures import svg_of
 from .graphs.collapse import MOST_CARDS
-from .inline import PAINT, in_theme, inline
+from .inline import PAINT, in_theme, shown_inline
 from .palette import GRADIENT, LINE, LOCAL, VALUE, either
 from .picture import Picture
 
@@ -79,11 +79,8 @@ def shown(thing: Any) -> dict[str, str]:
             "Draw it by `history.plot()`."
         )
     svg = svg_of(loss_curve(thing))
-    return {
-        "text/plain": repr(thing),
-        "text/html": in_theme(inline(svg)),
-        "image/svg+xml": svg.decode(),
-    }
+    page = in_theme(shown_inline(svg, repr(thing)))
+    return {"text/plain": repr(thing), "text/html": page, "image/svg+xml": svg.decode()}
 
 
 # -- graphs ----------------------------------------------------------------------------------
@@ -105,7 +102,7 @@ def _node(node: Value) -> dict[str, str]:
 
 def _drawn(picture: Picture, above: str = "") -> dict[str, str]:
     svg = picture.pipe("svg")
-    content = above + inline(svg)
+    content = above + shown_inline(svg, picture.alt)
     if picture.theme == "auto":
         page = in_theme(content, PAINT + _style())
     else:

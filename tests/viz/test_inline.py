@@ -1,5 +1,6 @@
 """SVGs in the midst of a page: no ids that collide, tooltips that live, no script."""
 
+import base64
 import re
 from xml.etree import ElementTree
 
@@ -11,7 +12,7 @@ import viz
 from autodiff import Value
 from autodiff.extend import topological
 from viz.figures import svg_of
-from viz.inline import in_theme, inline
+from viz.inline import in_theme, inline, live, shown_inline
 
 pytest.importorskip("pygraphviz")
 
@@ -97,3 +98,25 @@ def test_a_part_of_a_page_brings_its_style():
     assert content == "<p>text</p>"
     selectors = re.findall(r"([^{}]+){", style)
     assert all(".nabigrad-shown" in selector for selector in selectors)  # of nothing else's
+
+
+@pytest.mark.parametrize("theme", ["auto", "light", "dark"])
+def test_where_svg_and_styles_are_left_out_an_image_is_left(theme):
+    page = shown_inline(viz.draw(neuron(), theme=theme).pipe("svg"), "a <graph>")
+    left = re.sub(r"(?s)<style>.*?</style>", "", page)
+    left = re.sub(
+        r"<(?!/?(?:div|img)\b)[^>]*>", "", left
+    )  # as a cleaner does, which keeps the text
+    hidden, image = re.fullmatch(
+        r'(?s)<div class="nabigrad-live" hidden="hidden">(.*)</div>'
+        r'<div class="nabigrad-still"><img src="data:image/svg\+xml;base64,(\S+)"'
+        r' alt="a &lt;graph&gt;"></div>', left,
+    ).groups()  # fmt: skip
+    assert "0.368" in hidden
+    svg = base64.b64decode(image).decode()
+    assert "prefers-color-scheme" not in svg
+    assert ElementTree.fromstring(svg).get("style") == "background:#ffffff"
+
+
+def test_what_is_live_says_what_is_left_of_it():
+    assert live("<iframe></iframe>", "It is a page.").endswith(">It is a page.</div>")

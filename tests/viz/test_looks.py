@@ -203,6 +203,29 @@ def test_it_is_light_or_dark_as_the_notebook_is(head, dark, dark_system, outputs
     assert window.complaints() == []
 
 
+def test_where_styles_are_left_out_a_picture_is_an_image(outputs, tmp_path):
+    (tmp_path / "page.html").write_text(f"<!doctype html><body>{outputs}", encoding="utf-8")
+    window = browser().open(tmp_path / "page.html", dark=True)
+    seen = (
+        "const seen = (s) => [...document.querySelectorAll(s)].filter("
+        " (e) => e.getBoundingClientRect().height > 0).length; "
+        "return [seen('.nabigrad-live'), seen('.nabigrad-still'), seen('.nabigrad-still img')]"
+    )
+    assert window.run(seen) == [5, 0, 0]
+    window.run("document.querySelectorAll('style').forEach((style) => style.remove())")
+    wait(lambda: window.run(seen) == [0, 5, 4])
+    sizes = window.run(
+        "return [...document.querySelectorAll('.nabigrad-still img')].map((i) => i.naturalWidth)"
+    )
+    assert min(sizes) > 300
+    box = window.run(
+        "const b = document.querySelector('.nabigrad-still img').getBoundingClientRect();"
+        " return [b.x, b.y]"
+    )
+    x, y = map(int, box)
+    assert window.pixels()[y + 3, x + 3].tolist() == [255, 255, 255]  # light, on its own ground
+
+
 def test_outputs_beside_each_other_share_no_id_and_have_tooltips(outputs, tmp_path):
     (tmp_path / "page.html").write_text(f"<!doctype html><body>{outputs}", encoding="utf-8")
     window = browser().open(tmp_path / "page.html")

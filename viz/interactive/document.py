@@ -14,7 +14,7 @@ from typing import Any
 
 from autodiff.extend import replacing
 
-from ..inline import in_theme
+from ..inline import in_theme, live
 
 # The butterfly, beside the title of a page.
 ICON = (
@@ -43,7 +43,7 @@ class Document:
         page = html.escape(self.html)
         size = 'width="100%" height="760"'
         frame = f'<iframe srcdoc="{page}" sandbox="allow-scripts" {size} frameborder="0"></iframe>'
-        return in_theme(frame, "")
+        return in_theme(live(frame, "The page is shown where the notebook is trusted."), "")
 
     def __repr__(self) -> str:
         size = len(self.html.encode()) // 1000
