@@ -24,7 +24,7 @@ def executed(path: Path) -> Any:
     paths = [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
     with tempfile.TemporaryDirectory() as folder:
         NotebookClient(
-            notebook, timeout=300, kernel_name="python3", record_timing=False,
+            notebook, timeout=300, startup_timeout=300, kernel_name="python3", record_timing=False,
             resources={"metadata": {"path": folder}},
         ).execute(env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)})  # fmt: skip
     notebook.metadata["language_info"] = {"name": "python"}

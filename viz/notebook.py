@@ -15,6 +15,7 @@ import numpy as np
 from autodiff import Tensor, Value
 from autodiff.extend import Compiled, Program, data_of
 from nn import Module
+from nn.parts import frozen_in
 from nn.shown import layers
 
 from .curves import loss_curve
@@ -25,6 +26,7 @@ from .inline import PAINT, in_theme, shown_inline
 from .palette import GRADIENT, LINE, LOCAL, VALUE, either
 from .picture import Picture
 
+Row = Sequence[str]
 _MOST_ENTRIES = 100_000  # of all the arrays in a graph that is drawn unasked
 _MOST_STEPS = 100_000  # of a training
 _MOST_LINES = 200  # of a program, or of a table
@@ -167,16 +169,18 @@ def _source(source: str, in_javascript: bool = False) -> str:
 @shown.register
 def _module(module: Module) -> dict[str, str]:
     rows = layers(module)
-    total = ("total", rows[0].kind, f"{sum(row.parameters for row in rows):,}")
+    feet = [("total", rows[0].kind, f"{sum(row.parameters for row in rows):,}")]
+    if frozen := sum(np.size(array) for array in frozen_in(module)):
+        feet.append(("frozen", "", f"{frozen:,}"))
     cells = [
         (row.path, row.kind, f"{row.parameters:,}")
         for row in rows
         if row.path or (row.parameters and len(rows) > 1)
     ]
-    return {"text/html": _table(("layer", "kind", "parameters"), cells, total)}
+    return {"text/html": _table(("layer", "kind", "parameters"), cells, feet)}
 
 
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]], foot: Sequence[str]) -> str:
+def _table(head: Row, rows: Sequence[Row], feet: Sequence[Row]) -> str:
     """A table, its first rows if it has many."""
     more = len(rows) - _MOST_LINES
     body = "".join(_row(("th", "td"), row) for row in rows[:_MOST_LINES])
@@ -184,7 +188,7 @@ def _table(head: Sequence[str], rows: Sequence[Sequence[str]], foot: Sequence[st
         body += _row(("td",), [f"and {more:,} more"])
     table = (
         f"<thead>{_row(('th',), head)}</thead><tbody>{body}</tbody>"
-        f"<tfoot>{_row(('td',), foot)}</tfoot>"
+        f"<tfoot>{''.join(_row(('td',), foot) for foot in feet)}</tfoot>"
     )
     return in_theme(f'<table class="nabigrad-rows">{table}</table>', _style())
 

@@ -1,5 +1,7 @@
 """How the files of the packages depend on each other: read from every import in the tree."""
 
+import ast
+import re
 from graphlib import CycleError, TopologicalSorter
 
 import pytest
@@ -49,6 +51,19 @@ def test_a_circle_would_be_found(tmp_path):
     assert found == [{"autodiff"}, {"nn.layers"}, {None, "viz", "viz.render"}]
     with pytest.raises(CycleError):
         TopologicalSorter({"a": {"b"}, "b": {"a"}}).prepare()
+
+
+def test_one_place_reaches_up_by_a_name():
+    """What shows things in a notebook is imported when one asks, and no import says so."""
+    above = re.compile(r"(nn|optim|viz)(\.\w+)+")
+    reaching = {
+        module
+        for module, path in FILES.items()
+        if module.startswith("autodiff")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Constant) and above.fullmatch(str(node.value))
+    }
+    assert reaching == {"autodiff.support.notebook"}
 
 
 def test_no_file_imports_pickle():

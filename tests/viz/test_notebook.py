@@ -61,6 +61,10 @@ def test_of_an_array_the_numbers_are_shown_too():
     t = Tensor(np.arange(40.0).reshape(20, 2), name="<t>") * 2.0
     page = t._repr_mimebundle_()["text/html"]
     assert words(page).startswith(repr(t))
+    t.name = "</pre><script>alert(1)</script>"
+    page = t._repr_mimebundle_()["text/html"]
+    assert words(page).startswith(repr(t))
+    assert "<script" not in page
     assert "Tensor(" not in words(neuron()._repr_mimebundle_()["text/html"])
 
 
@@ -274,6 +278,11 @@ def test_a_module_shows_its_layers():
         ["layers.2", "Sequential", "0"],
         ["layers.2.layers.0", "Linear(4, 1)", "5"],
         ["total", "Sequential", "17"],
+    ]
+    model.layers[0].freeze()
+    assert rows(bundle(model)["text/html"])[-2:] == [
+        ["total", "Sequential", "5"],
+        ["frozen", "", "12"],
     ]
     assert rows(bundle(nn.Linear(2, 3))["text/html"])[1:] == [["total", "Linear(2, 3)", "9"]]
 

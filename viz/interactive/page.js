@@ -244,14 +244,14 @@ function begin() {
 }
 
 // In a frame that is not shown yet, as in the hidden tab of a notebook, nothing has a size.
-const shown = new ResizeObserver(() => {
+const waiting = new ResizeObserver(() => {
     if (svg.getBoundingClientRect().width) {
-        shown.disconnect();
+        waiting.disconnect();
         begin();
     }
 });
 if (svg.getBoundingClientRect().width) {
     begin();
 } else {
-    shown.observe(svg);
+    waiting.observe(svg);
 }
