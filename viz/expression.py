@@ -1,21 +1,26 @@
 """Expressions that a user typed: parsed, checked against what is allowed, and computed.
 
 Nothing typed is ever executed: the syntax tree is walked, and only numbers, names, operators,
-comparisons and the registry's functions have a meaning.
+comparisons and the registry's functions have a meaning. `pi` and `e` are constants, unless they
+are given other values; `f = sin(x)` gives the result a name.
 """
 
 from __future__ import annotations
 
 import ast
 import difflib
+import keyword
+import math
 import re
 import unicodedata
 import warnings
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import autodiff as ad
 from autodiff.extend import OPERATORS, operations
+
+from .slips import slip_in
 
 LONGEST = 10_000  # characters
 _ALLOWED = "use numbers, names, + - * / **, comparisons and functions"
@@ -24,19 +29,40 @@ _COMPARISONS = (ast.Lt, ast.LtE, ast.Gt, ast.GtE)
 _SHOWN = 60
 # How a person calls what Python's syntax tree calls by another name.
 _WORDS = {
-    "IfExp": "if … else (write `where(condition, a, b)`)", "BoolOp": "and, or", "Lambda": "lambda",
+    "IfExp": "if … else", "BoolOp": "and, or", "Lambda": "lambda", "NamedExpr": ":=",
     "Attribute": "a dot after a name", "Subscript": "an index in brackets", "Tuple": "a tuple",
-    "List": "a list", "Set": "a set", "Dict": "a dict", "NamedExpr": ":=", "JoinedStr": "text",
-    "Starred": "*", "ListComp": "a loop", "SetComp": "a loop", "DictComp": "a loop",
-    "GeneratorExp": "a loop", "Await": "await", "Yield": "yield", "YieldFrom": "yield",
-    "Call": "a call of what is no name", "BitXor": "^ (a power is written **)", "FloorDiv": "//",
-    "Mod": "%", "LShift": "<<", "RShift": ">>", "Not": "not", "Invert": "~", "Is": "is",
-    "IsNot": "is not", "In": "in", "NotIn": "not in",
+    "List": "a list", "Set": "a set", "Dict": "a dict", "JoinedStr": "text", "ListComp": "a loop",
+    "SetComp": "a loop", "DictComp": "a loop", "GeneratorExp": "a loop", "Await": "await",
+    "Yield": "yield", "YieldFrom": "yield", "Call": "a call of what is no name", "BitXor": "^",
+    "FloorDiv": "//", "Mod": "%", "LShift": "<<", "RShift": ">>", "Not": "not", "Invert": "~",
+    "Is": "is", "IsNot": "is not", "In": "in", "NotIn": "not in",
 }  # fmt: skip
+_FIXES = {
+    "IfExp": "write `where(condition, a, b)`", "Tuple": "a decimal is written with a point, 2.5",
+    "List": "group with round brackets", "Set": "group with round brackets",
+}  # fmt: skip
+# What functions are called elsewhere.
+_ELSEWHERE = {"ln": "log", "sgn": "sign", "tg": "tan"}
+_RESULT = re.compile(r"\s*([^\W\d]\w*)\s*=(?!=)")
 
 
 class ExpressionError(ValueError):
-    """What was typed has no meaning here; the message is one line that points at the place."""
+    """What was typed has no meaning here; the message is one line that points at the place.
+
+    `reason` is the message without the place, `text` what was typed, and the slice from `offset`
+    to `end` of it what is wrong: empty where something is missing, None where there is no place.
+    """
+
+    def __init__(
+        self, reason: str, text: str = "", offset: int | None = None, end: int | None = None
+    ) -> None:
+        self.reason, self.text, self.offset = one_line(reason), text, offset
+        self.end = offset if end is None else end
+        super().__init__(self.reason + ("" if offset is None else _place(text, offset)))
+
+
+# Names that have a value though none is given.
+CONSTANTS = {"pi": math.pi, "e": math.e}
 
 
 def functions() -> dict[str, Any]:
@@ -56,8 +82,8 @@ def operators() -> dict[str, Any]:
 
 
 def names_in(text: str) -> list[str]:
-    """The names that an expression needs values for, in order of appearance."""
-    tree = _parse(text.strip())
+    """The names that an expression is of, `pi` and `e` among them, in order of appearance."""
+    tree = _parse(_typed(text))
     calls = {id(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
     names = [n for n in ast.walk(tree) if isinstance(n, ast.Name) and id(n) not in calls]
     names.sort(key=lambda n: (n.lineno, n.col_offset))
@@ -75,41 +101,110 @@ def checked_name(text: str) -> str:
 def evaluate(text: str, values: Mapping[str, Any]) -> Any:
     """The expression computed on `values`, recorded where these are Values.
 
-    Raises ExpressionError for syntax that is not allowed, an unknown function, a name without
-    a value, and text that is too long or too deeply nested.
+    The result of `f = …` is a Value of that name, unless it is a leaf or a comparison. Raises
+    ExpressionError for syntax that is not allowed, an unknown function, a name without a value,
+    and text that is too long or too deeply nested.
     """
-    text = text.strip()
-    return _Evaluation(text, values).result(_parse(text))
+    typed = _typed(text)
+    result = _Evaluation(typed, values).result(_parse(typed))
+    if typed.name is None or isinstance(result, bool):
+        return result
+    if not isinstance(result, ad.Value):
+        return ad.Value(result, name=typed.name)
+    if result.op is not None:
+        result.name = typed.name
+    return result
 
 
-def _parse(text: str) -> ast.expr:
-    if len(text) > LONGEST:
-        message = f"an expression has at most {LONGEST} characters, but this has {len(text)}"
-        raise _at_character(text, LONGEST, message)
-    if not text:
-        raise ExpressionError("the expression is empty: write one, as in 'x * x'")
+class _Typed(NamedTuple):
+    """What was typed: all of it, the name before an equals sign, and the expression at `start`."""
+
+    whole: str
+    name: str | None
+    start: int
+    text: str
+
+    def error(self, message: str, start: int, end: int | None = None) -> ExpressionError:
+        """The error `message` about a part of the expression."""
+        end = start if end is None else end
+        return ExpressionError(message, self.whole, self.start + start, self.start + end)
+
+    def character(self, lineno: int, column: int, of_bytes: bool = True) -> int:
+        """Where a line's column, from 0, lies in the expression; the parser counts in bytes."""
+        begins = [0, *(end.end() for end in re.finditer("\r\n|\r|\n", self.text))]
+        begin = begins[min(lineno, len(begins)) - 1]
+        if of_bytes:
+            column = len(self.text[begin:].encode()[:column].decode(errors="replace"))
+        return min(begin + max(column, 0), len(self.text))
+
+
+def _typed(text: str) -> _Typed:
+    """The parts of what was typed, that is not too long and has some text."""
+    length = len(text.strip())
+    if length > LONGEST:
+        message = f"an expression has at most {LONGEST} characters, but this has {length}"
+        raise ExpressionError(message, text, LONGEST + len(text) - len(text.lstrip()))
+    if not text.strip():
+        raise ExpressionError("the expression is empty: write one, as in 'x * x'", text)
+    named = _RESULT.match(text)
+    name = unicodedata.normalize("NFKC", named[1]) if named else ""
+    if named is None or not name.isidentifier() or keyword.iskeyword(name):
+        named, name = None, ""
+    if named and name in functions():
+        message = f"{one_line(name)!r} is a function: give the result another name"
+        raise ExpressionError(message, text, named.start(1), named.end(1))
+    rest = text[named.end() :] if named else text
+    start = len(text) - len(rest.lstrip())
+    return _Typed(text, name or None, start, rest.strip())
+
+
+def _parse(typed: _Typed) -> ast.expr:
+    """The syntax tree; ExpressionError for what is no expression, and for the slips of paper."""
+    if slip := slip_in(typed.text, functions()):
+        raise typed.error(slip.message, slip.start, slip.end)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", SyntaxWarning)
-            return ast.parse(text, mode="eval").body
+            return ast.parse(typed.text, mode="eval").body
     except SyntaxError as error:
-        if error.msg == "invalid syntax" and not error.offset:  # so Python says of an early end
-            raise _at_character(text, len(text), "the expression ends too soon") from None
-        message = error.msg.removeprefix("invalid syntax. ").split(";")[0]
-        raise _at_place(text, error.lineno or 1, (error.offset or 1) - 1, message) from None
+        raise _unparsed(typed, error) from None
     except (RecursionError, MemoryError):
-        raise _at_character(text, 0, "this is nested too deeply from here on") from None
+        raise typed.error("this is nested too deeply from here on", 0) from None
     except ValueError as error:
-        raise ExpressionError(
-            f"this is no text to parse ({error}): {one_line(text[:_SHOWN])}"
-        ) from None
+        shown = one_line(typed.text[:_SHOWN])
+        message = f"this is no text to parse ({error}): {shown}"
+        odd = re.search("[\0\ud800-\udfff]", typed.text)
+        place = (0, len(typed.text)) if odd is None else odd.span()
+        raise typed.error(message, *place) from None
+
+
+def _unparsed(typed: _Typed, error: SyntaxError) -> ExpressionError:
+    """What Python's parser says, in words for an expression."""
+    message = error.msg.removeprefix("invalid syntax. ").split(";")[0]
+    if error.msg == "invalid syntax" and not error.offset:  # so Python says of an early end
+        return typed.error("the expression ends too soon", len(typed.text))
+    start = typed.character(error.lineno or 1, (error.offset or 1) - 1, of_bytes=False)
+    there = typed.text[start : start + 1]
+    if message.endswith("was never closed"):
+        message += ": close it where it ends"
+    elif message.startswith("unmatched"):
+        message += ": no bracket is open here"
+    elif message == "invalid syntax" and there == "=":
+        message = "= names the result, once and in front, as in f = x*x"
+    elif message == "invalid syntax" and there in ("\r", "\n"):
+        message = "an expression of several lines stands in brackets"
+    elif message == "invalid syntax" and there in tuple("*/)+-,<>"):
+        message = f"a number, a name or a bracket is missing before {there}"
+    elif message == "invalid syntax":
+        message = f"this cannot be read here: {_ALLOWED}"
+    return typed.error(message, start, start + len(there))
 
 
 class _Evaluation:
     """One expression on its way to a number."""
 
-    def __init__(self, text: str, values: Mapping[str, Any]) -> None:
-        self.text, self.values = text, values
+    def __init__(self, typed: _Typed, values: Mapping[str, Any]) -> None:
+        self.typed, self.values = typed, values
         self.functions, self.operators = functions(), operators()
 
     def result(self, tree: ast.expr) -> Any:
@@ -144,10 +239,7 @@ class _Evaluation:
                 return [node.left, *node.comparators]
             case ast.Call(func=ast.Name(id=name)):
                 if name not in self.functions:
-                    longer = [known for known in self.functions if known.startswith(name)]
-                    close = longer or difflib.get_close_matches(name, self.functions, 1)
-                    hint = f"; did you mean {close[0]!r}?" if close else ""
-                    raise self.at(node, f"there is no function {one_line(name)!r}{hint}")
+                    raise self.at(node.func, self._unknown(name))
                 if node.keywords or any(isinstance(a, ast.Starred) for a in node.args):
                     raise self.at(node, f"{name!r} takes plain arguments")
                 return node.args
@@ -159,7 +251,21 @@ class _Evaluation:
                 what = "a chain of comparisons"
             case _:
                 what = self._symbol(node)
-        raise self.at(node, f"{what} is not allowed: {_ALLOWED}")
+        if isinstance(node, ast.Tuple) and not node.elts:
+            raise self.at(node, "there is nothing in these brackets")
+        fix = _FIXES.get(type(node).__name__, _ALLOWED)
+        raise self.at(node, f"{what} is not allowed: {fix}")
+
+    def _unknown(self, name: str) -> str:
+        """What to say of a function that there is not."""
+        if name in self.values:
+            return f"{one_line(name)!r} is a number, no function: for a product write {name}*(…)"
+        meant = [_ELSEWHERE.get(name, ""), f"arc{name[1:]}"]
+        longer = [known for known in self.functions if known.startswith(name)]
+        close = [n for n in meant if n in self.functions] or longer
+        close = close or difflib.get_close_matches(name, self.functions, 1)
+        hint = f"; did you mean {close[0]!r}?" if close else ""
+        return f"there is no function {one_line(name)!r}{hint}"
 
     @staticmethod
     def _symbol(syntax: ast.AST) -> str:
@@ -175,11 +281,7 @@ class _Evaluation:
                     raise self.at(node, f"{one_line(repr(value))[:_SHOWN]} is not a number")
                 return float(value)
             case ast.Name(id=name):
-                if name in self.values:
-                    return self.values[name]
-                a_function = name in self.functions
-                hint = f"it is a function, {name}(...)" if a_function else f"give {name}=…"
-                raise self.at(node, f"{one_line(name)!r} has no value: {one_line(hint)}")
+                return self._named(node, name)
             case ast.UnaryOp(op=operator):
                 return operands[0] if isinstance(operator, ast.UAdd) else ad.neg(operands[0])
             case ast.BinOp(op=operator):
@@ -190,29 +292,39 @@ class _Evaluation:
                 return self.functions[name](*operands)
         raise AssertionError(f"{type(node).__name__} has passed the check")
 
+    def _named(self, node: ast.expr, name: str) -> Any:
+        if name == self.typed.name:
+            raise self.at(node, f"{one_line(name)!r} names the result, so it has no value here")
+        if name in self.values:
+            return self.values[name]
+        if name in CONSTANTS:
+            return CONSTANTS[name]
+        hint = f"give {name}=…"
+        if name in self.functions:
+            hint = f"it is a function, {name}(...)"
+        elif name == "π":
+            hint = "the constant is written pi"
+        elif "·" in name:
+            hint = "a product is written *"
+        raise self.at(node, f"{one_line(name)!r} has no value: {hint}")
+
     def at(self, node: ast.expr, message: str) -> ExpressionError:
         """The error `message` about `node`, with its place."""
-        line = _lines(self.text)[node.lineno - 1]
-        column = len(line.encode()[: node.col_offset].decode(errors="replace"))
-        return _at_place(self.text, node.lineno, column, message)
+        start = self.typed.character(node.lineno, node.col_offset)
+        end = self.typed.character(node.end_lineno or 1, node.end_col_offset or 0)
+        return self.typed.error(message, start, end)
 
 
-def _at_place(text: str, lineno: int, column: int, message: str) -> ExpressionError:
-    """One line with the message, the column and the text around it."""
-    lines = _lines(text)
-    line = lines[min(lineno, len(lines)) - 1]
-    column = min(max(column, 0), len(line))
-    before, after = line[max(0, column - 20) : column], line[column : column + 30]
-    dots = ("…" if column > 20 else "", "…" if len(line) > column + 30 else "")
-    row = f"line {lineno}, " if len(lines) > 1 else ""
-    place = f"{dots[0]}{before}▸{after}{dots[1]}"
-    return ExpressionError(f"{one_line(message)}, at {row}column {column + 1}: {one_line(place)}")
-
-
-def _at_character(text: str, count: int, message: str) -> ExpressionError:
-    """The same, for the place behind so many characters."""
-    before = _lines(text[:count])
-    return _at_place(text, len(before), len(before[-1]), message)
+def _place(text: str, offset: int) -> str:
+    """The line and column of a place, from 1, and the text around it."""
+    lead = len(text) - len(text.lstrip())
+    before = _lines(text[lead:offset])
+    line, column = _lines(text.strip())[len(before) - 1 :], len(before[-1])
+    row = f"line {len(before)}, " if len(_lines(text.strip())) > 1 else ""
+    left, right = before[-1], line[0][column:] if line else ""
+    dots = ("…" if column > 20 else "", "…" if len(right) > 30 else "")
+    place = f"{dots[0]}{left[-20:]}▸{right[:30]}{dots[1]}"
+    return f", at {row}column {column + 1}: {one_line(place)}"
 
 
 def _lines(text: str) -> list[str]:
