@@ -15,6 +15,7 @@ from .expression import ExpressionError, checked_name, evaluate, names_in, one_l
 from .names import names_of
 from .render import FORMATS, RenderError
 from .saving import save
+from .serving.command import serve
 
 _OPTIONS = ("-o", "--output", "-h", "--help", "--")
 
@@ -27,6 +28,9 @@ class _Parser(argparse.ArgumentParser):
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; gives the exit code, 2 for bad input."""
+    arguments = sys.argv[1:] if arguments is None else arguments
+    if "--serve" in arguments:
+        return serve(arguments)
     parser = _Parser(
         prog="python -m viz",
         description=__doc__,
@@ -38,9 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "-o", "--output", metavar="FILE", help="the picture: .svg, .png, .pdf; or .html"
     )
-    options = parser.parse_intermixed_args(
-        _shielded(sys.argv[1:] if arguments is None else arguments)
-    )
+    options = parser.parse_intermixed_args(_shielded(arguments))
     try:
         path = None if options.output is None else _checked_path(options.output)
         root = _computed(options.expression, _checked_values(options.values))

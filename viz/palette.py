@@ -36,13 +36,15 @@ def in_dark(text: str) -> str:
 _COLOUR = re.compile(f'(^|=")({"|".join(DARK)})')
 
 
+def dark_style() -> str:
+    """The style by which a picture within a page is dark where its reader's system is."""
+    return f"@media (prefers-color-scheme: dark){{{painted('.nabigrad', DARK)}}}"
+
+
 def with_dark_style(svg: bytes) -> bytes:
     """An SVG that is light or dark as its reader's system is, alone or within a page."""
-    rules = painted(".nabigrad", DARK)
-    style = (
-        "<style>svg:root{color-scheme:light dark}"  # the canvas, where the picture stands alone
-        f"@media (prefers-color-scheme: dark){{{rules}}}</style>"
-    )
+    # The canvas is for where the picture stands alone.
+    style = f"<style>svg:root{{color-scheme:light dark}}{dark_style()}</style>"
     return re.sub(rb"(<svg\b[^>]*>)", lambda m: m[1] + b"\n" + style.encode(), svg, count=1)
 
 

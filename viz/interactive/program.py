@@ -23,11 +23,18 @@ class Unlive(NamedTuple):
 
 def python_program(nodes: Sequence[Value]) -> str:
     """The value and gradient of a graph, by its leaves, as Python; else why there is none."""
-    leaves = leaves_of(nodes)
     try:
-        return str(derive(_function(nodes, _root), *[leaf.data for leaf in leaves]).source)
+        return str(derived(nodes).source)  # type: ignore[attr-defined]
     except (TraceError, ValueError) as error:
         return f"# {error}".replace("\n", "\n# ")
+
+
+def derived(nodes: Sequence[Value]) -> Callable[..., Any]:
+    """The program of a graph's value and gradient, a function of its leaves.
+
+    Raises TraceError, or ValueError, where there is none.
+    """
+    return derive(_function(nodes, _root), *[leaf.data for leaf in leaves_of(nodes)])
 
 
 def javascript_program(nodes: Sequence[Value], name: str = "compute") -> str | Unlive:
