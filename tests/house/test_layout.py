@@ -14,7 +14,7 @@ TOPICS = {
     "nn": {"torch"},
     "programs": {"interrupts", "special_points"},
     "transforms": {"nesting", "orders", "ownership"},
-    "viz": {"browser", "live", "looks"},
+    "viz": {"bench", "browser", "live", "looks"},
 }  # fmt: skip
 ROOMS = {p.name: p for p in (ROOT / "autodiff").iterdir() if (p / "__init__.py").exists()}
 ROOMS.update({name: ROOT / name for name in ("nn", "optim", "viz")})

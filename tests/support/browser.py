@@ -54,7 +54,7 @@ class Browser:
         atexit.register(self.driver.quit)
 
     def open(self, path, width=1280, height=900, dark=False, calm=True, hash=""):
-        """Open a file, as a window of this size and a reader with these wishes sees it."""
+        """Open a file, or an address, as a window of this size and a reader with these wishes."""
         size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600}
         self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
         wishes = {
@@ -65,7 +65,7 @@ class Browser:
         self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
         self.driver.get("about:blank")
         self.complaints(), self.requests()  # of a page before
-        self.driver.get(f"file://{path}{hash}")
+        self.driver.get(f"{path}{hash}" if "://" in str(path) else f"file://{path}{hash}")
         return self
 
     def complaints(self):

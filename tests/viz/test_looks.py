@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from browser import ENTER, RIGHT, TAB, browser, wait
-from contrasts import contrasts
+from contrast import too_faint
 from graphs import arrays, diamond, fine, neuron, nodes_of, valley
 
 import autodiff as ad
@@ -24,9 +24,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning")
 def test_text_stands_out(opened, make, dark, least, width):
     window = opened(make, dark=dark, width=width, hash="#step=12")
     window.run("follow(nodes[0]); graph.live && descend()")
-    found = contrasts(window)
-    assert len(found) > 60 if make is neuron else 40
-    assert [one for one in found if one[-1] < least] == []
+    assert too_faint(window, least, fewest=60 if make is neuron else 40) == []
 
 
 @pytest.mark.parametrize("dark", [False, True])
@@ -193,9 +191,7 @@ def test_it_is_light_or_dark_as_the_notebook_is(head, dark, dark_system, outputs
     )
     own = "rgb(13, 17, 23)" if shown_dark else "rgb(255, 255, 255)"
     assert grounds == ({own} if dark is None else {"rgba(0, 0, 0, 0)"})
-    found = contrasts(window)
-    assert len(found) > 120
-    assert [one for one in found if one[3] < (6 if shown_dark else 5)] == []
+    assert too_faint(window, 6 if shown_dark else 5, fewest=120) == []
     window.driver.switch_to.frame(0)
     asked = window.run("return matchMedia('(prefers-color-scheme: dark)').matches")
     window.driver.switch_to.default_content()

@@ -7,9 +7,11 @@ const $ = Object.fromEntries([...document.querySelectorAll("[id]")].map((e) => [
 const texts = new Map(); // what was typed as the value of each name, also of one that is not shown
 const fields = new Map(); // the field of each name that is shown
 const PAUSE = 160; // milliseconds after a key before a question is asked
+const NAME = /^[\p{ID_Start}_]\p{ID_Continue}*$/u;
 const STEPS = {plain: 0.1, large: 1};
 let asking = null; // what ends the question that is asked now
 let waiting = 0;
+let pending = false; // whether what was typed last has not been asked or answered
 let shownPage = ""; // the address of the page that is shown
 
 // -- asking --------------------------------------------------------------------------------
@@ -31,14 +33,17 @@ function mentioned(name) {
 function askSoon() {
     clearTimeout(waiting);
     waiting = setTimeout(ask, PAUSE);
+    pending = true;
     mirror();
 }
 
 async function ask() {
     clearTimeout(waiting);
+    waiting = 0;
     asking?.abort();
     const mine = asking = new AbortController();
     keep();
+    pending = true;
     document.body.setAttribute("aria-busy", "true");
     try {
         const reply = await fetch("answer", {
@@ -57,7 +62,8 @@ async function ask() {
             tell("The bench is closed: start it again in the terminal.");
         }
     } finally {
-        if (mine == asking) {
+        if (mine == asking && !waiting) {
+            pending = false;
             document.body.setAttribute("aria-busy", "false");
         }
     }
@@ -83,7 +89,9 @@ function load() {
     texts.clear();
     for (const pair of pairs) {
         const [name, ...rest] = pair.split("=");
-        texts.set(decoded(name), decoded(rest.join("=")));
+        if (NAME.test(decoded(name))) {
+            texts.set(decoded(name), decoded(rest.join("=")));
+        }
     }
     for (const [name, card] of fields) {
         card.input.value = texts.get(name) ?? "1";

@@ -18,6 +18,8 @@ MOST_LEAVES = 60  # that are checked
 _CLOSE = 1e-8  # relative, where the differences know better themselves
 _VAGUE, _TINY = 1e-4, 1e-9  # error of a difference that tells nothing, relative or absolute
 
+_UNCLEAR = {"oracle": "—", "verdict": "unclear", "note": "no finite difference holds here"}
+
 
 def of_gradients(
     f: Callable[..., float], leaves: Mapping[str, Value]
@@ -28,19 +30,23 @@ def of_gradients(
     "unclear" (there is no finite difference to compare with) or "differs".
     """
     numbers = [leaf.data for leaf in leaves.values()]
+    finite = math.isfinite(f(*numbers))
     for i, (name, leaf) in enumerate(leaves.items()):
         if i == MOST_LEAVES:
             more = len(leaves) - MOST_LEAVES
             yield {"what": f"{more} more", "verdict": "unclear", "note": "not checked"}
             return
-        with np.errstate(all="ignore"):
-            (slope,), (error,) = finite_differences(f, *numbers, argnums=(i,))
         check = {"what": f"d/d{name}", "backward": number(leaf.grad, MOST)}
-        yield (
-            check
-            | {"oracle": number(slope, MOST)}
-            | _verdict(leaf.grad, slope, error, f, i, numbers)
-        )
+        yield check | (_compared(leaf.grad, f, i, numbers) if finite else _UNCLEAR)
+
+
+def _compared(
+    gradient: float, f: Callable[..., float], i: int, numbers: Sequence[float]
+) -> dict[str, str]:
+    with np.errstate(all="ignore"):
+        (slope,), (error,) = finite_differences(f, *numbers, argnums=(i,))
+    oracle = number(slope, MOST) if math.isfinite(error) else "—"
+    return {"oracle": oracle, **_verdict(gradient, slope, error, f, i, numbers)}
 
 
 def _verdict(
@@ -59,7 +65,7 @@ def _verdict(
         sides = f"{number(left)} from the left, {number(right)} from the right"
         return {"verdict": "kink", "note": f"a kink: {sides}"}
     if vague:
-        return {"verdict": "unclear", "note": "no finite difference holds here"}
+        return _UNCLEAR
     return {"verdict": "differs", "note": f"{apart:.0e} apart"}
 
 

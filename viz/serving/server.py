@@ -56,17 +56,21 @@ _STALE = (
 class Bench(ThreadingHTTPServer):
     """The server; `serve_forever` runs it, `server_close` ends it and its processes.
 
-    `url` is where it is. Raises OSError for a port that is taken.
+    A request may take `patience` seconds to arrive, and `limit` to be answered, by so many
+    `workers`. `url` is where it is. Raises OSError for a port that is taken.
     """
 
     daemon_threads = True
     request_queue_size = 128
 
-    def __init__(self, port: int = 0, limit: float = LIMIT, workers: int = 2) -> None:
-        super().__init__((LOOPBACK, port), _Handler)
-        self.token = secrets.token_urlsafe(24)
-        self.limit = limit
+    def __init__(
+        self, port: int = 0, limit: float = LIMIT, patience: float = PATIENCE, workers: int = 2
+    ) -> None:
         self.workers = Workers(workers)
+        super().__init__((LOOPBACK, port), _Handler)
+        self.workers.start()
+        self.token = secrets.token_urlsafe(24)
+        self.limit, self.patience = limit, patience
         self._places = threading.BoundedSemaphore(AT_ONCE)
 
     @property
@@ -114,13 +118,13 @@ class _RefusedError(Exception):
 
 class _Handler(BaseHTTPRequestHandler):
     server: Bench
-    timeout = PATIENCE  # of one read or write
     server_version, sys_version = "nabigrad", ""
 
     def setup(self) -> None:
         """Hang up on who sends too slowly, however little at a time."""
         super().setup()
-        self._clock = threading.Timer(PATIENCE, self._hang_up)
+        self.connection.settimeout(self.server.patience)  # of one read or write
+        self._clock = threading.Timer(self.server.patience, self._hang_up)
         self._clock.daemon = True
         self._clock.start()
 

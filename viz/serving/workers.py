@@ -99,8 +99,12 @@ class Workers:
         self._all = [Worker() for _ in range(count)]
         self._free: queue.LifoQueue[Worker] = queue.LifoQueue()
         for worker in self._all:
-            worker.start()
             self._free.put(worker)
+
+    def start(self) -> None:
+        """Start all processes, so that the first question finds one that is ready."""
+        for worker in self._all:
+            worker.start()
 
     def ask(self, question: Mapping[str, Any], seconds: float) -> tuple[dict[str, Any], bool]:
         """What a worker answers in so many seconds. Raises BusyError if none becomes free."""

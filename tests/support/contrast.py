@@ -1,13 +1,14 @@
-"""How much the texts of a page stand out from what is behind them."""
+"""Whether all text in a window stands out from what is painted behind it."""
 
 # Of every text that is seen: its colour, and the colour of what is painted right behind it.
-_COLOURS = """
+COLOURS = """
 const seen = [];
 const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
 const solid = (colour) => colour && colour != "none" && !/, 0\\)$|transparent/.test(colour);
 while (walker.nextNode()) {
     const element = walker.currentNode.parentElement;
-    if (!walker.currentNode.textContent.trim() || element.closest("script, style, option, title")) {
+    const unseen = element.closest("script, style, option, title, #mirror");
+    if (!walker.currentNode.textContent.trim() || unseen) {
         continue;
     }
     const inSvg = element.closest("svg");
@@ -35,18 +36,20 @@ return seen;
 """
 
 
-def _luminance(colour):
+def luminance(colour):
     parts = [float(p) / 255 for p in colour[colour.index("(") + 1 : -1].split(",")[:3]]
     linear = [p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
 
-def contrasts(window):
-    """Of each text in a window: what it says, its colour, that behind it, and their contrast."""
-    found = window.run(_COLOURS)
-    return [(text, one, other, _contrast(one, other)) for text, one, other in found]
-
-
-def _contrast(one, other):
-    low, high = sorted([_luminance(one), _luminance(other)])
+def contrast(one, other):
+    low, high = sorted([luminance(one), luminance(other)])
     return (high + 0.05) / (low + 0.05)
+
+
+def too_faint(window, least, fewest):
+    """The texts whose contrast is less, with colours; there are at least so many texts."""
+    found = window.run(COLOURS)
+    assert len(found) > fewest
+    low = [(text, colour, behind, contrast(colour, behind)) for text, colour, behind in found]
+    return [one for one in low if one[-1] < least]
