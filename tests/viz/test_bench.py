@@ -100,7 +100,7 @@ def test_values_are_remembered_while_a_name_is_typed(opened):
 def test_a_kink_is_told_from_a_fault(opened):
     window = opened("#relu(x)&x=0")
     assert window.texts("#checks .kink") == ["∧ a kink: 0 from the left, 1 from the right"]
-    assert window.text("#verdict") == "1 checks agree, 1 at a kink."
+    assert window.text("#verdict") == "1 of 2 checks agree, 1 is at a kink."
 
 
 # -- errors --------------------------------------------------------------------------------

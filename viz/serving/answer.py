@@ -27,7 +27,7 @@ def answer(expression: str, values: Mapping[str, str]) -> Iterator[tuple[str, An
     """The parts of the answer by name, as JSON holds them, of values as they were typed.
 
     `values` are those that it needs, 1 for a name without one; then an `error` with its place, or
-    `result`, `leaves`, `table`, `program`, `checks` and `picture`; `failed` is why one is missing.
+    `result`, `leaves`, `table`, `program`, `picture` and `checks`; `failed` is why one is missing.
 
     >>> parts = dict(answer("x * x", {"x": "3"}))
     >>> parts["result"], parts["leaves"]
@@ -54,11 +54,11 @@ def answer(expression: str, values: Mapping[str, str]) -> Iterator[tuple[str, An
     )
     yield "table", _table(nodes, names)
     yield "program", python_program(nodes)
-    yield "checks", [*_checks(expression, given, nodes)]
     try:
         yield "picture", draw(root).pipe("svg", encoding="utf-8")
     except RenderError as error:
         yield "failed", {"picture": str(error)}
+    yield "checks", [*_checks(expression, given, nodes)]
 
 
 def answer_page(expression: str, values: Mapping[str, str]) -> Iterator[tuple[str, Any]]:
@@ -142,7 +142,7 @@ def _checks(
     yield from of_gradients(f, given)
     try:
         yield from of_program(nodes)
-    except (TraceError, ValueError) as error:
+    except (TraceError, ValueError, ArithmeticError) as error:
         yield {"what": "the derived program", "verdict": "unclear", "note": str(error)}
 
 

@@ -1,9 +1,7 @@
 "use strict";
 
-// The bench: what is typed goes to the server, and its answer is shown. Nothing that is typed or
-// answered becomes markup, but for the picture, which is an image without a script.
+// The bench: what is typed goes to the server, its answer is shown, and the address keeps it.
 
-const $ = Object.fromEntries([...document.querySelectorAll("[id]")].map((e) => [e.id, e]));
 const texts = new Map(); // what was typed as the value of each name, also of one that is not shown
 const fields = new Map(); // the field of each name that is shown
 const PAUSE = 160; // milliseconds after a key before a question is asked
@@ -12,7 +10,6 @@ const STEPS = {plain: 0.1, large: 1};
 let asking = null; // what ends the question that is asked now
 let waiting = 0;
 let pending = false; // whether what was typed last has not been asked or answered
-let shownPage = ""; // the address of the page that is shown
 
 // -- asking --------------------------------------------------------------------------------
 
@@ -118,7 +115,7 @@ function show(parts) {
     }
     const fault = parts.error ?? null;
     mark(fault);
-    tell(fault ? inWords(fault) : parts.late ?? "");
+    tell(fault ? inWords(fault) : parts.missing ?? "");
     $.answer.classList.toggle("stale", Boolean(fault));
     $.result.classList.toggle("stale", Boolean(fault));
     if (fault || !parts.result) {
@@ -131,7 +128,7 @@ function show(parts) {
         [...fields.values()][i].gradient.textContent = gradient;
         [...fields.values()][i].gradient.title = `the gradient of ${name}`;
     });
-    showPicture(parts.picture, parts.failed?.picture ?? parts.late);
+    showPicture(parts.picture, parts.failed?.picture ?? parts.missing);
     showTable(parts.table);
     showChecks(parts.checks ?? []);
     showProgram(parts.program ?? "");
@@ -234,112 +231,6 @@ function change(name, text) {
     askSoon();
 }
 
-// -- picture and page ----------------------------------------------------------------------
-
-const LARGEST = 2.4; // times as large as a picture is drawn
-
-function showPicture(text, why) {
-    if (!text) {
-        $.picture.replaceChildren(element("p", why ?? "", "why"));
-        $.save.removeAttribute("href");
-        return;
-    }
-    // Its own style is for where it stands alone: here bench.css has the same.
-    const bare = text.replace(/<style>.*?<\/style>/s, "");
-    const read = new DOMParser().parseFromString(bare, "image/svg+xml").documentElement;
-    const svg = document.importNode(read, true);
-    $.picture.replaceChildren(svg);
-    svg.style.maxWidth = `${LARGEST * parseFloat(svg.getAttribute("width"))}px`;
-    $.save.href = `data:image/svg+xml,${encodeURIComponent(text)}`;
-}
-
-function showPage() {
-    const address = `page?q=${encodeURIComponent(question())}`;
-    $.open.href = address;
-    if ($.page.hidden || address == shownPage) {
-        return;
-    }
-    shownPage = address;
-    const frame = element("iframe");
-    frame.title = "the graph, to step through";
-    frame.setAttribute("sandbox", "allow-scripts");
-    frame.src = `${address}#step=0`;
-    $.page.replaceChildren(frame);
-}
-
-function choose(which) {
-    for (const name of ["picture", "page"]) {
-        const tab = $[`tab-${name}`];
-        tab.setAttribute("aria-selected", name == which);
-        tab.tabIndex = name == which ? 0 : -1;
-        $[name].hidden = name != which;
-    }
-    showPage();
-}
-
-// -- table, checks, program ----------------------------------------------------------------
-
-function showTable(table) {
-    $.rows.replaceChildren(...(table?.rows ?? []).map((row) => {
-        const local = element("td", "", "local");
-        local.textContent = row.local.map((one) => `∂/∂${one.by} = ${one.is}`).join(",  ");
-        return line(element("th", row.name), element("td", row.formula, "code"),
-            element("td", row.value, "number value"), element("td", row.gradient, "number gradient"),
-            local);
-    }));
-    $.more.textContent = table?.more ? `and ${table.more} more before these` : "";
-}
-
-const SIGNS = {agrees: "✓", kink: "∧", unclear: "?", differs: "✗"};
-
-function showChecks(checks) {
-    $.checks.replaceChildren(...checks.map((check) => {
-        const verdict = element("td", `${SIGNS[check.verdict]} ${check.note}`, check.verdict);
-        const what = element("th", check.what);
-        if (check.backward === undefined) {
-            what.colSpan = 3;
-            return line(what, verdict);
-        }
-        return line(what, element("td", check.backward, "number gradient"),
-            element("td", check.oracle, "number"), verdict);
-    }));
-    const count = (verdict) => checks.filter((check) => check.verdict == verdict).length;
-    const others = [["differs", "differs"], ["kink", "at a kink"], ["unclear", "unclear"]]
-        .filter(([verdict]) => count(verdict)).map(([verdict, words]) => `${count(verdict)} ${words}`);
-    $.verdict.textContent = others.length
-        ? `${count("agrees")} checks agree, ${others.join(", ")}.`
-        : `✓ ${checks.length > 1 ? "Gradient, finite differences and derived program agree."
-            : "The derived program agrees."}`;
-    $.verdict.className = count("differs") ? "differs" : others.length ? "unclear" : "agrees";
-}
-
-const WORDS = /(#.*|"""[^]*?""")|\b(def|return|import|if|else|and|or|not|from|for|in)\b/g;
-
-function showProgram(text) {
-    const parts = [];
-    let end = 0;
-    for (const match of text.matchAll(WORDS)) {
-        parts.push(text.slice(end, match.index), element("span", match[0], match[1] ? "quiet" : "word"));
-        end = match.index + match[0].length;
-    }
-    $.program.replaceChildren(...parts, text.slice(end));
-}
-
-// -- making --------------------------------------------------------------------------------
-
-function element(kind, text = "", name = "") {
-    const made = document.createElement(kind);
-    made.textContent = text;
-    made.className = name;
-    return made;
-}
-
-function line(...cells) {
-    const row = element("tr");
-    row.append(...cells);
-    return row;
-}
-
 // -- keys ----------------------------------------------------------------------------------
 
 function listen() {
@@ -353,6 +244,7 @@ function listen() {
     });
     $.form.addEventListener("submit", (event) => event.preventDefault());
     addEventListener("hashchange", load);
+    addEventListener("resize", fit);
     for (const which of ["picture", "page"]) {
         $[`tab-${which}`].addEventListener("click", () => choose(which));
         $[`tab-${which}`].addEventListener("keydown", (event) => {

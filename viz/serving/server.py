@@ -21,7 +21,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from ..palette import dark_style
-from .workers import BusyError, Workers
+from .workers import Answer, BusyError, Ending, Workers
 
 LOOPBACK = "127.0.0.1"
 LARGEST = 2**17  # bytes of a question
@@ -34,6 +34,7 @@ _FILES = {
     "": ("bench.html", "text/html"),
     "bench.css": ("bench.css", "text/css"),
     "bench.js": ("bench.js", "text/javascript"),
+    "parts.js": ("parts.js", "text/javascript"),
 }
 _COMMON = {
     "Cache-Control": "no-store",
@@ -182,9 +183,9 @@ class _Handler(BaseHTTPRequestHandler):
             raise _RefusedError(404, "There is nothing of this name.")
         question = _question(self._body())
         self._clock.cancel()
-        parts, whole = self._ask("answer", question)
-        if not whole:
-            parts["late"] = f"This has not been computed in {self.server.limit:g} seconds."
+        parts, ending = self._ask("answer", question)
+        if ending != "whole":
+            parts["missing"] = self._excuse(ending)
         self._send(200, json.dumps(parts), "application/json", f"{_NOTHING}'none'")
 
     def _body(self) -> str:
@@ -201,7 +202,11 @@ class _Handler(BaseHTTPRequestHandler):
             raise _RefusedError(400, "A question is sent whole.")
         return body.decode("utf-8", "replace")
 
-    def _ask(self, want: str, question: dict[str, Any]) -> tuple[dict[str, Any], bool]:
+    def _excuse(self, ending: Ending) -> str:
+        late = f"The rest of this has not been computed in {self.server.limit:g} seconds."
+        return late if ending == "late" else "The process that computes broke off at this."
+
+    def _ask(self, want: str, question: dict[str, Any]) -> Answer:
         try:
             return self.server.workers.ask({"want": want, **question}, self.server.limit)
         except BusyError:
@@ -211,10 +216,10 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _send_page(self, question: dict[str, Any]) -> None:
         self._clock.cancel()
-        parts, _ = self._ask("page", question)
+        parts, ending = self._ask("page", question)
         if "page" not in parts:
-            late = f"the page was not made in {self.server.limit:g} seconds"
-            raise _RefusedError(422, parts.get("error", {"reason": late})["reason"])
+            excuse = {"reason": self._excuse(ending)}
+            raise _RefusedError(422, parts.get("error", excuse)["reason"])
         # The page says itself what may run in it; here, that it can do nothing beside.
         policy = "sandbox allow-scripts; frame-ancestors 'self'"
         self._send(200, parts["page"], "text/html", policy)

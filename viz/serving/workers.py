@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, NamedTuple
 
 _COMMAND = (sys.executable, "-P", "-X", "utf8", "-m", "viz.serving.child")
 _GRACE = 1.0  # seconds to end a renderer in
@@ -22,6 +22,16 @@ class BusyError(RuntimeError):
     """No process has become free in time."""
 
 
+Ending = Literal["whole", "late", "broken"]
+
+
+class Answer(NamedTuple):
+    """The parts of an answer, and whether these are all, or time ran out, or the process ended."""
+
+    parts: dict[str, Any]
+    ending: Ending
+
+
 class Worker:
     """One process, which is started when it is asked, and started anew after it was ended."""
 
@@ -29,19 +39,22 @@ class Worker:
         self._process: subprocess.Popen[bytes] | None = None
         self._lines: queue.SimpleQueue[bytes] = queue.SimpleQueue()
 
-    def ask(self, question: Mapping[str, Any], until: float) -> tuple[dict[str, Any], bool]:
-        """The parts of the answer that have come by the time `until`, and whether that is all."""
+    def ask(self, question: Mapping[str, Any], until: float) -> Answer:
+        """The parts of the answer that have come by the time `until`."""
         parts: dict[str, Any] = {}
+        ending: Ending = "broken"
         try:
             self._send(json.dumps(question).encode() + b"\n")
             while line := self._lines.get(timeout=max(until - time.monotonic(), 0.001)):
                 if not (part := json.loads(line)):
-                    return parts, True
+                    return Answer(parts, "whole")
                 parts[part[0]] = part[1]
-        except (queue.Empty, OSError):
+        except queue.Empty:
+            ending = "late"
+        except OSError:  # it has ended before it had read all
             pass
         self.end()
-        return parts, False
+        return Answer(parts, ending)
 
     def end(self) -> None:
         """End the process, if there is one, and what it has started."""
@@ -106,7 +119,7 @@ class Workers:
         for worker in self._all:
             worker.start()
 
-    def ask(self, question: Mapping[str, Any], seconds: float) -> tuple[dict[str, Any], bool]:
+    def ask(self, question: Mapping[str, Any], seconds: float) -> Answer:
         """What a worker answers in so many seconds. Raises BusyError if none becomes free."""
         until = time.monotonic() + seconds
         with self._lent(seconds) as worker:

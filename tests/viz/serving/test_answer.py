@@ -1,9 +1,13 @@
 """What the bench says of an expression: against numbers that were worked out by hand."""
 
+import json
 import math
 import xml.etree.ElementTree as ET
+from unittest.mock import patch
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import viz.serving.answer
 from viz.expression import functions
@@ -130,6 +134,38 @@ def test_a_page_or_why_there_is_none():
     assert "</html>" in dict(answer_page("sin(x)", {"x": "1"}))["page"]
     assert "write 2*x" in dict(answer_page("2x", {}))["error"]["reason"]
     assert "up to 500 nodes" in dict(answer_page("+".join(["x*y"] * 300), {}))["error"]["reason"]
+
+
+texts = st.text("xyλ_0123456789.e+-*/()<>=^, \n\"'#absinlogwher", max_size=40)
+numbers = st.floats().map(repr) | st.sampled_from(["pi/2", "-0.0", "1e400", "1 +", "x"]) | texts
+
+
+@given(texts | st.text(max_size=20), st.dictionaries(st.sampled_from("xyeλ"), numbers))
+def test_any_text_is_answered_in_json(text, values):
+    with patch.object(viz.serving.answer, "draw", side_effect=RenderError("nothing draws")):
+        parts = dict(answer(text, values))
+    json.dumps(parts, allow_nan=False)
+    assert ("error" in parts) != ("result" in parts)
+    assert "error" in parts or {"checks", "table", "program", "failed"} <= set(parts)
+
+
+smooth = st.recursive(
+    st.sampled_from(["x", "y", "1e3", "0.5", "-2"]),
+    lambda inner: st.one_of(
+        st.tuples(inner, st.sampled_from("+-*/"), inner).map("({0[0]} {0[1]} {0[2]})".format),
+        st.tuples(st.sampled_from(["exp", "log", "sqrt", "tanh", "abs", "relu"]), inner).map(
+            "{0[0]}({0[1]})".format
+        ),
+    ),
+    max_leaves=6,
+)
+
+
+@given(smooth, st.floats(), st.floats())
+def test_no_right_gradient_is_called_wrong(text, x, y):
+    with patch.object(viz.serving.answer, "draw", side_effect=RenderError("nothing draws")):
+        parts = parts_of(text, x=repr(x), y=repr(y))
+    assert "differs" not in {check["verdict"] for check in parts["checks"]}
 
 
 @pytest.mark.parametrize("name", functions())

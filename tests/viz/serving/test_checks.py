@@ -4,6 +4,7 @@ import math
 
 import pytest
 
+import viz.serving.checks
 from autodiff import Value, maximum, sin
 from viz.serving.checks import MOST_LEAVES, of_gradients, of_program
 
@@ -66,6 +67,13 @@ def test_of_many_leaves_the_first_are_checked():
     *found, more = of_gradients(lambda *xs: sum(xs), leaves)
     assert [check["verdict"] for check in found] == ["agrees"] * MOST_LEAVES
     assert more["what"] == "3 more"
+
+
+def test_so_long_as_there_is_time(monkeypatch):
+    monkeypatch.setattr(viz.serving.checks, "MOST_SECONDS", -1.0)
+    leaves = {f"x{i}": Value(1.0, name=f"x{i}") for i in range(3)}
+    (only,) = of_gradients(lambda *xs: sum(xs), leaves)
+    assert (only["what"], only["note"]) == ("3 more", "not checked")
 
 
 def test_the_program_is_run_and_compared():

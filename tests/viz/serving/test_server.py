@@ -38,10 +38,10 @@ def test_a_question_has_all_parts(bench):
     assert "def f(x, y):" in parts["program"]
     assert {check["verdict"] for check in parts["checks"]} == {"agrees"}
     assert parts["picture"].rstrip().endswith("</svg>")
-    assert "late" not in parts
+    assert "missing" not in parts
 
 
-@pytest.mark.parametrize("name", ["", "bench.css", "bench.js"])
+@pytest.mark.parametrize("name", ["", "bench.css", "bench.js", "parts.js"])
 def test_the_page_and_its_files(bench, name):
     status, headers, text = request(bench, "GET", name)
     assert status == 200
@@ -68,7 +68,7 @@ def assert_strict(headers):
 def test_the_page_holds_no_script_or_style_of_its_own(bench):
     _, _, text = request(bench, "GET", "")
     assert "<style" not in text
-    assert re.findall(r"<script[^>]*>(.*?)</script>", text) == [""]
+    assert re.findall(r"<script[^>]*>(.*?)</script>", text) == ["", ""]
     assert not re.search(r"\son\w+=|\sstyle=|https?://(?!www.w3.org)", text)
 
 
@@ -344,7 +344,7 @@ def test_a_thousand_questions_at_once_are_all_answered(bench):
 def test_what_takes_too_long_is_told_and_the_next_is_answered():
     with running(limit=0.001, workers=1) as bench:
         parts = ask(bench, "x")
-        assert parts["late"] == "This has not been computed in 0.001 seconds."
+        assert parts["missing"] == "The rest of this has not been computed in 0.001 seconds."
         assert "0.001 seconds" in request(bench, "GET", page_of("x"))[2]
         bench.limit = 30.0
         assert ask(bench, "x*x", x="3")["result"]["value"] == "9"

@@ -41,8 +41,8 @@ def process_of(worker):
 
 def test_one_process_answers_question_after_question(worker):
     for i in range(3):
-        parts, whole = ask(worker, values={"x": str(i)})
-        assert whole
+        parts, ending = ask(worker, values={"x": str(i)})
+        assert ending == "whole"
         assert parts["result"]["value"] == str(i * i)
     first = process_of(worker).pid
     assert "</html>" in ask(worker, want="page")[0]["page"]
@@ -51,16 +51,16 @@ def test_one_process_answers_question_after_question(worker):
 
 
 def test_it_is_ended_where_it_takes_too_long_and_started_anew(worker):
-    assert ask(worker)[1]
+    assert ask(worker).ending == "whole"
     pid = process_of(worker).pid
     os.kill(pid, signal.SIGSTOP)
-    assert ask(worker, 0.2) == ({}, False)
+    assert ask(worker, 0.2) == ({}, "late")
     assert not alive(pid)
     assert ask(worker)[0]["result"]["value"] == "9"
 
 
 def test_a_process_that_ends_by_itself_is_started_anew(worker):
-    assert ask(worker)[1]
+    assert ask(worker).ending == "whole"
     os.kill(process_of(worker).pid, signal.SIGKILL)
     wait(lambda: process_of(worker).poll() is not None)
     assert ask(worker)[0]["result"]["value"] == "9"
@@ -73,8 +73,8 @@ def test_what_has_come_in_time_is_kept_and_the_renderer_is_ended_too(tmp_path, m
     dot.chmod(dot.stat().st_mode | stat.S_IXUSR)
     monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
     worker = Worker()
-    parts, whole = ask(worker, 4.0)
-    assert not whole
+    parts, ending = ask(worker, 4.0)
+    assert ending == "late"
     assert parts["result"]["value"] == "9"
     assert "picture" not in parts
     pid = int((tmp_path / "pid").read_text())
@@ -84,8 +84,8 @@ def test_what_has_come_in_time_is_kept_and_the_renderer_is_ended_too(tmp_path, m
 
 def test_what_is_printed_is_no_part_of_an_answer(worker):
     # A question that is none ends the process, whose words go to standard error.
-    assert worker.ask({"want": "nothing"}, time.monotonic() + 60.0) == ({}, False)
-    assert ask(worker)[1]
+    assert worker.ask({"want": "nothing"}, time.monotonic() + 60.0) == ({}, "broken")
+    assert ask(worker).ending == "whole"
 
 
 def test_who_finds_no_process_free_is_told():
