@@ -277,6 +277,19 @@ def test_the_page_steps_within_the_bench(opened):
     assert window.run("return $.open.href == $.page.firstChild.src.replace('#step=0', '')")
 
 
+def test_of_a_graph_too_large_to_step_through_it_says_so(opened):
+    window = opened("#" + "%2B".join(["x*y"] * 300))
+    window.run("choose('page')")
+    window.driver.switch_to.frame(0)
+    try:
+        wait(lambda: window.texts("p"))
+        assert "up to 500 nodes, but this has 601" in window.text("p")
+        assert window.run("return getComputedStyle(document.body).fontSize") == "20px"
+    finally:
+        window.driver.switch_to.default_content()
+    window.run("choose('picture')")
+
+
 def test_no_other_script_runs_in_it(bench):
     window = browser().open(bench.url)
     wait(lambda: idle(window))
@@ -339,14 +352,19 @@ def test_nothing_sticks_out_of_a_window(opened, width):
     assert out == []
 
 
-def test_a_long_expression_and_its_mark_wrap_together(opened):
+@pytest.mark.parametrize("times", [12, 200])
+def test_a_long_expression_and_its_mark_wrap_together(opened, times):
     window = opened("#x&x=1", width=390)
-    window.run("$.expression.value = 'sin(x) + '.repeat(12) + '2x'; askSoon()")
+    window.run("$.expression.value = 'sin(x) + '.repeat(arguments[0]) + '2x'; askSoon()", times)
     wait(lambda: window.text("#fault"))
-    scroll, height, bottom, end = window.run(
+    scroll, height, bottom, end, above, below, field = window.run(
         "const f = $.expression, b = f.getBoundingClientRect();"
-        "return [f.scrollHeight, f.clientHeight, b.bottom,"
-        " $.mirror.querySelector('mark').getBoundingClientRect().bottom]"
+        "const m = $.mirror.querySelector('mark').getBoundingClientRect();"
+        "const p = f.parentElement.getBoundingClientRect();"
+        "return [f.scrollHeight, f.clientHeight, b.bottom, m.bottom, m.top - p.top,"
+        " p.bottom - m.bottom, p.height]"
     )
     assert scroll <= height
     assert bottom - 60 < end <= bottom
+    assert min(above, below) >= 0  # it is scrolled into view
+    assert field < 200

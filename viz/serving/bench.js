@@ -166,9 +166,21 @@ function mirror(offset = null, end = offset) {
 function mark(fault) {
     const here = fault && fault.name === null && fault.offset !== null;
     mirror(here ? fault.offset : null, here ? fault.end : null);
+    if (here) {
+        bringIntoField($.mirror.querySelector("mark"));
+    }
     $.expression.setAttribute("aria-invalid", Boolean(fault && fault.name === null));
     for (const [name, {input}] of fields) {
         input.setAttribute("aria-invalid", fault?.name === name);
+    }
+}
+
+// A long expression scrolls within its field.
+function bringIntoField(part) {
+    const field = $.mirror.parentElement.getBoundingClientRect();
+    const {top, bottom} = part.getBoundingClientRect();
+    if (top < field.top || bottom > field.bottom) {
+        $.mirror.parentElement.scrollTop += top - field.top - field.height / 2;
     }
 }
 

@@ -17,7 +17,7 @@ from ..interactive.program import derived, leaves_of
 
 MOST_LEAVES, MOST_SECONDS = 60, 5.0  # that are checked, and until no other is
 _CLOSE = 1e-8  # relative, where the differences know better themselves
-_VAGUE, _TINY = 1e-4, 1e-9  # error of a difference that tells nothing, relative or absolute
+_VAGUE, _TINY = 1e-4, 1e-11  # error of a difference that tells nothing, relative or absolute
 
 _UNCLEAR = {"oracle": "—", "verdict": "unclear", "note": "no finite difference holds here"}
 
@@ -55,7 +55,7 @@ def _verdict(
     numbers: Sequence[float],
 ) -> dict[str, str]:  # fmt: skip
     apart, size = abs(gradient - slope), max(abs(gradient), abs(slope))
-    vague = not math.isfinite(apart) or not error <= max(_VAGUE * size, _TINY)
+    vague = not math.isfinite(apart) or not error <= max(_VAGUE * abs(slope), _TINY)
     if not vague and apart <= max(10 * error, _CLOSE * size):
         return {"verdict": "agrees", "note": f"{apart:.0e} apart" if apart else "the same"}
     with np.errstate(all="ignore"):

@@ -8,6 +8,8 @@ what is theirs alone.
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import hmac
 import html
 import json
@@ -43,7 +45,14 @@ _COMMON = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
-_NOTHING = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors "
+_STYLE = (
+    "body{max-width:40em;margin:2em auto;padding:0 1em;font:20px/1.5 Helvetica,Arial,sans-serif}"
+)
+_HASH = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
+_NOTHING = (
+    f"default-src 'none'; style-src 'sha256-{_HASH}'; img-src data:; base-uri 'none'; "
+    "form-action 'none'; frame-ancestors "
+)
 _OWN = (
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
     "frame-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -285,6 +294,8 @@ def _file(name: str) -> str:
 def _in_words(words: str) -> str:
     """A page that says something."""
     return (
-        '<!doctype html><html lang="en"><meta charset="utf-8"><meta name="color-scheme" '
-        f'content="light dark"><title>nabigrad</title><p>{html.escape(words)}</p></html>'
+        '<!doctype html><html lang="en"><meta charset="utf-8"><title>nabigrad</title>'
+        '<meta name="viewport" content="width=device-width"><link rel="icon" href="data:,">'
+        f'<meta name="color-scheme" content="light dark"><style>{_STYLE}</style>'
+        f"<p>{html.escape(words)}</p></html>"
     )
