@@ -139,7 +139,7 @@ def _checks(
         result = evaluate(expression, dict(zip(given, numbers, strict=True)))
         return float(result.data if isinstance(result, Value) else result)
 
-    yield from of_gradients(f, given)
+    yield from of_gradients(f, given, nodes)
     try:
         yield from of_program(nodes)
     except (TraceError, ValueError, ArithmeticError) as error:

@@ -6,7 +6,7 @@ import xml.etree.ElementTree as ET
 from unittest.mock import patch
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 import viz.serving.answer
@@ -153,7 +153,7 @@ smooth = st.recursive(
     st.sampled_from(["x", "y", "1e3", "0.5", "-2"]),
     lambda inner: st.one_of(
         st.tuples(inner, st.sampled_from("+-*/"), inner).map("({0[0]} {0[1]} {0[2]})".format),
-        st.tuples(st.sampled_from(["exp", "log", "sqrt", "tanh", "abs", "relu"]), inner).map(
+        st.tuples(st.sampled_from(["exp", "log", "sqrt", "tanh", "sin"]), inner).map(
             "{0[0]}({0[1]})".format
         ),
     ),
@@ -161,10 +161,15 @@ smooth = st.recursive(
 )
 
 
-@given(smooth, st.floats(), st.floats())
+usual = st.floats(0.001, 100.0).flatmap(lambda x: st.sampled_from([x, -x]))
+
+
+@given(smooth, usual, usual)
 def test_no_right_gradient_is_called_wrong(text, x, y):
     with patch.object(viz.serving.answer, "draw", side_effect=RenderError("nothing draws")):
         parts = parts_of(text, x=repr(x), y=repr(y))
+    # Through an infinity the rule of a zero cotangent holds, and no derivative.
+    assume(all(math.isfinite(as_number(row["value"])) for row in parts["table"]["rows"]))
     assert "differs" not in {check["verdict"] for check in parts["checks"]}
 
 
