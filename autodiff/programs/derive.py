@@ -11,18 +11,22 @@ from ..support.identifiers import identifier
 from .capture import Capture
 from .javascript import JavaScriptProgram
 from .jax import JaxProgram
+from .latex import LatexProgram
 from .program import Program
 from .text.javascript import JAVASCRIPT
 from .text.jax import JAX
 from .text.language import Language
+from .text.latex import latex
 from .text.names import program_name, reserved
 from .text.numpy import NUMPY
 from .tracing.arguments import hold_floats
 
-# What runs a program, by name: its language, and the kind of program. JavaScript runs elsewhere.
+# What runs a program, by name: its language, and the kind of program. JavaScript runs elsewhere,
+# and LaTeX is read.
 ENGINES: dict[str, tuple[Language, type[Program]]] = {
     "numpy": (NUMPY, Program),
     "javascript": (JAVASCRIPT, JavaScriptProgram),
+    "latex": (latex(), LatexProgram),
     "jax": (JAX, JaxProgram),
 }
 
@@ -38,7 +42,8 @@ def derive(
     that hold floats, or where there are none, whole numbers that f can take as floats. Where f
     gives one number, the program gives its value and the gradient (a tuple for several
     arguments); else its value, as for `derive(grad(f), x)`. With engine="jax" the same program
-    is over `jax.numpy`; with engine="javascript" it is one of numbers alone, for a browser.
+    is over `jax.numpy`; with engine="javascript" it is one of numbers alone, for a browser, and
+    with engine="latex" it is mathematics, for people.
 
     What f has from around it (numbers, arrays, Tensors) is a constant of the program, as it was
     when f was traced; side effects happen then, and a random generator is an argument. Raises

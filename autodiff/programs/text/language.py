@@ -2,8 +2,8 @@
 
 A program is the same steps in every language, under the same names; `printer.py` and `module.py`
 write them. What differs stands in a file to a language: `numpy.py`, with `floats.py` for Python's
-numbers, `jax.py`, and `javascript.py`. What is no expression is written as Python does, unless a
-language says.
+numbers, `jax.py`, `javascript.py` and `latex.py`. What is no expression is written as Python does,
+unless a language says.
 """
 
 from __future__ import annotations
@@ -58,6 +58,10 @@ def over(module: str) -> Callable[[str], str]:
     return lambda name: name if name in registry.helpers else f"{module}.{name}"
 
 
+def _cotangent(primal: str, order: int) -> str:
+    return f"{'d' if order == 1 else f'd{order}'}_{primal}"
+
+
 def _assignment(name: str, expression: str, comment: str = "") -> str:
     return f"{name} = {expression}" + (f"  # {comment}" if comment else "")
 
@@ -100,6 +104,11 @@ class Language:
     renamed: Callable[[str, Mapping[str, str]], str] = renamed
     modules: Mapping[str, str] = field(default_factory=lambda: PYTHONS_MODULES)
     reserved: frozenset[str] = _PYTHONS_WORDS
+    defines_helpers: bool = True  # under their names, which nothing else has then
+    value: str = "value"  # what a result is called that has no name; "" for the program's
+    cotangent: Callable[[str, int], str] = _cotangent  # of what has a name, of an order
+    longest: int = 48  # characters of an expression that is still put into another
+    notation: Any = None  # what else a language knows of one program
     expression: Callable[[ast.expr], str] = ast.unparse
     assignment: Callable[..., str] = _assignment
     comment: str = "# "

@@ -86,13 +86,17 @@ class Module:
             if step in sums:
                 lines += language.sum_of_scatters(self.printer, step, sums[step])
             elif step not in absorbed:
-                expression = self.printer.line(step)
+                expression = self.printer.line(step, self._is_minor(step))
                 if expression is not None:
                     shape = "" if step.scalar else str(step.shape)
                     text = language.expression(expression)
                     lines.append(language.assignment(self.names[step], text, shape))
         lines += [*([""] if "" in lines else []), *language.returned(self._results())]
         return [f"    {line}" if line else "" for line in lines]
+
+    def _is_minor(self, step: Step) -> bool:
+        """Whether a step that has a name may still stand in the line of another."""
+        return False
 
     def _part(self, number: int) -> str:
         """What the steps of a backward pass are called, or those after all passes, number 0."""

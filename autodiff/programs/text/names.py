@@ -35,6 +35,8 @@ def _is_invented(name: str) -> bool:
 
 def reserved(language: Language) -> frozenset[str]:
     """The names that programs use themselves: no variable, parameter or program has them."""
+    if not language.defines_helpers:
+        return language.reserved
     return language.reserved.union(registry.helpers, OF_FLOATS, CHECKS, STEPS)
 
 
@@ -56,9 +58,10 @@ class Names:
         taken: Collection[str] = (),
     ) -> None:  # fmt: skip
         graph = capture.graph
+        self._program = program
         self._taken = {*reserved(language), *taken, program}
         self.outside = {program}  # of these, those that stand beside the program
-        self._beside = beside
+        self._beside, self._language = beside, language
         self._orders = graph.trace.orders
         self._counts: dict[str, int] = {}  # the number that a wanted name got last
         self._of: dict[Any, str] = {}
@@ -109,14 +112,13 @@ class Names:
         pulled.sort(key=lambda p: (p in self.made_up, p.primitive is None))
         if pulled:
             order = self._orders[step.backward]
-            prefix = "d" if order == 1 else f"d{order}"
-            self._of[step] = self.fresh(f"{prefix}_{self._of[pulled[0]]}")
+            self._of[step] = self.fresh(self._language.cotangent(self._of[pulled[0]], order))
             if pulled[0] in self.made_up:
                 self.made_up.add(step)
         elif step in given:
             self._of[step] = self.fresh(given[step])
         elif step is self._result:
-            self._of[step] = self.fresh("value")
+            self._of[step] = self.fresh(self._language.value or self._program)
         elif not step.backward:
             self._of[step] = self.fresh("v1")
             self.made_up.add(step)

@@ -18,8 +18,6 @@ from .helpers import definitions
 from .language import Language, Spelling
 from .names import Names
 
-_LONGEST = 48  # characters of an expression that is still put into another
-
 
 class Printer:
     """The expression of each step, and what the program must define and import for it."""
@@ -44,7 +42,8 @@ class Printer:
         """
         expression = self.expression(step)
         unnamed = anywhere or (step.backward and not self.names.known(step))
-        if unnamed and self.uses[step] == 1 and len(ast.unparse(expression)) <= _LONGEST:
+        short = len(ast.unparse(expression)) <= self.language.longest
+        if unnamed and self.uses[step] == 1 and short:
             self._inlined[step] = expression
             return None
         return expression
