@@ -1,4 +1,4 @@
-"""draw and save: from the nodes that are asked for to a picture of the graph behind them."""
+"""draw, save and mermaid: from the nodes that are asked for to a picture of the graph behind."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import math
 import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -14,7 +14,8 @@ from autodiff import Value
 from autodiff.extend import is_count, is_number, pull_through
 
 from . import palette
-from .graphs import cards, circuit
+from .functions import graph_of
+from .graphs import cards, circuit, diagrams
 from .graphs.alt import described, title
 from .graphs.captions import caption
 from .graphs.collapse import grouping
@@ -26,6 +27,7 @@ from .graphs.legend import legend
 from .graphs.network import Network
 from .graphs.variables import Variables
 from .picture import Picture, check_writable, kind_of, themed, write
+from .written import Written
 
 STYLES: dict[str, Any] = {"cards": cards, "circuit": circuit}
 DIRECTIONS = ("LR", "TB", "RL", "BT")
@@ -71,8 +73,71 @@ def draw(
     """
     roots = _checked_nodes("draw", outputs)
     _check_word("style", style, tuple(STYLES))
-    _check_word("direction", direction, DIRECTIONS)
     _check_word("theme", theme, palette.THEMES)
+    drawn = _drawn(roots, cotangent, direction, detail, depth, expand)
+    picture = Picture("picture", theme=theme, title=drawn.title, alt=drawn.alt)
+    picture.graph_attr["rankdir"] = direction
+    STYLES[style].add(picture, drawn.content)
+    of = _differentiated(roots, cotangent)
+    shown = drawn.content.shown(of, drawn.scope, pills=style == "cards")
+    picture.graph_attr["label"] = legend(shown)
+    return themed(picture)
+
+
+def mermaid(
+    f: Any, *args: Any, cotangent: Any = None, direction: str = "LR",
+    detail: str | Iterable[str] = DETAILS, depth: float | None = None,
+    expand: str | Iterable[str] = (),
+) -> Diagram:  # fmt: skip
+    """The graph behind a node as text in the language of Mermaid, which needs no Graphviz.
+
+    GitHub, GitLab and notebooks show it as a picture, where it stands in a block of Markdown that
+    begins with three backticks and `mermaid`. On each node are its name or operation, its value
+    and its gradient, on each edge the local gradient; an edge is dotted where nothing flows back.
+    It is a text, which prints itself. f may be a function, too, of the `args` that follow.
+
+    The other options are those of `draw`, and a graph of more than 60 nodes is collapsed as there.
+    Raises what `draw` raises.
+
+    >>> from autodiff import Value
+    >>> x = Value(3.0, name="x")
+    >>> print(mermaid(x * x))
+    flowchart LR
+        accTitle: Graph of an unnamed output
+        accDescr: Graph of an unnamed output = 9: 2 nodes, 2 edges. Gradients: x 6.
+        n0("<b>x</b><br/>3<br/>grad 6"):::leaf
+        n1["<b>#42;</b><br/>9<br/>grad 1"]:::output
+        n0 -->|"3"| n1
+        n0 -->|"3"| n1
+        classDef leaf fill:#eef5ff,stroke:#7d8a97,color:#1f2328
+        classDef output fill:#fff5dc,stroke:#7d8a97,color:#1f2328
+    """
+    root = graph_of("mermaid", f, args)
+    drawn = _drawn([root], cotangent, direction, detail, depth, expand)
+    return Diagram(diagrams.text(drawn.content, drawn.title, drawn.alt, direction, drawn.scope))
+
+
+class Diagram(Written):
+    """Mermaid, which a notebook shows as a picture if it can."""
+
+    def _repr_markdown_(self) -> str:
+        return f"```mermaid\n{self}\n```"
+
+
+class _Drawn(NamedTuple):
+    """What is drawn, in whatever language."""
+
+    content: Content
+    title: str
+    alt: str
+    scope: str  # how much of the graph it is
+
+
+def _drawn(
+    roots: Sequence[Value], cotangent: Any, direction: str, detail: str | Iterable[str],
+    depth: float | None, expand: str | Iterable[str],
+) -> _Drawn:  # fmt: skip
+    _check_word("direction", direction, DIRECTIONS)
     detail = _checked_detail(detail)
     expand = [expand] if isinstance(expand, str) else list(expand)
     _check_depth(depth)
@@ -86,13 +151,7 @@ def draw(
     writer = Writer(parts, captions, gradients, seeds, detail)
     content = Content(parts, writer, clusters(groups, parts, expand), siblings(parts, captions))
     alt = described(roots, parts, captions, gradients)
-    picture = Picture("picture", theme=theme, title=title(roots), alt=alt)
-    picture.graph_attr["rankdir"] = direction
-    STYLES[style].add(picture, content)
-    of = _differentiated(roots, cotangent)
-    shown = content.shown(of, groups.said(), pills=style == "cards")
-    picture.graph_attr["label"] = legend(shown)
-    return themed(picture)
+    return _Drawn(content, title(roots), alt, groups.said())
 
 
 def save(value: Any, path: str | os.PathLike[str], **options: Any) -> None:

@@ -37,3 +37,9 @@ def identifiers(names: Iterable[str]) -> list[str]:
         word = f"_{word}" if word[0].isdigit() or keyword.iskeyword(word) else word
         found.append(_free(word, found))
     return found
+
+
+def natural(name: str) -> list[tuple[int, str]]:
+    """What names are ordered by, so that w2 comes before w10."""
+    parts = re.split(r"(\d+)", name)
+    return [(int(part), "") if part.isdecimal() else (-1, part) for part in parts]

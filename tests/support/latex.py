@@ -40,8 +40,8 @@ COMPARED = {
 def lines_of(text):
     """The equations of `aligned`, each as what stands left and right."""
     assert text.startswith("\\begin{aligned}\n")
-    assert text.endswith("\n\\end{aligned}\n")
-    rows = text.split("\n")[1:-2]
+    assert text.rstrip("\n").endswith("\n\\end{aligned}")
+    rows = text.rstrip("\n").split("\n")[1:-1]
     assert all(row.endswith(r" \\") for row in rows[:-1])
     assert not rows[-1].endswith(r"\\")
     return [tuple(row.removesuffix(r" \\").split(" &", 1)) for row in rows]

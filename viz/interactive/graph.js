@@ -19,6 +19,8 @@ edges.forEach((edge, i) => {
 });
 
 const root = nodes.at(-1);
+// Where the walk back starts: 1, and of an array the norm of so many ones.
+const SEED = root.shape ? Math.sqrt(root.shape.split("×").reduce((size, n) => size * n, 1)) : 1;
 const leaves = nodes.filter((node) => node.leaf);
 // In the order of their names: w2 before w10.
 const listed = [...leaves].sort((a, b) => a.name.localeCompare(b.name, "en", {numeric: true}));
@@ -50,7 +52,7 @@ function contribution(edge, gradient, locals) {
 // Of each: its number so far, and how many edges have yet to add to it.
 function gradients(locals, count) {
     const found = nodes.map((node) => ({sum: undefined, missing: node.out.length}));
-    found[root.index].sum = 1;
+    found[root.index].sum = SEED;
     for (const node of operations.slice(operations.length - count).reverse()) {
         for (const edge of node.into) {
             const at = found[edge.from.index];

@@ -18,6 +18,7 @@ from ..render import render
 from .document import ICON, Document, data, policy, text_of
 from .graph import briefly, facts, name_in, shown
 from .program import Unlive, javascript_program, python_program
+from .sentences import SENTENCES
 
 # In the order in which they need each other; the program of the graph comes before them.
 _SCRIPTS = (
@@ -36,7 +37,7 @@ class Page(Document):
     def __init__(self, value: Value) -> None:
         nodes = list(topological(value))
         script = javascript_program(nodes)
-        told = facts(nodes) | {"live": isinstance(script, str)}
+        told = facts(nodes) | {"live": isinstance(script, str), "sentences": SENTENCES}
         if isinstance(script, Unlive):
             told["why"] = script.why
         own = [] if isinstance(script, Unlive) else [(' id="program"', script)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any, NamedTuple
 
 from autodiff import TraceError, Value, derive, grad
@@ -24,17 +24,19 @@ class Unlive(NamedTuple):
 def python_program(nodes: Sequence[Value]) -> str:
     """The value and gradient of a graph, by its leaves, as Python; else why there is none."""
     try:
-        return str(derived(nodes).source)  # type: ignore[attr-defined]
+        return str(derived(nodes).source)
     except (TraceError, ValueError) as error:
         return f"# {error}".replace("\n", "\n# ")
 
 
-def derived(nodes: Sequence[Value]) -> Callable[..., Any]:
+def derived(nodes: Sequence[Value], engine: str = "numpy") -> Any:
     """The program of a graph's value and gradient, a function of its leaves.
 
     Raises TraceError, or ValueError, where there is none.
     """
-    return derive(_function(nodes, _root), *[leaf.data for leaf in leaves_of(nodes)])
+    own = None if engine == "numpy" else {node for node in nodes if node.name}
+    f = _function(nodes, _root, own)
+    return derive(f, *[leaf.data for leaf in leaves_of(nodes)], engine=engine)
 
 
 def javascript_program(nodes: Sequence[Value], name: str = "compute") -> str | Unlive:
@@ -63,8 +65,13 @@ def leaves_of(nodes: Sequence[Value]) -> list[Value]:
 Reading = Callable[[Sequence[Value], dict[Value, Any]], Any]
 
 
-def _function(nodes: Sequence[Value], reading: Reading) -> Callable[..., Any]:
-    """A graph as a function of its leaves, which gives what `reading` takes of its nodes."""
+def _function(
+    nodes: Sequence[Value], reading: Reading, named: Collection[Value] | None = None
+) -> Callable[..., Any]:
+    """A graph as a function of its leaves, which gives what `reading` takes of its nodes.
+
+    The nodes that are `named` have their names in a program of it: all, if nothing is said.
+    """
     words = dict(zip(nodes, identifiers(names_of(nodes).values()), strict=True))
     leaves = leaves_of(nodes)
 
@@ -73,7 +80,8 @@ def _function(nodes: Sequence[Value], reading: Reading) -> Callable[..., Any]:
         for node in nodes:
             if node.op is not None:
                 found[node] = recomputed(node, [found[operand] for operand in node.inputs])
-                found[node].name = words[node]
+                if named is None or node in named:
+                    found[node].name = words[node]
         return reading(nodes, found)
 
     kind = inspect.Parameter.POSITIONAL_OR_KEYWORD

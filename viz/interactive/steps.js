@@ -37,7 +37,18 @@ function known(step, read) {
 
 const value = (text) => ({kind: "value", text});
 const gradient = (text) => ({kind: "gradient", text});
-const local = (text) => ({kind: "local", text});
+
+// A sentence of the page's, its slots filled: `{name}` with a text or parts, `{value.own}` with a
+// number of that kind.
+function sentence(which, given) {
+    return graph.sentences[which].split(/\{([\w.]+)\}/).flatMap((text, i) => {
+        const [kind, slot] = text.split(".");
+        if (i % 2 == 0) {
+            return text ? [text] : [];
+        }
+        return slot ? [{kind, text: fine(given[slot])}] : given[kind];
+    });
+}
 
 // What a node is called in a sentence: w0, or * (n2).
 function called(node) {
@@ -49,46 +60,32 @@ function words(step, read) {
     const {phase, gradients, before} = known(step, read);
     const {kind, node} = phase;
     if (kind == "start") {
-        return [["The leaves have their values. Each step forward computes one operation of what is known."]];
+        return [sentence("start", {})];
     }
     if (kind == "forward") {
         return [forwardWords(node, read)];
     }
     if (kind == "seed") {
-        return [[
-            `The forward pass is done: ${root.name} is `, value(fine(read.values[root.index])),
-            `. The walk back starts with ${root.name}.grad = `, gradient("1"),
-            `: ${root.name} moves as fast as itself.`,
-        ]];
+        const given = {name: root.name, own: read.values[root.index], seed: SEED};
+        return [sentence(root.shape ? "seed array" : "seed", given)];
     }
     return kind == "end" ? endWords(read) : backwardWords(node, read, gradients, before);
 }
 
 function forwardWords(node, read) {
-    const numbers = node.into.map((edge) => read.values[edge.from.index]);
-    const parts = [`${node.name} = ${node.formula}`];
-    if (!node.shape && node.into.every((edge) => !edge.from.shape)) {
-        const each = node.into.map((edge, i) => `${edge.from.name} = ${fine(numbers[i])}`);
-        parts.push(" = ", value(fine(read.values[node.index])), `, of ${[...new Set(each)].join(" and ")}.`);
-    } else {
-        const size = node.shape ? `, ${node.shape}, of norm ` : " = ";
-        parts.push(size, value(fine(read.values[node.index])), ".");
+    const {name, formula, shape} = node;
+    const given = {name, formula, shape, own: read.values[node.index]};
+    if (shape || node.into.some((edge) => edge.from.shape)) {
+        return sentence(shape ? "forward array" : "forward number", given);
     }
-    return parts;
+    const each = node.into.map(({from}) => `${from.name} = ${fine(read.values[from.index])}`);
+    return sentence("forward", {...given, operands: [...new Set(each)].join(" and ")});
 }
 
 function backwardWords(node, read, gradients, before) {
     const own = gradients[node.index].sum;
-    if (graph.scalar) {
-        const head = own == 0
-            ? [`${called(node)} has gradient `, gradient("0"), ": nothing flows back through it."]
-            : [`${called(node)} has gradient `, gradient(fine(own)),
-                " and sends it to its inputs, times each local gradient:"];
-        return [head, ...sums(node, read, own, before)];
-    }
-    const head = [`${called(node)} has a gradient`, node.shape ? " of norm " : " ", gradient(fine(own)),
-        " and pulls it back to its inputs:"];
-    return [head, ...sums(node, read, own, before)];
+    const which = graph.scalar ? (own == 0 ? "nothing" : "sends") : `pulls ${node.shape ? "array" : "number"}`;
+    return [sentence(which, {called: called(node), own}), ...sums(node, read, own, before)];
 }
 
 // What each input gets, one after another: the first `=`, those that come later `+=`.
@@ -99,31 +96,29 @@ function sums(node, read, own, before) {
         const part = contribution(edge, own, read.locals);
         const now = edge.local === undefined ? edge.after : (was ?? 0) + part;
         so.set(edge.from, now);
-        const name = `${edge.from.name}.grad ${was === undefined ? "=" : "+="} `;
-        const sum = was === undefined ? [] : [" (was ", gradient(fine(was)), ", now ", gradient(fine(now)), ")"];
-        if (edge.local === undefined) {
-            return [name, `${edge.text}, of norm `, gradient(fine(part)), ...sum];
-        }
-        return [name, gradient(fine(own)), " × ", local(fine(read.locals[edge.index])), " = ",
-            gradient(fine(part)), ...sum];
+        const sign = was === undefined ? "=" : "+=";
+        const sum = was === undefined ? [] : sentence("sum", {was, now});
+        const given = {name: edge.from.name, sign, part, sum, rule: edge.text};
+        return edge.local === undefined
+            ? sentence("part by rule", given)
+            : sentence("part", {...given, own, slope: read.locals[edge.index]});
     });
 }
 
 function endWords(read) {
-    const all = allGradients(read.locals);
     if (!graph.scalar) {
-        return [[`Every gradient is known, of all that ${root.name} was made of.`]];
+        return [sentence("end arrays", {name: root.name})];
     }
+    const all = allGradients(read.locals);
     const some = listed.filter((leaf) => leaf.out.length || leaf == root).slice(0, 8);
-    const each = some.flatMap((leaf, i) => [
-        i ? ", " : "", `${leaf.name}.grad\u00a0=\u00a0`, gradient(fine(all[leaf.index])),
+    const gradients = some.flatMap((leaf, i) => [
+        i ? ", " : "", ...sentence("gradient", {name: leaf.name, own: all[leaf.index]}),
     ]);
+    gradients.push(some.length < leaves.length ? ", …" : ".");
     const steepest = some.reduce((a, b) =>
         (Math.abs(all[b.index]) > Math.abs(all[a.index]) ? b : a), some[0]);
-    const slope = all[steepest.index];
     return [
-        [`Every gradient is known. ${root.name} = `, value(fine(read.values[root.index])), ", ", ...each,
-            some.length < leaves.length ? ", …" : "."],
-        [`A little more of ${steepest.name} moves ${root.name} `, gradient(fine(slope)), " times as far."],
+        sentence("end", {name: root.name, own: read.values[root.index], gradients}),
+        sentence("steepest", {name: steepest.name, root: root.name, own: all[steepest.index]}),
     ];
 }
