@@ -1,11 +1,9 @@
-"""draw, save and mermaid: from the nodes that are asked for to a picture of the graph behind."""
+"""draw and mermaid: from the nodes that are asked for to a picture of the graph behind them."""
 
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -26,7 +24,7 @@ from .graphs.flow import flow, parts_of
 from .graphs.legend import legend
 from .graphs.network import Network
 from .graphs.variables import Variables
-from .picture import Picture, check_writable, kind_of, themed, write
+from .picture import Picture, themed
 from .written import Written
 
 STYLES: dict[str, Any] = {"cards": cards, "circuit": circuit}
@@ -71,7 +69,7 @@ def draw(
     >>> "x" in draw(x * x).source
     True
     """
-    roots = _checked_nodes("draw", outputs)
+    roots = checked_nodes("draw", outputs)
     _check_word("style", style, tuple(STYLES))
     _check_word("theme", theme, palette.THEMES)
     drawn = _drawn(roots, cotangent, direction, detail, depth, expand)
@@ -154,28 +152,11 @@ def _drawn(
     return _Drawn(content, title(roots), alt, groups.said())
 
 
-def save(value: Any, path: str | os.PathLike[str], **options: Any) -> None:
-    """Write the picture of `value` to an svg, png or pdf file, as the path ends.
-
-    `options` are those of `draw`. Raises what that raises, ValueError for another ending,
-    RenderError where nothing can render, OSError for a path that cannot be written; then no file is
-    written or changed.
-
-    >>> from autodiff import Value
-    >>> x = Value(3.0, name="x")
-    >>> save(x * x, "square.svg", style="circuit")  # doctest: +SKIP
-    """
-    _checked_nodes("save", [value])
-    path = Path(path)
-    kind = kind_of(path, "; a page to .html")
-    check_writable(path)
-    write(draw(value, **options).pipe(kind), path)
-
-
 # -- what is asked for ---------------------------------------------------------------------
 
 
-def _checked_nodes(function: str, outputs: Sequence[Any]) -> list[Value]:
+def checked_nodes(function: str, outputs: Sequence[Any]) -> list[Value]:
+    """The nodes, or those of a list of them; TypeError, with the fix, for anything else."""
     several = outputs[0] if len(outputs) == 1 and isinstance(outputs[0], (list, tuple)) else outputs
     for value in several:
         if not isinstance(value, Value):

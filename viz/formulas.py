@@ -40,16 +40,21 @@ def latex(f: Any, *args: Any) -> Formula:
     \end{aligned}
     """
     if isinstance(f, Value) and not args:
-        nodes = list(topological(f))
-        if len(nodes) > MOST_NODES:
-            raise ValueError(
-                f"A formula is of at most {MOST_NODES} nodes, but this graph has {len(nodes)}.\n"
-                "Write an inner node, or draw it: `viz.draw` shows what is repeated once."
-            )
-        return Formula(derived(nodes, engine="latex").source.strip())
+        return Formula(mathematics(f).source.strip())
     if isinstance(f, Value) or not callable(f):
         raise TypeError(
             f"`latex` takes a Value or Tensor alone, or a function and its arguments, but this is "
             f"{describe(f)} and {len(args)} arguments."
         )
     return Formula(derive(f, *args, engine="latex").source.strip())
+
+
+def mathematics(f: Value) -> Any:
+    """The program in LaTeX of the expression behind a node; ValueError where that is too large."""
+    nodes = list(topological(f))
+    if len(nodes) > MOST_NODES:
+        raise ValueError(
+            f"A formula is of at most {MOST_NODES} nodes, but this graph has {len(nodes)}.\n"
+            "Write an inner node, or draw it: `viz.draw` shows what is repeated once."
+        )
+    return derived(nodes, engine="latex")

@@ -1,30 +1,85 @@
-"""Writing a graph to a file: a picture, or the page to step through."""
+"""Writing a graph to a file, as its path ends: a picture, a page, or a text of it."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from autodiff import Value
+from autodiff.extend import topological
 
-from . import drawing
+from .drawing import checked_nodes, draw, mermaid
+from .formulas import mathematics
+from .functions import graph_of
 from .interactive.page import page
+from .interactive.program import derived
+from .picture import check_writable, write
+from .render import FORMATS
+
+Made = Callable[[Any, dict[str, Any]], str | bytes]
+
+
+def _picture(kind: str) -> Made:
+    return lambda value, options: draw(value, **options).pipe(kind)
+
+
+def _program(engine: str) -> Made:
+    def made(value: Any, options: dict[str, Any]) -> str:
+        return str(derived(list(topological(graph_of("save", value, ()))), engine).module)
+
+    return made
+
+
+# What each ending stands for, and the options of `draw` that it knows.
+_ALL = ("cotangent", "style", "direction", "theme", "detail", "depth", "expand")
+_DIAGRAMS = ("cotangent", "direction", "detail", "depth", "expand")
+_MADE: dict[str, tuple[Made, Sequence[str]]] = {
+    **{f".{kind}": (_picture(kind), _ALL) for kind in FORMATS},
+    ".html": (lambda value, options: page(value).html, ()),
+    ".dot": (lambda value, options: draw(value, **options).source, _ALL),
+    ".mmd": (lambda value, options: mermaid(value, **options) + "\n", _DIAGRAMS),
+    ".tex": (lambda value, options: mathematics(graph_of("save", value, ())).module, ()),
+    ".py": (_program("numpy"), ()),
+    ".js": (_program("javascript"), ()),
+}
+ENDINGS = tuple(_MADE)
+
+
+def options_of(ending: str) -> Sequence[str]:
+    """The options of `draw` that a file with this ending is made with."""
+    return _MADE[ending][1]
+
+
+def contents(value: Any, ending: str, **options: Any) -> bytes:
+    """What `save` writes to a file with this ending."""
+    made = _MADE[ending][0](value, options)
+    return made if isinstance(made, bytes) else made.encode()
 
 
 def save(value: Any, path: str | os.PathLike[str], **options: Any) -> None:
-    """Write the picture of `value` to an svg, png or pdf file, or its page to an html file.
+    """Write what is behind `value` to a file, as its path ends.
 
-    `options` of a picture are those of `draw`. Raises TypeError for what is no Value or Tensor,
-    ValueError for another ending, RenderError
-    where nothing can render, OSError for a path that cannot be written; then no file is written
-    or changed.
+    It is a picture (.svg, .png, .pdf), the page (.html), or a text: of the picture in the language
+    of Graphviz (.dot) or Mermaid (.mmd), of the expression and its gradient in LaTeX (.tex), NumPy
+    (.py) or JavaScript (.js). `options` are those of `draw`, as far as they are of what is written.
+
+    Raises TypeError for what is no Value or Tensor, ValueError for another ending, RenderError
+    where nothing can render, TraceError for what cannot be written as such a text, OSError for a
+    path that cannot be written; then no file is written or changed.
 
     >>> from autodiff import Value
     >>> x = Value(3.0, name="x")
     >>> save(x * x, "square.svg")  # doctest: +SKIP
     """
-    if isinstance(value, Value) and Path(path).suffix.lower() == ".html":
-        page(value).save(path)
-    else:
-        drawing.save(value, path, **options)
+    checked_nodes("save", [value])
+    path = Path(path)
+    ending = path.suffix.lower()
+    if ending not in _MADE:
+        raise ValueError(
+            f"A picture is written to a path ending in {', '.join(ENDINGS)}, not {path.name!r}."
+        )
+    if others := [name for name in options if name not in options_of(ending)]:
+        raise TypeError(f"What is written to {ending} has no option `{others[0]}`.")
+    check_writable(path)
+    write(contents(value, ending, **options), path)

@@ -102,6 +102,11 @@ class Program:
     def __repr__(self) -> str:
         return f"<Program {self.name} of {len(self.source.splitlines())} lines>"
 
+    @property
+    def module(self) -> str:
+        """The text of the module that `save` writes."""
+        return str(self._saved)
+
     def save(self, path: str | Path) -> None:
         """Write the program as a module; a file that is there is replaced whole or not at all.
 
@@ -109,7 +114,7 @@ class Program:
         where the plain steps cannot do it has them again, with care.
         """
         with replacing(path) as file:
-            file.write(self._saved.encode())
+            file.write(self.module.encode())
 
 
 def defined(name: str, source: str) -> Callable[..., Any]:

@@ -162,7 +162,12 @@ def test_no_terminal_no_tables(monkeypatch):
     assert in_tables(told) == str(told)
 
 
-@pytest.mark.parametrize("make", [neuron, diamond, arrays, infinite])
+def product():
+    X, W = Tensor(np.arange(6.0).reshape(3, 2), name="X"), Tensor(np.eye(2), name="W")
+    return X @ W
+
+
+@pytest.mark.parametrize("make", [neuron, diamond, arrays, infinite, product])
 def test_the_page_says_the_same(opened, make):
     window = opened(make)
     told = viz.explain(make())

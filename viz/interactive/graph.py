@@ -74,7 +74,7 @@ def _node(node: Value, names: Mapping[Any, str]) -> dict[str, Any]:
     shape = {} if np.size(node.data) == 1 else {"shape": "×".join(map(str, node.data.shape))}
     return {
         "name": names[node],
-        "title": shown(node.name or operation_text(node) or "leaf"),
+        "title": shown(node.name or briefly(operation_text(node)) or "leaf"),
         "formula": briefly(formula_text(node, lambda operand: name_in(names, operand))),
         "value": told(_size(node.data)),
         **shape,

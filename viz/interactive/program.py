@@ -57,6 +57,11 @@ def javascript_program(nodes: Sequence[Value], name: str = "compute") -> str | U
     return program.script  # type: ignore[attr-defined, no-any-return]
 
 
+def function_of(nodes: Sequence[Value]) -> Callable[..., Any]:
+    """A graph as a function of its leaves, which are nodes."""
+    return _function(nodes, _root)
+
+
 def leaves_of(nodes: Sequence[Value]) -> list[Value]:
     """The nodes that are no operation's."""
     return [node for node in nodes if node.op is None]

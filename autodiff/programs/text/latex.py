@@ -115,7 +115,13 @@ class LatexModule(Module):
         for step in graph.steps:
             if step.dtype == np.bool_:  # a condition stands wherever it is asked
                 self.printer.uses[step] = min(self.printer.uses[step], 1)
+            if step.captured is not None and step.scalar:  # a number needs no name
+                self.printer.put_in_place(step, self.printer.literal(step.example))
         return super()._body()
+
+    def _has_from_around(self, name: str, node: Any) -> None:
+        if isinstance(node._data, np.ndarray):
+            super()._has_from_around(name, node)
 
     def _is_minor(self, step: Step) -> bool:
         return step in self._returned or step in self.names.made_up or step.dtype == np.bool_

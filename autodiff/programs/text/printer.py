@@ -48,6 +48,10 @@ class Printer:
             return None
         return expression
 
+    def put_in_place(self, step: Step, tree: ast.expr) -> None:
+        """Write a step as this expression wherever it is used."""
+        self._inlined[step] = tree
+
     def operand(self, thing: Any) -> ast.expr:
         """An operand: a name, an expression that stands only here, or a constant."""
         if isinstance(thing, Step):

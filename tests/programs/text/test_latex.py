@@ -9,7 +9,7 @@ import pytest
 from latex import computed, in_mathtext, lines_of
 from registry_cases import calls
 
-from autodiff import TraceError, cos, derive, grad, sigmoid, value_and_grad, where
+from autodiff import TraceError, Value, cos, derive, floor, grad, sigmoid, value_and_grad, where
 from autodiff.extend import operations
 from autodiff.programs.text.latex_syntax import Latex, number
 
@@ -235,3 +235,11 @@ def test_it_is_saved_as_a_formula(tmp_path):
     assert re.fullmatch(
         r"(?s)% .*amsmath.*\n\\\[\n\\begin.*\\end\{aligned\}\n\\\]\n", path.read_text()
     )
+
+
+def test_a_number_from_around_has_no_name():
+    c = Value(2.5, name="c")
+    text = written(lambda x, y: floor(x) * y * c, 2.0, 3.0)
+    assert r"\frac{\partial f}{\partial x} &= 0" in text
+    known = computed(text, {"x": 2.0, "y": 3.0})
+    assert known["f"] == 15.0
