@@ -35,6 +35,18 @@ def test_a_name_of_yours_has_a_line():
     assert lines[gradient("f", "w")] == rf"= {gradient('f', 'u')} \, x"
 
 
+def test_a_leaf_alone():
+    known = computed(viz.latex(Value(2.0, name="x")), {"x": 2.0})
+    assert (known["f"], known[gradient("f", "x")]) == (2.0, 1.0)
+
+
+def test_names_that_several_have():
+    leaves = [Value(float(i), name="b") for i in (2, 3, 5)]
+    text = viz.latex(leaves[0] * leaves[1] * leaves[2])
+    known = computed(text, {"b": 2.0, "b_{(2)}": 3.0, "b_{(3)}": 5.0})
+    assert (known["f"], known[gradient("f", "b_{(2)}")]) == (30.0, 10.0)
+
+
 def test_odd_names_and_unnamed_leaves():
     w = [Value(float(i + 1), name=f"layers[{i}].weight") for i in range(2)]
     text = viz.latex(w[0] * w[1] + Value(3.0))

@@ -93,7 +93,7 @@ def _function(
     f.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
         [inspect.Parameter(words[leaf], kind) for leaf in leaves]
     )
-    f.__name__ = words[nodes[-1]]
+    f.__name__ = words[nodes[-1]] if nodes[-1].op is not None else "f"
     return f
 
 

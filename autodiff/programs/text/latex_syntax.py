@@ -294,15 +294,20 @@ _NO_FACTORS = (r"\frac", r"\left", r"\begin", r"\infty", r"\neg")
 
 
 def _symbol(name: str) -> str:
-    """A name as mathematics has it: a letter with what is below it, or a word."""
-    head, *below = name.strip("_").split("_")
+    r"""A name as mathematics has it: a letter with what is below it, or a word.
+
+    Underscores at its end tell it from others of that name: `b_` is the second, `b_{(2)}`.
+    """
+    bare = name.rstrip("_")
+    head, *below = bare.lstrip("_").split("_")
     found = re.fullmatch(r"(.*?\D)(\d+)", head)
     if found:
         head, below = found[1], [found[2], *below]
     if not head or "" in below:
         return _verbatim(name)
-    text = _word(head)
-    return f"{text}_{{{', '.join(map(_word, below))}}}" if below else text
+    text, words = _word(head), list(map(_word, below))
+    words += [f"({len(name) - len(bare) + 1})"] if name != bare else []
+    return f"{text}_{{{', '.join(words)}}}" if words else text
 
 
 def _word(word: str) -> str:

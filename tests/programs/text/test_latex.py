@@ -173,7 +173,8 @@ def test_sympy_reads_the_same():
         ("w0", "w_{0}"), ("w_0", "w_{0}"), ("x", "x"), ("beta", r"\beta"), ("α", r"\alpha"),
         ("dot", r"\mathrm{dot}"), ("x_train", r"x_{\mathrm{train}}"), ("x12", "x_{12}"),
         ("layers_0_weight", r"\mathrm{layers}_{0, \mathrm{weight}}"), ("나비", r"\mathrm{나비}"),
-        ("_x", "x"), ("a__b", r"\mathrm{a\_\_b}"), ("__", r"\mathrm{\_\_}"),
+        ("_x", "x"), ("b_", "b_{(2)}"), ("w0__", "w_{0, (3)}"),
+        ("a__b", r"\mathrm{a\_\_b}"), ("__", r"\mathrm{\_\_}"),
     ],
 )  # fmt: skip
 def test_names(name, text):
@@ -182,7 +183,7 @@ def test_names(name, text):
 
 def test_names_that_would_look_alike_do_not():
     write = Latex()
-    names = ["w0", "w_0", "_w0", "_w_0", "α", "alpha", "v1", "v_1"]
+    names = ["w0", "w_0", "_w0", "_w_0", "w0_", "w0__", "α", "alpha", "v1", "v_1"]
     assert len({write.name(name) for name in names}) == len(names)
     assert [write.name(name) for name in names] == [write.name(name) for name in names]
 
