@@ -74,12 +74,13 @@ def _scattered(write: Latex, printer: Printer, step: Step, parts: list[Any]) -> 
 
 
 def _in_its_notation(printer: Printer, step: Step, tree: ast.expr) -> ast.expr:
-    """The product of two arrays entry by entry, which is not that of matrices."""
-    if not is_a(step, "mul") or not all(map(operand_shape, step.operands)):
-        return tree
+    """The product of arrays entry by entry, and that of two vectors, which no matrices have."""
+    axes = [len(operand_shape(operand)) for operand in step.operands]
     match tree:
-        case ast.BinOp(left=a, op=ast.Mult(), right=b):
+        case ast.BinOp(left=a, op=ast.Mult(), right=b) if is_a(step, "mul") and all(axes):
             return syntax.call("hadamard", a, b)
+        case ast.BinOp(left=a, op=ast.MatMult(), right=b) if axes == [1, 1]:
+            return syntax.call("inner", a, b)
     return tree
 
 

@@ -218,8 +218,9 @@ class Latex:
                 return f"{self.text(x, _ATOM)}^{{-1}}", _POWER
             case "transpose", [x] | [x, ast.Constant(value=None)]:
                 return rf"{self.text(x, _ATOM)}^{{\top}}", _POWER
-            case "hadamard", [a, b]:
-                return rf"{self.text(a, _PRODUCT)} \odot {self.text(b, _PRODUCT)}", _PRODUCT
+            case "hadamard" | "inner", [a, b]:
+                sign = r"\odot" if name == "hadamard" else r"\cdot"
+                return rf"{self.text(a, _PRODUCT)} {sign} {self.text(b, _PRODUCT)}", _PRODUCT
             case "reals", [shape]:
                 sizes = r" \times ".join(self.text(size) for size in getattr(shape, "elts", ()))
                 return f"{_REALS}^{{{sizes}}}", _POWER

@@ -78,6 +78,10 @@ def test_a_layer_of_arrays():
     assert lines[r"\frac{\partial \mathrm{loss}}{\partial X}"] == r"= \delta_{1} \, W^{\top}"
 
 
+def test_two_vectors_have_a_dot_between():
+    assert r"f &= x \cdot y \\" in written(lambda x, y: x @ y, np.ones(2), np.ones(2))
+
+
 def test_an_index_adds_to_a_part():
     def f(x):
         return np.sum(x[1:] * x[:-1])
