@@ -78,7 +78,8 @@ class MultiHeadAttention(Module):
         if self.dropout is not None:
             weights = self.dropout(weights)
         heads = ad.swapaxes(weights @ self._in_heads(self.v_proj(value)), -2, -3)
-        return self.out_proj(ad.reshape(heads, (*heads.shape[:-2], -1)))
+        *before, parts, entries = heads.shape
+        return self.out_proj(ad.reshape(heads, (*before, parts * entries)))
 
     def weights(
         self, query: Any, key: Any = None, mask: Any = None, causal: bool = False,
@@ -104,7 +105,9 @@ class MultiHeadAttention(Module):
 
     def _in_heads(self, x: Any) -> Any:
         """(..., length, embed_dim) as (..., heads, length, entries)."""
-        return ad.swapaxes(ad.reshape(x, (*x.shape[:-1], self.num_heads, -1)), -2, -3)
+        *before, size = x.shape
+        parts = (*before, self.num_heads, size // self.num_heads)  # of an empty batch as well
+        return ad.swapaxes(ad.reshape(x, parts), -2, -3)
 
     def _check(self, name: str, x: Any, projection: Linear, before: Any = None) -> None:
         """ValueError for a query, key or value of another shape."""

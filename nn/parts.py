@@ -97,16 +97,22 @@ def parameters_in(thing: Any, visit: Visit | None = None) -> Iterator[tuple[str,
     return ((name, part) for name, part in walk(thing, "", visit) if isinstance(part, Value))
 
 
-def buffers_in(thing: Any) -> Iterator[tuple[str, Any]]:
-    """The buffers of the modules in a thing, and their frozen parameters, by name, each once."""
-    seen: set[int] = set()
-    for path, module in walk(thing):
-        if isinstance(module, HasParts):
-            for keys in (*module.buffers_at, *module.frozen_at):
-                buffer = part_at(module, keys)
-                if _is_state(buffer) and id(buffer) not in seen:
-                    seen.add(id(buffer))
-                    yield joined(path, ".".join(map(str, keys))), buffer
+def buffers_in(module: HasParts) -> Iterator[tuple[str, Any]]:
+    """The buffers of a module and those in it, and the frozen parameters, by name, each once.
+
+    One that stands in several places has the name of the first, as parameters have.
+    """
+    names = {id(part): path for path, part in walk(module) if isinstance(part, HasParts)}
+    found: dict[int, tuple[str, Any]] = {}
+
+    def note(part: Any, owner: HasParts, keys: Keys) -> Any:
+        if _is_state(part) and (keys in owner.buffers_at or keys in owner.frozen_at):
+            name = joined(names[id(owner)], ".".join(map(str, keys)))
+            found.setdefault(id(part), (name, part))
+        return part
+
+    replace(module, note)
+    return iter(found.values())
 
 
 def frozen_in(module: HasParts) -> list[Any]:

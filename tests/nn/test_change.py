@@ -16,7 +16,7 @@ Pair = namedtuple("Pair", "a b")
 
 
 class Everywhere(Module):
-    """Parameters wherever they may stand, one of them twice, beside what is none."""
+    """Parameters wherever they may stand, two of them twice, beside what is none."""
 
     def __init__(self):
         self.w = Tensor([1.0, 2.0])
@@ -24,6 +24,7 @@ class Everywhere(Module):
         self.pair, self.queue = Pair(Value(0.0), Tensor([[5.0]])), deque([Tensor(6.0)])
         self.net = Sequential(Linear(2, 2, seed=0), BatchNorm1d(2), Dropout(seed=0), Tanh())
         self.plain, self.count, self.me = np.ones(2), 3.0, self
+        self.again = self.net[0].weight  # which has its name by where it stood first
 
     def forward(self, x):
         total = self.tied[1]["a.b"] * self.tied[1][1][0] + self.pair.a + self.pair.b + self.count
