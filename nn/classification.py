@@ -56,7 +56,7 @@ def cross_entropy(
     True
     """
     logits = logits if isinstance(logits, ad.Tensor) else joined(logits)
-    labels = labels if isinstance(labels, np.ndarray) else joined(labels)
+    labels = labels if isinstance(labels, np.ndarray) else _as_labels(labels)
     probable = getattr(labels, "ndim", 0) == getattr(logits, "ndim", 0) > 0
     as_they_are = weight is None and ignore_index is None and not label_smoothing
     if as_they_are and reduction == "mean" and not probable:
@@ -92,7 +92,7 @@ def nll(
     >>> nll(ad.log(ad.Tensor([[0.5, 0.5]])), [1]).item() == float(np.log(2))
     True
     """
-    logp, labels = joined(log_probabilities), joined(labels)
+    logp, labels = joined(log_probabilities), _as_labels(labels)
     if not is_traced(logp):
         greatest = ends(data_of(logp))[1]
         if greatest > _SUM:
@@ -147,22 +147,32 @@ def _of_probabilities(logp: Any, target: Any, weight: Any, reduction: str, smoot
     return reduced(-ad.sum(target * ad.where(nothing, 0.0, logp), -1), reduction, target)
 
 
+def _as_labels(labels: Any) -> Any:
+    """Labels as an array; the one of a single row is a whole number, and no float, as well."""
+    whole = isinstance(labels, (int, np.integer)) and not isinstance(labels, bool)
+    return np.asarray(labels) if whole else joined(labels)
+
+
 # -- what is looked at ---------------------------------------------------------------------
 
 
 def _look_at_logits(logits: Any) -> None:
     """An error or a warning where logits are probabilities, by the graph or by their values."""
-    op = source(logits)
+    data, op = np.asarray(data_of(logits)), source(logits)
+    if not data.size:
+        raise ValueError(
+            f"A loss is of one row of logits or more, but these have shape {data.shape}, and so "
+            "none.\nLook where the rows have gone."
+        )
     if op in RANGES:
         if op == "softmax":
             refuse_source("cross_entropy", op, "`nll(autodiff.log(probabilities), labels)`")
         if RANGES[op][1] < math.inf:
             warn_of_bounds("cross_entropy", op, "no class can get a probability near 1")
         return
-    data = np.asarray(data_of(logits))
-    if data.shape[-1] == 1:
+    if data.shape[-1:] == (1,):
         warn_of_one_class("cross_entropy")
-    elif 0 <= data.item(0) <= 1 and 0 <= data.item(1) <= 1 and not is_traced(logits):
+    elif data.ndim and not is_traced(logits) and 0 <= data.item(0) <= 1 and 0 <= data.item(1) <= 1:
         _look_at_rows(data)
 
 

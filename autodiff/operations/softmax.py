@@ -116,7 +116,12 @@ def _number(number: float, dtype: Any) -> Any:
 def _checked_labels(logits: Any, labels: Any) -> Any:
     """The labels, one after another."""
     labels, shape = np.asarray(labels), logits.shape[:-1]
-    if labels.dtype.kind not in "iu" or labels.shape != shape or not (labels.size and logits.ndim):
+    if not logits.size:
+        raise ValueError(
+            f"Labels are of one row of logits or more, but these have shape {logits.shape}, and so "
+            "none.\nLook where the rows have gone."
+        )
+    if labels.dtype.kind not in "iu" or labels.shape != shape or not logits.ndim:
         raise ValueError(
             "Labels are whole numbers, one for each row of the logits, of shape "
             f"{shape}, but these have shape {labels.shape} and dtype {labels.dtype}.\n"

@@ -274,6 +274,34 @@ def test_labels_that_are_refused(labels, message):
             nll(ad.log_softmax(z), labels)
 
 
+@pytest.mark.parametrize("reduction", ["mean", "sum", "none"])
+@pytest.mark.parametrize("shape", [(0, 4), (3, 0), (2, 0, 4)])
+@pytest.mark.parametrize("before", [lambda z: z, ad.relu])
+def test_no_rows_and_no_classes(before, shape, reduction):
+    z, labels = before(Tensor(np.zeros(shape))), np.zeros(shape[:-1], int)
+    message = re.escape(f"have shape {shape}, and so none.\nLook where the rows have gone.")
+    for target in (labels, np.zeros(shape)):
+        with pytest.raises(ValueError, match=message):
+            cross_entropy(z, target, reduction=reduction)
+    with pytest.raises(ValueError, match=message):
+        nll(z, labels, reduction=reduction)
+    with pytest.raises(ValueError, match=message):
+        ad.cross_entropy(z, labels)
+
+
+def test_one_row_and_its_label():
+    """A whole number is the label of logits without an axis of samples."""
+    z = [1.0, 2.0, 4.0]
+    expected = math.log(sum(map(math.exp, z))) - z[2]
+    for label in (2, np.int64(2), np.array(2)):
+        assert math.isclose(cross_entropy(Tensor(z), label).item(), expected, rel_tol=1e-14)
+        assert math.isclose(nll(ad.log_softmax(Tensor(z)), label).item(), expected, rel_tol=1e-14)
+    assert math.isclose(cross_entropy([Value(x) for x in z], 2).item(), expected, rel_tol=1e-14)
+    for wrong, kind in ((True, "bool"), (2.0, "float64")):
+        with pytest.raises(ValueError, match=f"Labels are whole numbers, .* dtype {kind}"):
+            cross_entropy(Tensor(z), wrong)
+
+
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
