@@ -32,10 +32,7 @@ class Batches:
         drop_last: bool = False,
         allow_nan: bool = False,
     ) -> None:
-        switches = {"shuffle": shuffle, "drop_last": drop_last, "allow_nan": allow_nan}
-        for name, on in switches.items():
-            if not isinstance(on, (bool, np.bool_)):
-                raise TypeError(f"`{name}` is True or False, but this is {describe(on)}.")
+        check_switches(shuffle=shuffle, drop_last=drop_last, allow_nan=allow_nan)
         self.arrays = _checked_arrays(arrays, allow_nan)
         self.rows = len(self.arrays[0])
         if not is_count(batch_size):
@@ -172,11 +169,25 @@ def batches(
     return Batches(arrays, batch_size, seed, shuffle, drop_last, allow_nan)
 
 
+def check_switches(**switches: Any) -> None:
+    """TypeError for what is neither True nor False."""
+    for name, on in switches.items():
+        if not isinstance(on, (bool, np.bool_)):
+            raise TypeError(f"`{name}` is True or False, but this is {describe(on)}.")
+
+
 def _checked_arrays(given: tuple[Any, ...], allow_nan: bool) -> list[Array]:
     """The arrays to draw from; TypeError and ValueError as `batches` says."""
     arrays = []
     for place, data in enumerate(given):
-        array = np.asarray(data.data if isinstance(data, Value) else data)
+        try:
+            array = np.asarray(data.data if isinstance(data, Value) else data)
+        except ValueError as error:  # rows of other lengths, as those of a list of arrays
+            raise TypeError(
+                f"Batches are drawn from arrays, but array {place} is {describe(data)}, whose rows "
+                "are not of one shape.\nPass several arrays side by side, as in `batches(X, y, "
+                "batch_size=32)`; fill up shorter rows."
+            ) from error
         if array.dtype.kind not in "biufcSU" or isinstance(data, np.ma.MaskedArray):
             masked = "; fill it first" if isinstance(data, np.ma.MaskedArray) else ""
             raise TypeError(

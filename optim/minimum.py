@@ -160,15 +160,19 @@ class _Search:
         """How it ends where nothing lower is found."""
         greatest = _greatest(point.gradient)
         message = f"Nothing lower is found, with entries of the gradient up to {greatest:.2g}."
-        return greatest <= GOOD_ENOUGH * max(1.0, abs(point.loss)), message
+        # Of a loss without a least value x is as great: rounding hides what the gradient promises
+        # along all of x alone.
+        promised = greatest * max(1.0, _greatest(point.x))
+        good = greatest <= GOOD_ENOUGH or promised <= GOOD_ENOUGH * abs(point.loss)
+        return good, message
 
     def _structured(self, x: Vector) -> Any:
         parts = self.objective.split(x)
         return unflatten(self.like, [p if type(p) is float else np.array(p) for p in parts])
 
 
-def _greatest(gradient: Vector) -> float:
-    return float(np.abs(gradient).max(initial=0.0))
+def _greatest(vector: Vector) -> float:
+    return float(np.abs(vector).max(initial=0.0))
 
 
 def _kind_of(method: Any) -> type[Optimizer]:

@@ -8,6 +8,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from autodiff.extend import describe
+
 from .growth import EXPLOSION
 
 _MANY = 0.5  # the share of a layer's units from which on it is what holds the loss up
@@ -77,6 +79,11 @@ def diagnose(history: Any) -> Diagnosis:
     >>> print(diagnose(history).cause)
     overshoot
     """
+    if not isinstance(getattr(history, "steps", None), dict):
+        raise TypeError(
+            f"A diagnosis is of the history of a training, but this is {describe(history)}.\n"
+            "Pass what `train(..., diagnose=True)` has given."
+        )
     steps = {name: np.array(column) for name, column in history.steps.items()}
     if not len(steps["loss"]):
         raise ValueError("A diagnosis is of steps, but this history has none.")

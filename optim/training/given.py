@@ -36,10 +36,11 @@ class Settings:
 
 
 def check_model(model: Any, loss: Any) -> None:
-    if not all(hasattr(model, name) for name in ("parameters", "functional_call", "state_dict")):
+    parts = ("parameters", "functional_call", "state_dict")
+    if isinstance(model, type) or not all(hasattr(model, name) for name in parts):
         raise TypeError(
             f"What is trained is an nn.Module, but this is {describe(model)}.\n"
-            "Make it a class whose `forward` computes the output."
+            "Make one, of a class whose `forward` computes the output."
         )
     if not callable(loss) or isinstance(loss, type):
         raise TypeError(
@@ -89,8 +90,7 @@ def _check_schedule(schedule: Any, optimizer: Any) -> None:
 def drawn_from(data: Any, batch_size: int | None, seed: Seed) -> Any:
     """The batches of each epoch."""
     if isinstance(data, tuple):
-        rows = np.shape(data[0])[0] if data and np.ndim(data[0]) else 0
-        size = min(_BATCH, max(rows, 1)) if batch_size is None else batch_size
+        size = min(_BATCH, _rows(data)) if batch_size is None else batch_size
         drawn: Any = batches(data, batch_size=size, seed=seed)
     elif batch_size is not None or seed is not None:
         raise ValueError(
@@ -109,6 +109,14 @@ def drawn_from(data: Any, batch_size: int | None, seed: Seed) -> Any:
             "Data has inputs and targets, but this is one array.\nPass both, as in `(X, y)`."
         )
     return drawn
+
+
+def _rows(data: tuple[Any, ...]) -> int:
+    """How many rows there are, or 1 where `batches` will say what is wrong."""
+    try:
+        return max(len(data[0]), 1)
+    except (LookupError, TypeError):
+        return 1
 
 
 def held_out_from(validation: Any, drawn: Any) -> Batches:

@@ -16,7 +16,7 @@ import numpy as np
 import autodiff as ad
 from autodiff.extend import Seed, data_of, gradient_of, leaves, tree_map
 
-from ..data import Batches
+from ..data import Batches, check_switches
 from ..diagnosis.findings import diagnose as causes
 from ..diagnosis.findings import so_far
 from ..diagnosis.probe import COLUMNS, Probe
@@ -94,6 +94,10 @@ def train(
     (array([[3.]]), array([1.]), 50)
     """
     settings = Settings(epochs, clip_norm, patience, every, metrics, loss)
+    check_switches(
+        resume=resume, allow_unused=allow_unused, detect_anomaly=detect_anomaly, diagnose=diagnose,
+        compiled=compiled is None or compiled, progress=progress is None or progress,
+    )  # fmt: skip
     check_model(model, loss)
     check_movers(optimizer, schedule, kept=checkpoint is not None)
     if (every is not None or resume) and checkpoint is None:

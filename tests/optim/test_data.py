@@ -274,6 +274,12 @@ def test_data_that_are_no_numbers(data):
         batches(np.ones(2), data, batch_size=2)
 
 
+def test_rows_of_other_lengths():
+    for rows in ([[1.0], [1.0, 2.0]], [np.ones((4, 2)), np.ones(4)]):
+        with pytest.raises(TypeError, match=r"rows are not of one shape.*\n?.*side by side"):
+            batches(rows, batch_size=1)
+
+
 @pytest.mark.parametrize("data", [[Value(1.0)], [Tensor([1.0])]])
 def test_lists_of_nodes(data):
     with pytest.raises(TypeError, match="its gradient would be lost"):

@@ -246,6 +246,17 @@ def test_what_has_no_minimum():
     assert found.fun == -math.exp(found.x) < -1
 
 
+@pytest.mark.parametrize("method", ["LBFGS", "ListeningGD"])
+@pytest.mark.parametrize(
+    "endless", [lambda x: x.sum(), lambda x: -(x**4).sum(), lambda x: -(x**2).sum() - 3.0]
+)
+def test_a_search_without_an_end_is_no_success(endless, method):
+    """Its gradient is small beside the loss in the end, and yet there is no minimum."""
+    found = minimize(endless, np.array([1.0, 2.0]), method, max_evaluations=2000)
+    assert not found.success
+    assert found.fun < -1e6
+
+
 def test_where_rounding_hides_what_is_lower():
     found = minimize(lambda x: 1e6 + ((x - 1) ** 2).sum(), np.full(2, 3.3), tol=0.0)
     assert found.success

@@ -307,6 +307,9 @@ def test_without_measurements_only_steps_of_all_rows_can_be_told():
         diagnose(halves)
     with pytest.raises(ValueError, match="has none"):
         diagnose(History())
+    for other in (None, [1.0, 2.0], model):
+        with pytest.raises(TypeError, match="of the history of a training, but this is"):
+            diagnose(other)
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])

@@ -1,5 +1,7 @@
 """Training: a plain loop is the oracle; validation, stopping, clipping, and what is refused."""
 
+import inspect
+
 import numpy as np
 import pytest
 
@@ -286,6 +288,12 @@ def wrong(message, error=ValueError, **settings):
         wrong("Validation is made as the data is", validation=(X, X, Y)),
         wrong("last axis of the first as long as", validation=(X[:, :2], Y)),
         wrong("Labels count", validation=(X, Y + 1)),
+        *(
+            wrong(f"`{name}` is True or False, but this is str 'no'", TypeError, **{name: "no"})
+            for name, p in inspect.signature(train).parameters.items()
+            if "bool" in p.annotation
+        ),
+        wrong("whose rows are not of one shape", TypeError, data=([[1.0], [1.0, 2.0]], [0, 1])),
         wrong("told the loss after each epoch", TypeError, schedule=lambda epoch: 0.1),
         wrong("too many positional", TypeError, schedule=NoArgument()),
         wrong("made with another", schedule=schedules.StepLR(SGD([Tensor(1.0)]), step_size=1)),
@@ -315,3 +323,5 @@ def test_a_model_is_a_module():
     w = Tensor([1.0])
     with pytest.raises(TypeError, match=r"an nn\.Module"):
         train(lambda x: w * x, mse, (X, Y), SGD([w], lr=0.1))
+    with pytest.raises(TypeError, match=r"an nn\.Module, but this is type"):
+        train(Linear, mse, (X, Y), SGD([w], lr=0.1))
