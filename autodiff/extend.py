@@ -1,7 +1,7 @@
 """What a package that builds on the engine may use: nn, optim and viz use nothing else of it.
 
-Messages and settings: `describe`, `is_count`, `is_number`, `Seed`; `warn_user` for a warning that
-names the user's line.
+Messages and settings: `describe`, `is_count`, `is_number`, `check_switches`, `Seed`; `warn_user`
+for a warning that names the user's line.
 Files that are replaced whole or not at all: `replacing`. A nested state of dicts, lists, numbers
 and arrays in a file: `write_archive` and `read_archive`.
 Nested lists, tuples and dicts: `leaves`, `tree_map`, `unflatten`, and `leaves_like`, which checks
@@ -48,7 +48,7 @@ from .support.archive import read_archive, write_archive
 from .support.files import replacing
 from .support.frames import warn_user
 from .support.notebook import mimebundle
-from .support.settings import Seed, is_count, is_number
+from .support.settings import Seed, check_switches, is_count, is_number
 from .support.syntax import OPERATORS
 from .support.tree import leaves, tree_map, unflatten
 from .transforms.backward import pull_edges
@@ -64,6 +64,7 @@ __all__ = [
     "Program",
     "Seed",
     "as_made",
+    "check_switches",
     "data_of",
     "descend",
     "describe",

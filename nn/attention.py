@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 import autodiff as ad
-from autodiff.extend import Seed, data_of, describe
+from autodiff.extend import Seed, check_switches, data_of, describe
 
 from .layers import Dropout, Linear
 from .module import Module
@@ -58,6 +58,7 @@ class MultiHeadAttention(Module):
             )
         key_size = size if kdim is None else checked_size("kdim", kdim)
         value_size = size if vdim is None else checked_size("vdim", vdim)
+        check_switches(bias=bias)
         rng = np.random.default_rng(seed)
         self.num_heads = heads
         self.q_proj = Linear(size, size, bias, rng, dtype)
@@ -89,6 +90,7 @@ class MultiHeadAttention(Module):
 
         Its arguments are those of a call, and it raises as that does.
         """
+        check_switches(causal=causal)
         query = _as_operand(query)
         key = query if key is None else _as_operand(key)
         self._check("query", query, self.q_proj)

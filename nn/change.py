@@ -52,7 +52,11 @@ def refuse_trace(module: Any) -> None:
 
 
 def checked_float_type(dtype: Any) -> np.dtype[Any]:
-    """The dtype; ValueError if it is no float type."""
+    """The dtype; ValueError if it is no float type, as None is not, which NumPy takes for one."""
+    if dtype is None:
+        raise ValueError(
+            "Parameters are of a float type, but this is None.\nUse float32 or float64."
+        )
     checked: np.dtype[Any] = np.dtype(dtype)
     if checked.kind != "f":
         raise ValueError(

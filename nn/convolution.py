@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 import autodiff as ad
-from autodiff.extend import Seed, data_of
+from autodiff.extend import Seed, check_switches, data_of
 
 from .initialisers import Initialiser, drawn, glorot_uniform
 from .layers import check_float
@@ -49,6 +49,7 @@ class Conv2d(Module):
                 f"and {after}."
             )
         check_float("Conv2d", dtype)
+        check_switches(bias=bias)
         self.window = _pair("kernel_size", kernel_size)
         self.stride, self.dilation = _pair("stride", stride), _pair("dilation", dilation)
         self.padding, self.groups = _checked_padding(padding, self.stride), parts
@@ -92,6 +93,7 @@ class _Pool2d(Module):
         self.window = _pair("kernel_size", kernel_size)
         self.stride = self.window if stride is None else _pair("stride", stride)
         self.padding, self.dilation = _pair("padding", padding, 0), _pair("dilation", dilation)
+        check_switches(ceil_mode=ceil_mode)
         self.ceil_mode = bool(ceil_mode)
         if any([2 * p > k for p, k in zip(self.padding, self.window, strict=True)]):
             raise ValueError(
@@ -162,6 +164,7 @@ class AvgPool2d(_Pool2d):
         ceil_mode: bool = False, count_include_pad: bool = True,
     ) -> None:  # fmt: skip
         super().__init__(kernel_size, stride, padding, 1, ceil_mode)
+        check_switches(count_include_pad=count_include_pad)
         self.count_include_pad = bool(count_include_pad)
 
     def forward(self, x: Any) -> Any:

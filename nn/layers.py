@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 import autodiff as ad
-from autodiff.extend import Seed, data_of, describe, is_number
+from autodiff.extend import Seed, check_switches, data_of, describe, is_number
 
 from .change import refuse_trace
 from .initialisers import Initialiser, drawn, glorot_uniform, normal
@@ -26,7 +26,8 @@ class Linear(Module):
     The weight, of shape (inputs, outputs) where PyTorch's is turned (see `nn.from_torch`), is drawn
     by `init`, one of `nn.initialisers`: as it stands uniformly, with the variance
     2 / (inputs + outputs) of Glorot and Bengio (2010). The bias is 0. Raises ValueError for sizes
-    that are not whole numbers from 1 up, and for a `dtype` that is no float type.
+    that are not whole numbers from 1 up, and for a `dtype` that is no float type, TypeError for a
+    `bias` that is neither True nor False; a call ValueError for an x of other features.
 
     >>> Linear(3, 2, seed=0)(np.ones((5, 3))).shape
     (5, 2)
@@ -43,12 +44,22 @@ class Linear(Module):
     ) -> None:
         rows, columns = checked_size("inputs", inputs), checked_size("outputs", outputs)
         check_float("Linear", dtype)
+        check_switches(bias=bias)
         rng = np.random.default_rng(seed)
         self.weight = drawn(init, (rows, columns), rows, columns, rng, dtype)
         self.bias = ad.Tensor(np.zeros(columns, dtype), name="bias") if bias else None
 
     def forward(self, x: Any) -> Any:
-        product = ad.matmul(x, self.weight)
+        try:
+            product = ad.matmul(x, self.weight)
+        except ValueError:
+            shape, inputs = np.shape(data_of(x)), self.weight.shape[0]
+            if shape[-1:] == (inputs,):
+                raise
+            raise ValueError(
+                f"This Linear takes arrays of shape (..., {inputs}), but this has shape {shape}.\n"
+                "Make it of the features that the layer before gives."
+            ) from None
         return product if self.bias is None else product + self.bias
 
     def torch_layout(self, state: dict[str, Any]) -> dict[str, Any]:
@@ -210,7 +221,8 @@ class Residual(Module):
 class Sequential(Module):
     """Modules one after another. Raises TypeError for what cannot be called, and for a class.
 
-    It is indexed, sliced (to a Sequential of the same modules) and iterated over as a list is.
+    It is indexed, sliced (to a Sequential of the same modules) and iterated over as a list is; a
+    module is put in the place of another by `model[-1] = module`, and taken out by `del`.
 
     >>> from nn import Sigmoid
     >>> model = Sequential(Linear(4, 3, seed=0), Sigmoid(), Linear(3, 2, seed=1))
@@ -260,6 +272,18 @@ class Sequential(Module):
                 f"{len(self)} modules, but the index is {index!r}.\n"
                 "Count them from 0, or from the end by -1, -2, ..."
             ) from None
+
+    def __setitem__(self, index: Any, module: Any) -> None:
+        layers, one = list(self.layers), not isinstance(index, slice)
+        self[index]  # which refuses what is no index
+        layers[index] = module if one else list(module)
+        self.layers = Sequential(*layers).layers
+
+    def __delitem__(self, index: Any) -> None:
+        layers = list(self.layers)
+        self[index]
+        del layers[index]
+        self.layers = layers
 
     def torch_layout(self, state: dict[str, Any]) -> dict[str, Any]:
         return {name.removeprefix("layers."): array for name, array in state.items()}

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 import autodiff as ad
-from autodiff.extend import data_of, is_count, is_number
+from autodiff.extend import check_switches, data_of, is_count, is_number
 
 from .layers import check_float
 from .module import Module
@@ -38,6 +38,7 @@ class LayerNorm(Module):
                 f"last ones, but this is {normalized_shape!r}."
             )
         check_float("LayerNorm", dtype)
+        check_switches(elementwise_affine=elementwise_affine, bias=bias)
         self.shape, self.eps = tuple(map(int, sizes)), _checked_eps(eps)
         bias = bias and elementwise_affine
         self.weight, self.bias = _affine(self.shape, elementwise_affine, bias, dtype)
@@ -71,6 +72,7 @@ class _BatchNorm(Module):
     ) -> None:  # fmt: skip
         count = checked_size("num_features", num_features)
         check_float(type(self).__name__, dtype)
+        check_switches(affine=affine)
         if momentum is not None and not (is_number(momentum) and 0 <= momentum <= 1):
             raise ValueError(
                 "`momentum` is the share of a batch in the running mean, from 0 to 1, or None for "

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 import autodiff as ad
-from autodiff.extend import Seed, data_of, describe
+from autodiff.extend import Seed, check_switches, data_of, describe
 
 from .layers import Dropout, check_float
 from .module import Module
@@ -38,6 +38,7 @@ class Recurrent(Module):
         self.num_layers = checked_size("num_layers", num_layers)
         self.bias, self.batch_first, self.bidirectional = bias, batch_first, bidirectional
         check_float(kind, dtype)
+        check_switches(bias=bias, batch_first=batch_first, bidirectional=bidirectional)
         rng = np.random.default_rng(seed)
         for layer in range(self.num_layers):
             for end in self._ends(layer):

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from autodiff.extend import data_of, describe
+from autodiff.extend import check_switches, data_of, describe
 
 
 class IncompatibleKeys(NamedTuple):
@@ -28,6 +28,7 @@ def compared(
     state: Mapping[str, Any], own: Mapping[str, Any], strict: bool
 ) -> tuple[IncompatibleKeys, list[str]]:
     """The names that do not match, and what is wrong with a state, in sentences."""
+    check_switches(strict=strict)
     keys = IncompatibleKeys([k for k in own if k not in state], [k for k in state if k not in own])
     problems = []
     if strict or len(keys.missing_keys) == len(own) > 0:  # then it would load nothing at all

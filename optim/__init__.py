@@ -1,10 +1,14 @@
 """Optimisers, schedules of their rates, the mini-batches they are fed with, and `minimize`."""
 
+import sys as _sys
+from typing import TYPE_CHECKING as _TYPE_CHECKING
+
 from . import schedules
 from .data import Batches, batches
 from .diagnosis.findings import Diagnosis, Finding, diagnose
 from .gradients import clip_gradients
 from .groups import ParamGroup, Setting
+from .habits import NAMES as _NAMES
 from .lbfgs import LBFGS
 from .listening import ListeningGD
 from .minimum import Minimum, minimize
@@ -19,3 +23,11 @@ __all__ = [
     "ListeningGD", "Minimum", "Newton", "Optimizer", "ParamGroup", "RMSprop", "Setting", "batches",
     "clip_gradients", "diagnose", "minimize", "schedules", "train", "zeros",
 ]  # fmt: skip
+
+if not _TYPE_CHECKING:  # to which every name would be one
+
+    def __getattr__(name: str) -> object:
+        text = f"module {__name__!r} has no attribute {name!r}"
+        if name in _NAMES:
+            text = f"`optim` has no `{name}` here: {_NAMES[name]}."
+        raise AttributeError(text, name=name, obj=_sys.modules[__name__])

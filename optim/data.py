@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 import numpy as np
 
 from autodiff import Value
-from autodiff.extend import Seed, describe, is_count
+from autodiff.extend import Seed, check_switches, describe, is_count
 
 Array = np.ndarray[Any, Any]
 
@@ -167,13 +167,6 @@ def batches(
     if len(arrays) == 1 and isinstance(arrays[0], tuple):
         arrays = arrays[0]
     return Batches(arrays, batch_size, seed, shuffle, drop_last, allow_nan)
-
-
-def check_switches(**switches: Any) -> None:
-    """TypeError for what is neither True nor False."""
-    for name, on in switches.items():
-        if not isinstance(on, (bool, np.bool_)):
-            raise TypeError(f"`{name}` is True or False, but this is {describe(on)}.")
 
 
 def _checked_arrays(given: tuple[Any, ...], allow_nan: bool) -> list[Array]:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import bisect
 import itertools
 import math
+import sys
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from autodiff.extend import data_of, describe, is_count, is_number
 
 from .groups import Setting, amount, count
+from .habits import SCHEDULES
 from .optimizer import Optimizer
 from .schedule import Rules, Schedule, refuse_state
 
@@ -326,3 +328,12 @@ class SequentialLR(Schedule):
     def _load(self, states: Sequence[Mapping[str, Any]]) -> None:
         for schedule, state in zip(self.schedulers, states, strict=True):
             schedule.load_state_dict(state)
+
+
+if not TYPE_CHECKING:  # to which every name would be one
+
+    def __getattr__(name: str) -> object:
+        text = f"module {__name__!r} has no attribute {name!r}"
+        if name in SCHEDULES:
+            text = f"`optim.schedules` has no `{name}` here: {SCHEDULES[name]}."
+        raise AttributeError(text, name=name, obj=sys.modules[__name__])

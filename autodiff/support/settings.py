@@ -1,4 +1,4 @@
-"""Checks of settings: counts, numbers, seeds."""
+"""Checks of settings: counts, numbers, switches, seeds."""
 
 from __future__ import annotations
 
@@ -19,3 +19,15 @@ def is_count(x: Any) -> bool:
 def is_number(x: Any) -> bool:
     """Whether it is one plain real number, which a boolean is not."""
     return isinstance(x, numbers.Real) and not isinstance(x, bool)
+
+
+def check_switches(**switches: Any) -> None:
+    """TypeError for a setting that is neither True nor False, by its name.
+
+    >>> check_switches(shuffle=True, drop_last="no")
+    Traceback (most recent call last):
+    TypeError: `drop_last` is True or False, but this is 'no'.
+    """
+    for name, on in switches.items():
+        if not isinstance(on, (bool, np.bool_)):
+            raise TypeError(f"`{name}` is True or False, but this is {on!r}.")

@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 
 import autodiff as ad
-from autodiff.extend import Seed, data_of, gradient_of, leaves, tree_map
+from autodiff.extend import Seed, check_switches, data_of, gradient_of, leaves, tree_map
 
-from ..data import Batches, check_switches
+from ..data import Batches
 from ..diagnosis.findings import diagnose as causes
 from ..diagnosis.findings import so_far
 from ..diagnosis.probe import COLUMNS, Probe

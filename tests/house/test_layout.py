@@ -11,7 +11,7 @@ TOPICS = {
         "against_jax", "argument_forms", "composites", "conventions", "every_operation", "inputs",
         "numpy_arguments", "numpy_programs", "zeros_in_every_reading",
     },
-    "nn": {"torch"},
+    "nn": {"empty", "sequential", "switches", "torch"},
     "programs": {"interrupts", "special_points"},
     "transforms": {"nesting", "orders", "ownership"},
     "viz": {"bench", "browser", "live", "looks"},

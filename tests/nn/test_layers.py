@@ -367,3 +367,10 @@ def test_how_modules_show_themselves():
     assert repr(Dropout(0.1)) == "Dropout(p=0.1) of 0 parameters"
     assert repr(LayerNorm((2, 3))) == "LayerNorm(2, 3, eps=1e-05) of 12 parameters"
     assert repr(BatchNorm1d(3)) == "BatchNorm1d(3, eps=1e-05, momentum=0.1) of 6 parameters"
+
+
+@pytest.mark.parametrize("shape", [(5,), (2, 5), (), (0,), (4, 0)])
+def test_a_linear_of_other_features(shape):
+    with pytest.raises(ValueError, match=r"Linear takes arrays of shape \(\.\.\., 4\), ") as caught:
+        Linear(4, 3)(np.ones(shape))
+    assert f"has shape {shape}." in str(caught.value)

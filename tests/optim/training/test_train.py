@@ -286,10 +286,10 @@ def wrong(message, error=ValueError, **settings):
         wrong("by the name of 'after'", metrics={"after": max}),
         wrong("by the name of 'validation_loss'", metrics={"validation_loss": max}),
         wrong("Validation is made as the data is", validation=(X, X, Y)),
-        wrong("last axis of the first as long as", validation=(X[:, :2], Y)),
+        wrong("This Linear takes arrays of shape", validation=(X[:, :2], Y)),
         wrong("Labels count", validation=(X, Y + 1)),
         *(
-            wrong(f"`{name}` is True or False, but this is str 'no'", TypeError, **{name: "no"})
+            wrong(f"`{name}` is True or False, but this is 'no'", TypeError, **{name: "no"})
             for name, p in inspect.signature(train).parameters.items()
             if "bool" in p.annotation
         ),
