@@ -41,13 +41,30 @@ _A_DICT = "assign a plain dict as an attribute, in which parameters are found as
 
 # Names in `torch.nn`, its functions among them.
 NAMES = {
+    **dict.fromkeys(
+        (
+            "AdaptiveMaxPool2d", "AvgPool1d", "BatchNorm3d", "CTCLoss", "ConvTranspose2d",
+            "CosineSimilarity", "Dropout2d", "EmbeddingBag", "GRUCell", "GaussianNLLLoss",
+            "Hardsigmoid", "Hardswish", "InstanceNorm2d", "LSTMCell", "LazyLinear",
+            "MarginRankingLoss", "MaxPool1d", "Mish", "PReLU", "PixelShuffle", "PoissonNLLLoss",
+            "RMSNorm", "RNNCell", "ReLU6", "Softmin", "Transformer", "TransformerDecoder",
+            "TransformerDecoderLayer", "TransformerEncoder", "TransformerEncoderLayer",
+            "TripletMarginLoss", "Upsample",
+        ),
+        _OF_ONES_OWN,
+    ),
     "BCELoss": "it is the function `nn.binary_cross_entropy` here",
     "BCEWithLogitsLoss": "it is the function `nn.binary_cross_entropy_with_logits` here",
     "Bilinear": _OF_ONES_OWN,
     "Conv1d": _OF_ONES_OWN,
+    "Buffer": "it is `register_buffer(name, array)` here, of a Module",
     "Conv3d": _OF_ONES_OWN,
     "CrossEntropyLoss": "it is the function `nn.cross_entropy` here",
+    "AdaptiveAvgPool2d": "to one entry it is `autodiff.mean` over the last two axes",
+    "DataParallel": "leave it out, since there is one device",
+    "GLU": "put the operation `autodiff.glu` in its place",
     "GroupNorm": _OF_ONES_OWN,
+    "Hardtanh": "put the operation `autodiff.hard_tanh` in its place",
     "HuberLoss": "it is the function `nn.huber` here",
     "Identity": "leave it out, or write `lambda x: x`",
     "KLDivLoss": "it is the operation `autodiff.kl_div` here",
@@ -65,7 +82,8 @@ NAMES = {
     "SELU": "put the operation `autodiff.selu` in its place",
     "SmoothL1Loss": "it is the function `nn.huber` here, divided by its delta",
     "Softsign": "put the operation `autodiff.soft_sign` in its place",
-    "Transformer": _OF_ONES_OWN,
+    "Unflatten": "put the operation `autodiff.reshape` in its place",
+    "ZeroPad2d": "put the operation `autodiff.pad` in its place",
     "functional": "activations are operations, as `autodiff.relu`, and losses as `nn.mse`",
     "huber_loss": "it is `nn.huber` here",
     "init": "see `nn.initialisers`",
@@ -73,4 +91,4 @@ NAMES = {
     "mse_loss": "it is `nn.mse` here",
     "nll_loss": "it is `nn.nll` here",
     "utils": "see `optim.clip_gradients`, and `autodiff.ravel_tree` for one vector",
-}
+}  # fmt: skip

@@ -13,6 +13,7 @@ with a gain, and any function of one's own is.
 
 from __future__ import annotations
 
+import inspect
 import math
 from collections.abc import Callable
 from typing import Any
@@ -137,7 +138,7 @@ def drawn(
 ) -> ad.Tensor:  # fmt: skip
     """A layer's parameter as `init` begins it.
 
-    Raises TypeError for what is no function, and ValueError where it does not give finite numbers
+    Raises TypeError for what is no such function, and ValueError where it does not give finite numbers
     of that shape.
     """
     if not callable(init):
@@ -146,13 +147,21 @@ def drawn(
             f"`init` is a function that draws a weight, but this is {describe(init)}.\n"
             f"Pass `nn.initialisers.{ours if ours in __all__ else 'he_normal'}`, or one's own."
         )
+    try:
+        inspect.signature(init).bind(shape, fan_in, fan_out, rng)
+    except TypeError as error:
+        raise TypeError(
+            "An initialiser is a function (shape, fan_in, fan_out, rng) -> array, but "
+            f"`{getattr(init, '__name__', init)}` cannot be called so: {error}.\n"
+            "Where it makes one, call it first, as in `init=nn.initialisers.normal(0.1)`."
+        ) from None
     given = init(shape, fan_in, fan_out, rng)
     array = np.asarray(data_of(given))
     if array.shape != shape or array.dtype.kind not in "fiu" or not np.isfinite(array).all():
-        found = f"shape {array.shape} and dtype {array.dtype}"
+        of = "" if isinstance(given, np.ndarray) else f" of shape {array.shape}"
         raise ValueError(
             f"An initialiser gives finite numbers of shape {shape}, that of `{name}`, but this "
-            f"gave {describe(given)} of {found}.\n"
+            f"gave {describe(given)}{of}.\n"
             "Write it as a function (shape, fan_in, fan_out, rng) -> array."
         )
     return ad.Tensor(array.astype(dtype), name=name)

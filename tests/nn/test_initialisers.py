@@ -122,6 +122,20 @@ def test_a_node_will_do():
         (lambda: Linear(2, 3, init=lambda s, *_: np.full(s, np.nan)), ValueError, "finite numbers"),
         (lambda: Linear(2, 3, init=lambda s, *_: np.full(s, 1j)), ValueError, "dtype complex128"),
         (lambda: Linear(2, 3, init=lambda s, *_: None), ValueError, "gave None"),
+        (
+            lambda: Linear(2, 3, init=lambda *_: np.ones(3)),
+            ValueError,
+            r"gave an array of shape \(3,\) and dtype float64\.\n",
+        ),
+        *(
+            (lambda init=init: Linear(2, 3, init=init), TypeError, f"`{name}` cannot be called so")
+            for name, init in {
+                "normal": normal,
+                "uniform": uniform,
+                "constant": constant,
+                "<lambda>": lambda: 0,
+            }.items()
+        ),
         (lambda: constant("a"), ValueError, "`value` is a finite number, but this is 'a'"),
         (lambda: constant(math.inf), ValueError, "`value` is a finite number, but this is inf"),
         (lambda: normal(-1.0), ValueError, "`scale` is a finite number from 0 up"),
