@@ -138,8 +138,8 @@ def drawn(
 ) -> ad.Tensor:  # fmt: skip
     """A layer's parameter as `init` begins it.
 
-    Raises TypeError for what is no such function, and ValueError where it does not give finite numbers
-    of that shape.
+    Raises TypeError for what is no such function, and ValueError where it does not give finite
+    numbers of that shape.
     """
     if not callable(init):
         ours = str(init).rstrip("_").replace("kaiming", "he").replace("xavier", "glorot")

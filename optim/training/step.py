@@ -139,6 +139,7 @@ class Step:
             return self._compared_with(found, batch, before)
         except BaseException:
             self.restore(before)
+            self.optimizer.zero_grad()
             raise
 
     def _compared(self, batch: tuple[Any, ...]) -> Pulled:
