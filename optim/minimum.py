@@ -14,7 +14,14 @@ from .groups import amount, count
 from .lbfgs import LBFGS
 from .listening import ListeningGD
 from .newton import Newton
-from .objective import GivenObjective, Objective, Point, SpentError, Vector
+from .objective import (
+    GivenObjective,
+    NoCurvatureError,
+    Objective,
+    Point,
+    SpentError,
+    Vector,
+)
 from .optimizer import Optimizer
 from .optimizers import GD, SGD, Adagrad, Adam, AdamW, RMSprop
 from .searching import Searching
@@ -119,6 +126,11 @@ class _Search:
                 found = self._step(point)
             except SpentError:
                 message = f"The {self.objective.most} evaluations are spent."
+                break
+            except NoCurvatureError:
+                if not steps:
+                    raise
+                message = "The second derivatives are not finite any more, or too great."
                 break
             if found is point:
                 success, message = self._is_good_enough(point)

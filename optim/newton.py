@@ -11,7 +11,7 @@ import numpy as np
 from autodiff import Value
 
 from .groups import Setting, amount, count, positive
-from .objective import Objective, Point
+from .objective import NoCurvatureError, Objective, Point
 from .quadratic import Dense, Products
 from .searching import Searching
 
@@ -143,7 +143,7 @@ def by_differences(objective: Objective, point: Point) -> Any:
 
 
 def _refuse() -> NoReturn:
-    raise ValueError(
+    raise NoCurvatureError(
         "Newton's step is by second derivatives of the loss, but here some are not finite, or too "
         "great for their squares.\n"
         "Begin from other parameters, or use `LBFGS`, which does without."

@@ -37,6 +37,10 @@ class SpentError(Exception):
     """The loss has been asked for as often as it may be."""
 
 
+class NoCurvatureError(ValueError):
+    """Second derivatives of the loss are not finite where a step asks for them."""
+
+
 class Objective:
     """The loss that a closure computes, as a function of the entries of all parameters.
 

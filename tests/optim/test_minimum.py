@@ -246,7 +246,7 @@ def test_what_has_no_minimum():
     assert found.fun == -math.exp(found.x) < -1
 
 
-@pytest.mark.parametrize("method", ["LBFGS", "ListeningGD"])
+@pytest.mark.parametrize("method", ["LBFGS", "ListeningGD", "Newton"])
 @pytest.mark.parametrize(
     "endless", [lambda x: x.sum(), lambda x: -(x**4).sum(), lambda x: -(x**2).sum() - 3.0]
 )
