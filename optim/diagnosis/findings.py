@@ -208,7 +208,8 @@ def _samplings(steps: dict[str, Any], at: list[int]) -> Iterator[Finding]:
     between = spread(steps)
     jump = np.append(steps["loss"][1:] - steps["after"][:-1], 0.0)
     worst = max(at, key=lambda t: jump[t])
-    size, rows = int(np.median(steps["rows"])), _rows_of_an_epoch(steps)
+    sizes = sorted(steps["rows"])
+    size, rows = int(sizes[len(sizes) // 2]), _rows_of_an_epoch(steps)  # one that there is
     differ = f"batches of {size} differ by {between:.3g} (standard deviation)"
     if size < rows:  # drawn without replacement: the variance is as 1 / size - 1 / rows
         halving = math.ceil(1 / (1 / rows + (1 / size - 1 / rows) / 4))

@@ -262,6 +262,17 @@ def test_the_spread_between_batches_and_what_would_halve_it():
     assert "batches of 16 would by half" in message
 
 
+def test_the_size_of_batches_is_one_that_there_is():
+    """Of two batches to an epoch, one of what remains: not the mean of both."""
+    model = Linear(3, 1, seed=0)
+    x = np.random.default_rng(0).normal(size=(40, 3))
+    settings = {"epochs": 6, "batch_size": 32, "seed": 0, "diagnose": True}
+    sgd = SGD(model.parameters(), lr=0.01)
+    message = str(diagnose(train(model, mse, (x, x[:, :1] ** 2), sgd, **settings)))
+    assert "batches of 32 differ by" in message
+    assert "batches of 38 would by half" in message  # 1 / 38 - 1 / 40 < (1 / 32 - 1 / 40) / 4
+
+
 def test_what_was_noted_of_layers_parameters_and_data():
     diagnosis = diagnose(
         history_of(
