@@ -92,6 +92,28 @@ def shallow(thing: Any, name: str, visit: Visit) -> Iterator[tuple[str, Any]]:
         yield from shallow(part, joined(name, key), visit)
 
 
+def places(thing: Any, name: str = "", around: tuple[Any, ...] = ()) -> Iterator[tuple[str, Any]]:
+    """The parameters, buffers and modules in a thing, by the name of every place of each."""
+    if isinstance(thing, Value):
+        if is_users_own(thing):
+            yield name, thing
+        return
+    if not isinstance(thing, (HasParts, dict, list, tuple, deque)) or any(
+        thing is other for other in around
+    ):
+        return
+    parts: Iterable[tuple[Any, Any]] = ()
+    if isinstance(thing, HasParts):
+        yield name, thing
+        for keys in (*thing.buffers_at, *thing.frozen_at):
+            yield joined(name, ".".join(map(str, keys))), part_at(thing, keys)
+        parts = vars(thing).items()
+    else:
+        parts = thing.items() if isinstance(thing, dict) else enumerate(thing)
+    for key, part in parts:
+        yield from places(part, joined(name, key), (*around, thing))
+
+
 def parameters_in(thing: Any, visit: Visit | None = None) -> Iterator[tuple[str, Value]]:
     """The parameters in a thing, by name, each once."""
     return ((name, part) for name, part in walk(thing, "", visit) if isinstance(part, Value))

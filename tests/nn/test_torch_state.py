@@ -96,7 +96,9 @@ def test_names_are_matched_by_path():
     state["seen"] = np.array(2**40 + 1)
     generator = model.dropout.generator.bit_generator.state
     assert from_torch(model, state) == ([], [])
-    same(to_torch(model), state)
+    again = {f"named.again.{n}": state[f"blocks.1.{n}"] for n in ("weight", "bias")}
+    same(to_torch(model), state | again)
+    assert from_torch(model, state | again) == ([], [])
     assert model.blocks[0][2][0].weight.data.tolist() == turned(state["blocks.0.2.0.weight"])
     frozen = model.named["other"].module.weight
     assert type(frozen) is np.ndarray
@@ -120,6 +122,53 @@ def test_a_layer_of_ones_own_says_its_layout_once():
     from_torch(model, {"0.weight": weight})
     np.testing.assert_array_equal(model[0].kernel.data, np.moveaxis(weight, 2, 0))
     same(to_torch(model), {"0.weight": weight})
+
+
+class Shared(Module):
+    """A weight, a module of one's own layout, and running statistics, in two places each."""
+
+    def __init__(self):
+        self.a, self.b = Linear(2, 2, seed=0), Linear(2, 2, seed=1)
+        self.b.weight = self.a.weight
+        self.c = Turned()
+        self.d = [self.c, nn.BatchNorm1d(2)]
+        self.e = self.d[1]
+
+
+SHARED = {"b.weight": "a.weight", "d.0.weight": "c.weight"} | {
+    f"e.{n}": f"d.1.{n}"
+    for n in ("weight", "bias", "running_mean", "running_var", "num_batches_tracked")
+}
+
+
+def test_what_stands_in_two_places_is_named_in_both():
+    model = Shared()
+    state = {n: a + 1 for n, a in to_torch(model).items()}
+    assert SHARED.keys() < state.keys()
+    assert from_torch(model, state) == ([], [])
+    same(to_torch(model), state)
+    assert model.a.weight.data.tolist() == turned(state["b.weight"])
+    assert model.b.weight is model.a.weight
+    assert model.e.running_mean.tolist() == state["d.1.running_mean"].tolist()
+    assert not SHARED.keys() & model.state_dict().keys()
+    once = {n: a + 1 for n, a in state.items() if n not in SHARED}  # as some files have it
+    assert from_torch(model, once) == ([], [])
+    same({n: a for n, a in to_torch(model).items() if n in once}, once)
+    assert from_torch(model, {"b.bias": np.zeros(2)}, strict=False).missing_keys == [
+        n for n in once if n != "b.bias"
+    ]
+
+
+@pytest.mark.parametrize("name", SHARED)
+def test_two_numbers_for_one_are_refused(name):
+    model = Shared()
+    before, state = model.state_dict(), to_torch(model)
+    state = {n: a + 1 for n, a in state.items()}
+    state[name] = state[name] + 1
+    with pytest.raises(ValueError, match="are one and the same in this Shared, but") as caught:
+        from_torch(model, state)
+    assert "numbers in each" in str(caught.value)
+    same(model.state_dict(), before)
 
 
 def test_dtypes():
