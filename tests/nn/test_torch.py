@@ -14,6 +14,7 @@ from autodiff import Tensor
 from nn import from_torch, to_torch
 from nn.habits import NAMES
 from nn.torch_state import in_torch
+from optim import habits
 
 torch = pytest.importorskip("torch")
 
@@ -440,5 +441,22 @@ def test_cross_entropy_of_probabilities(settings, shape):
         )
 
 
+def test_weights_that_two_layers_share():
+    def made(of):
+        layers = of.Linear(3, 3), of.Linear(3, 3)
+        layers[1].weight = layers[0].weight
+        return of.Sequential(*layers, layers[0])
+
+    ours, theirs, x = made(nn), made(TORCH), np.random.default_rng(0).normal(size=(4, 3))
+    assert from_torch(ours, theirs.state_dict()) == ([], [])
+    close(ours(x).data, theirs.double()(torch.tensor(x)))
+    ours[0].weight.data = x[:3]
+    theirs.load_state_dict({name: torch.tensor(a) for name, a in to_torch(ours).items()})
+    close(ours(x).data, theirs(torch.tensor(x)))
+
+
 def test_the_names_that_are_answered_are_theirs():
     assert [n for n in NAMES if not (hasattr(TORCH, n) or hasattr(F, n))] == []
+    theirs = (torch.optim, torch.optim.lr_scheduler, TORCH.utils, torch.utils.data)
+    names = [*habits.NAMES, *habits.SCHEDULES]
+    assert [n for n in names if not any(hasattr(module, n) for module in theirs)] == []
