@@ -318,6 +318,8 @@ class SequentialLR(Schedule):
         parts, before = state["schedulers"], self.state_dict()["schedulers"]
         if not isinstance(parts, (list, tuple)) or len(parts) != len(before):
             refuse_state(f"it is not of {len(before)} schedules")
+        if len(state["settings"]["milestones"]) != len(before) - 1:
+            refuse_state(f"its milestones are {state['settings']['milestones']!r}")
         try:
             self._load(parts)
         except ValueError:

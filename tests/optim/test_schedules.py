@@ -388,6 +388,7 @@ def with_part(change):
         (lambda s: s.update(lrs=[0.1]), "its lrs are [0.1], and the optimiser has 2 groups"),
         (lambda s: s.update(initial_lrs=[0.1, -1.0]), "A learning rate is a finite number"),
         (lambda s: s["schedulers"].pop(), "it is not of 4 schedules"),
+        (lambda s: s["settings"].update(milestones=[]), "its milestones are []"),
         (with_part(lambda s: s.update(schedule="StepLR")), "of StepLR, not ExponentialLR"),
         (with_part(lambda s: s["settings"].update(gamma=-1)), "Gamma is a finite number"),
     ],
