@@ -35,7 +35,8 @@ class MultiHeadAttention(Module):
     A query that may look at no key at all gets zeros from all of them (PyTorch's gets NaN): what
     it is given is the bias of `out_proj`, and nothing is pulled back through it. Raises ValueError
     for sizes that are not whole numbers from 1 up or that `num_heads` does not divide; a call for
-    other shapes, and TypeError for a mask that is neither boolean nor of floats.
+    other shapes, and TypeError for a mask that is neither boolean nor of floats, and for a switch
+    that is neither True nor False.
 
     >>> attention = MultiHeadAttention(8, num_heads=2, seed=0)
     >>> attention(np.ones((5, 7, 8)), causal=True).shape

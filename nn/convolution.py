@@ -29,7 +29,8 @@ class Conv2d(Module):
     pair for height and width. In `groups`, each group of outputs sees its group of channels alone.
 
     Raises ValueError for settings that are none of these, and for groups that do not divide both
-    numbers of channels; a call for an x of other channels, or smaller than the window.
+    numbers of channels, TypeError for a `bias` that is neither True nor False; a call ValueError
+    for an x of other channels, or smaller than the window.
 
     >>> Conv2d(3, 8, kernel_size=3, padding=1, seed=0)(np.ones((5, 3, 28, 28))).shape
     (5, 8, 28, 28)
@@ -128,8 +129,8 @@ class MaxPool2d(_Pool2d):
     are `dilation` apart. With `ceil_mode` the last one may stand over the edge further. Each is a
     whole number, or a pair for height and width. Entries that tie share the gradient equally.
 
-    Raises ValueError for settings that are none of these; a call for an x that is no image, or
-    smaller than the window.
+    Raises ValueError for settings that are none of these, TypeError for a switch that is neither
+    True nor False; a call ValueError for an x that is no image, or smaller than the window.
 
     >>> MaxPool2d(2)(np.arange(16.0).reshape(1, 4, 4))
     array([[[ 5.,  7.],

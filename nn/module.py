@@ -293,7 +293,8 @@ class Module(HasParts):
 
         Not `strict`, it may have others and lack some, which are returned; but one that has none
         of the names is refused. A dtype may be narrower than the module's, and not wider. Raises
-        ValueError for a state that does not fit; then nothing is changed.
+        ValueError for a state that does not fit, TypeError for what is none and for a `strict` that
+        is neither True nor False; then nothing is changed.
         """
         if not isinstance(state, Mapping):
             raise TypeError(

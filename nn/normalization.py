@@ -20,7 +20,8 @@ class LayerNorm(Module):
 
     `normalized_shape` is that of those axes, a number for the last alone (Ba et al. 2016); the
     weight of ones and the bias of zeros have it as well. Raises ValueError for what is no such
-    shape, `eps` below 0, and a `dtype` that is no float type; a call for an x of other axes.
+    shape, `eps` below 0, and a `dtype` that is no float type, TypeError for a switch that is
+    neither True nor False; a call ValueError for an x of other axes.
 
     >>> LayerNorm(3)(ad.Tensor([1.0, 2.0, 3.0])).data.round(3)
     array([-1.225,  0.   ,  1.225])
@@ -142,8 +143,9 @@ class BatchNorm1d(_BatchNorm):
     `running_var` go towards them: new = (1 - momentum) old + momentum of the batch, whose variance
     is there divided by n - 1; without a momentum (None) they are the averages over all batches. In
     the mode of `eval` they are what is used. Raises ValueError for sizes, `eps` and `momentum` that
-    are none; a call for an x of another shape, and in training for one number to a feature; a
-    call in training raises TraceError in a trace, but for one by `functional_call`.
+    are none, TypeError for `affine` that is neither True nor False; a call ValueError for an x of
+    another shape, and in training for one number to a feature; a call in training raises
+    TraceError in a trace, but for one by `functional_call`.
 
     >>> norm = BatchNorm1d(2)
     >>> norm(ad.Tensor([[1.0, 2.0], [3.0, 6.0]])).data.round(3)

@@ -190,8 +190,8 @@ class RNN(Recurrent):
 
     A weight has shape (inputs, outputs), as Linear's has; all parameters are drawn uniformly from
     ±1 / sqrt(hidden_size). Raises ValueError for sizes that are not whole numbers from 1 up, for
-    settings that there are not, and for a `dropout` with one layer; a call for an input or a state
-    of another shape.
+    settings that there are not, and for a `dropout` with one layer, and TypeError for a switch that
+    is neither True nor False; a call ValueError for an input or a state of another shape.
 
     >>> output, h = RNN(3, 4, seed=0)(np.ones((7, 5, 3)))
     >>> output.shape, h.shape
