@@ -10,7 +10,7 @@ import numpy as np
 
 from autodiff.extend import describe
 
-from .growth import EXPLOSION
+from .growth import EXPLOSION, VANISHING
 
 _MANY = 0.5  # the share of a layer's units from which on it is what holds the loss up
 _SOME = 0.2  # and from which on it is told
@@ -64,7 +64,7 @@ def diagnose(history: Any) -> Diagnosis:
     the step itself, and *sampling*, where that has fallen, but the next batch has a higher one. A
     parabola through the loss, its slope g·d and its curvature d·Hd along the step d, says by what
     factor a step is too long. Others are "small steps", "saturation", "dead units", "explosion",
-    "unreached" parameters and "contradiction" of labels.
+    "vanishing", "unreached" parameters and "contradiction" of labels.
 
     Raises ValueError for a history without the measurements, unless each step was of all rows, of a
     model that draws nothing: then the loss of the next step is that of the same batch.
@@ -322,6 +322,16 @@ def _noted(noted: dict[str, Any]) -> Iterator[Finding]:
                 "has a local gradient under 1e-4, and teaches next to nothing. Scale the inputs, "
                 "or begin with smaller weights.",
             )
+    layer, factor = noted.get("fading", ("", 1.0))
+    if 0 < factor < VANISHING:
+        yield Finding(
+            "vanishing",
+            None,
+            0.7,
+            f"Vanishing: on its way back from the output to `{layer}` the gradient becomes "
+            f"{1 / factor:.3g} times shorter, so that what is before learns next to nothing. Take "
+            "ReLUs for sigmoids, fewer layers, a Residual around some, or normalise between them.",
+        )
     if names := noted.get("unreached", ()):
         shown = ", ".join(f"`{name}`" for name in names[:5]) + ", ..." * (len(names) > 5)
         yield Finding(

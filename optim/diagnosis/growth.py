@@ -1,4 +1,4 @@
-"""How much longer the gradient becomes on its way back through a model: exploding gradients.
+"""How much longer or shorter the gradient becomes on its way back: exploding and vanishing ones.
 
 Each layer pulls a cotangent back by its Jacobian; where many do, one after the other, its norm
 grows, or shrinks, like a power.
@@ -17,37 +17,41 @@ from autodiff.extend import leaves, pull_through, topological
 
 from .layers import layers_of
 
-EXPLOSION = 100.0  # times as long as at the output; in trained models of all kinds it is 1 to 30
+# Times as long as at the output; in trained models of all kinds it is from 0.01 to 30.
+EXPLOSION, VANISHING = 100.0, 1e-4
 
 
 class Growth(NamedTuple):
-    """The layer where the cotangent is longest, and how many times as long as at the output."""
+    """A layer, and how many times as long the cotangent is there as at the output."""
 
     layer: str
     factor: float
 
 
-def growth_in(loss: Any, output: Any) -> Growth | None:
-    """How long the cotangent of a loss becomes between the output of a model and its layers.
+def growths_in(loss: Any, output: Any) -> list[Growth]:
+    """How long the cotangent of a loss becomes between the output of a model and each layer.
 
-    By its norm over all rows, at what each layer computes of its parameters and of what it is
-    given; of Values, where each parameter has a node for each row, at those of the parameter where
-    it is longest. None where nothing comes back to the output, or more than can be written.
+    By its norm over all rows, at what a layer computes of its parameters and of what it is given,
+    at its longest, as in one of the steps of an RNN; of Values, where each parameter has a node for
+    each row, at those of one parameter. There are none where nothing comes back to the output, or
+    more than can be written.
     """
     with np.errstate(all="ignore"):
         cotangents = pull_through([(loss, None)])
         outputs = [node for node in leaves(output) if isinstance(node, Value)]
         begun = _norm(cotangents[node] for node in outputs if node in cotangents)
         if not 0 < begun < math.inf:
-            return None
+            return []
         places: dict[Any, list[Any]] = {}
         before = dict.fromkeys(node for end in outputs for node in topological(end))
         for node, (layer, parameter) in layers_of(before).items():
             if parameter is not None and node in cotangents:
                 place = node if isinstance(node, Tensor) else parameter
                 places.setdefault((layer, place), []).append(cotangents[node])
-        found = [Growth(layer, _norm(cts) / begun) for (layer, _), cts in places.items()]
-    return max(found, key=lambda growth: growth.factor, default=None)
+        factors: dict[str, float] = {}
+        for (layer, _), cts in places.items():
+            factors[layer] = max(_norm(cts) / begun, factors.get(layer, 0.0))
+    return [Growth(layer, factor) for layer, factor in factors.items()]
 
 
 def _norm(cotangents: Iterable[Any]) -> float:

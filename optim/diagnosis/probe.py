@@ -16,7 +16,7 @@ from autodiff.extend import Curvature, data_of, gradient_of
 
 from .contradictions import contradictions
 from .findings import rounding
-from .growth import EXPLOSION, growth_in
+from .growth import EXPLOSION, growths_in
 from .units import units_in
 
 COLUMNS = ("after", "slope", "curvature", "shorter")
@@ -136,11 +136,18 @@ class Probe:
         return self.step.loss(output, target), output
 
     def _note_growth(self, loss: Any, output: Any, noted: dict[str, Any]) -> None:
-        """Where the gradient grows on its way back, and after how many steps it first was much."""
-        growth = growth_in(loss, output) if isinstance(loss, Value) else None
+        """Where the gradient grows and fades on its way back.
+
+        Of growing it is noted after how many steps it first was much: a step may hide it.
+        """
+        growths = growths_in(loss, output) if isinstance(loss, Value) else []
+        if not growths:
+            return
+        most, least = (end(growths, key=lambda growth: growth.factor) for end in (max, min))
         _, before, _ = noted.get("growth", ("", 0.0, 0))
-        if growth is not None and before <= min(growth.factor, EXPLOSION):
-            noted["growth"] = (*growth, self.step.count)
+        if before <= min(most.factor, EXPLOSION):
+            noted["growth"] = (*most, self.step.count)
+        noted["fading"] = tuple(least)
 
     def _go_back(self) -> None:
         """Let the model and the loss hold what they held before the step."""

@@ -121,6 +121,18 @@ def exploding_in_depth(rng):
     return train(model, cross_entropy, data, sgd, epochs=2, seed=rng, clip_norm=0.1, diagnose=True)
 
 
+def vanishing(rng):
+    """Twelve layers of sigmoids, each of which takes three quarters of the gradient at least."""
+    layers = []
+    for i in range(12):
+        layers += [Linear(8 if i else 5, 8, seed=rng), Sigmoid()]
+    model = Sequential(*layers, Linear(8, 2, seed=rng))
+    sgd = SGD(model.parameters(), lr=0.1)
+    return train(
+        model, cross_entropy, classes(rng, 1.0), sgd, epochs=5, batch_size=40, diagnose=True
+    )
+
+
 def deep_and_well(rng):
     """As many layers from an initialiser that keeps the scale."""
     layers = []
@@ -176,6 +188,7 @@ CAUSES = {
     small: "small steps",
     exploding: "explosion",
     exploding_in_depth: "explosion",
+    vanishing: "vanishing",
     deep_and_well: None,
 }
 

@@ -7,7 +7,13 @@ import autodiff as ad
 from autodiff import Value
 from nn import MLP, RNN, Linear, Module, Sequential, mse
 from optim import SGD, train
-from optim.diagnosis.growth import growth_in
+from optim.diagnosis.growth import Growth, growths_in
+
+
+def growth_in(loss, output):
+    """Where it grows most."""
+    return max(growths_in(loss, output), key=lambda growth: growth.factor)
+
 
 X = np.random.default_rng(0).normal(size=(7, 4))
 Y = np.zeros((7, 4))
@@ -38,6 +44,18 @@ def test_it_is_the_product_of_the_layers_that_come_after(factors, longest, facto
     model = scaled(factors)
     output = model(ad.Tensor(X) * 1.0)
     assert growth_in(mse(output, Y), output) == (longest, pytest.approx(factor))
+
+
+def test_each_layer_has_its_own_at_its_longest():
+    output = scaled([3.0, 0.5, 5.0])(ad.Tensor(X) * 1.0)
+    found = growths_in(mse(output, Y), output)
+    expected = {"layers.0": 2.5, "layers.1": 5.0, "layers.2": 1.0}
+    assert dict(found) == pytest.approx(expected)
+    rnn = RNN(1, 1, nonlinearity="relu", bias=False)
+    rnn.weight_hh_l0.data, rnn.weight_ih_l0.data = [[0.001]], [[1.0]]
+    rnn.parameters()
+    output = rnn(np.ones((6, 1, 1)))[1]
+    assert growths_in(ad.sum(output), output) == [Growth("weight_hh_l0", 1.0)]
 
 
 def test_over_time_and_over_values():
@@ -89,8 +107,8 @@ def test_what_overflows_is_infinite_and_what_is_nothing_is_none():
     output = scaled([1e200, 1e200, 1e200])(ad.Tensor(X) * 1e-300)
     assert growth_in(ad.sum(output), output).factor == np.inf
     output = scaled([1.0])(X)
-    assert growth_in(ad.sum(output) * 0.0, output) is None
-    assert growth_in(ad.sum(ad.Tensor(X)), X) is None
+    assert growths_in(ad.sum(output) * 0.0, output) == []
+    assert growths_in(ad.sum(ad.Tensor(X)), X) == []
 
 
 def test_training_goes_as_without_and_a_first_step_that_is_refused_is_explained():
