@@ -67,8 +67,8 @@ def logsumexp(ct, z, x, axis=None, keepdims=False):
 @helper("softmax")
 def _softmax(x: Any, axis: Axis = -1) -> Any:
     x = _floats(x)
-    if not x.size:
-        return np.zeros_like(x)
+    if not x.size:  # there is no largest entry; sum looks at the axes, as max would
+        return np.zeros_like(x) + np.sum(x, axis=axis, keepdims=True)
     powers = np.exp(x - np.max(x, axis=axis, keepdims=True))
     return powers / np.sum(powers, axis=axis, keepdims=True)
 

@@ -12,7 +12,7 @@ from agreement import agree, by_numpy, close, slope_of
 
 import autodiff as ad
 import viz
-from autodiff import compile, derive, grad, jvp, value_and_grad, vjp
+from autodiff import Tensor, compile, derive, grad, jvp, value_and_grad, vjp
 from autodiff.extend import operations
 from autodiff.graph.order import topological
 from autodiff.primitives.labels import edge_texts, formula_text, operation_text
@@ -223,3 +223,24 @@ def test_arguments_by_name_are_those_by_position():
         np.testing.assert_array_equal(found.data, [3.0, 5.0, 7.0])
     assert ad.sum(t, 1, keepdims=True).shape == (2, 1)
     assert ad.concatenate([t, t], axis=1).shape == (2, 6)
+
+
+WITH_AXIS = [
+    name
+    for name, operation in operations().items()
+    if "axis" in operation.defaults and len(operation.operands) == 1 and hasattr(ad, name)
+]
+# Of these axes are places in the result, or may be named twice.
+AXES_OF_THEIR_OWN = {"expand_dims", "roll"}
+
+
+@pytest.mark.parametrize("shape", [(0,), (2, 0), (0, 3), (3,), (2, 3)])
+@pytest.mark.parametrize("name", WITH_AXIS)
+def test_axes_that_there_are_not_are_refused_of_empty_arrays_as_well(name, shape):
+    x = np.zeros(shape)
+    axes = [5, -7, (0, 5)]
+    axes += [] if name in AXES_OF_THEIR_OWN else [(0, 0), (0, -len(shape))]
+    for axis in axes:
+        for argument in (x, Tensor(x)):
+            with pytest.raises((ValueError, TypeError)):
+                getattr(ad, name)(argument, axis=axis)
