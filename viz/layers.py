@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import os
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
@@ -20,6 +19,7 @@ from autodiff.extend import (
     pull_through,
 )
 
+from .apart import called_apart
 from .figures import Theme, figure, plain_numbers
 from .graphs.numbers import norm, number
 from .graphs.scopes import belonging, is_activation
@@ -113,9 +113,8 @@ def _noted(model: Any) -> list[_Layer]:
 def _passed(model: Any, X: Any, y: Any, loss: Callable[..., Any]) -> list[_Layer]:
     """The layers, by a pass of which the model knows nothing afterwards."""
     named = dict(model.named_parameters())
-    held = {name: copy.deepcopy(buffer) for name, buffer in model.named_buffers()}
     inputs = X if isinstance(X, tuple) else (X,)
-    output, _ = model.functional_call(held, *inputs)
+    output = called_apart(model, *inputs)
     cost = loss(output) if y is None else loss(output, y)
     if not isinstance(cost, Value) or np.size(cost.data) != 1:
         raise TypeError(

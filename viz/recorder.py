@@ -12,9 +12,10 @@ from typing import Any, NamedTuple
 
 import nn
 from autodiff import Value
-from autodiff.extend import leaves, noting
+from autodiff.extend import describe, leaves, noting
 from nn import Module
 
+from .apart import called_apart
 from .drawing import draw
 from .graphs.notes import Call, Note
 from .picture import Picture
@@ -124,12 +125,20 @@ def _draw(self: Module, *args: Any, **keywords: Any) -> Picture:
     """The picture of what the module makes of `args`: each call of a module in it may be one card.
 
     Takes the options of `viz.draw`, such as `depth=1`, beside what `forward` takes, and raises what
-    both of them raise.
+    both of them raise; TypeError where nothing that `forward` gives is computed from nodes. The
+    model is afterwards as it was: no buffer changes, and no generator of it draws.
     """
     options = {name: keywords.pop(name) for name in _OPTIONS & keywords.keys()}
     with calls():
-        output = self(*args, **keywords)
-    return draw([node for node in leaves(output) if isinstance(node, Value)], **options)
+        output = called_apart(self, *args, **keywords)
+    nodes = [node for node in leaves(output) if isinstance(node, Value)]
+    if not nodes:
+        raise TypeError(
+            f"`draw` of a module shows how its output is computed from nodes, but here is none: "
+            f"this {type(self).__name__} gave {describe(output)}.\nWithout parameters it needs "
+            "nodes to start from: pass `Tensor(x, name='x')`."
+        )
+    return draw(nodes, **options)
 
 
 Module.draw = _draw  # type: ignore[method-assign]

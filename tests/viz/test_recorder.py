@@ -1,5 +1,6 @@
 """calls: what is noted of the calls of modules, and that a model draws what it computes."""
 
+import copy
 import gc
 import subprocess
 import sys
@@ -188,8 +189,47 @@ def test_a_model_that_computes_no_node_has_no_picture():
         def forward(self, x):
             return 3.0
 
-    with pytest.raises(TypeError, match="here is none"):
+    with pytest.raises(TypeError, match="here is none: this Plain gave float"):
         Plain().draw(1.0)
+    for layer in (Tanh(), nn.Flatten(), nn.MaxPool2d(2), nn.Softmax()):
+        with pytest.raises(TypeError, match=r"pass `Tensor\(x, name='x'\)`"):
+            layer.draw(np.ones((1, 1, 4, 4)))
+        assert layer.draw(Tensor(np.ones((1, 1, 4, 4)), name="x")).alt
+
+
+class Noisy(Module):
+    """Two parts with one generator, as a module of a user has it."""
+
+    def __init__(self):
+        self.first = nn.Dropout(0.5, seed=3)
+        self.second = self.first
+        self.scale = nn.BatchNorm1d(4)
+
+    def forward(self, x):
+        return self.second(self.scale(self.first(x)))
+
+
+@pytest.mark.parametrize(
+    ("layer", "shape"),
+    [
+        (lambda: nn.BatchNorm1d(4), (5, 4)),
+        (lambda: nn.BatchNorm2d(4), (5, 4, 2, 2)),
+        (lambda: nn.Dropout(0.5, seed=0), (5, 4)),
+        (lambda: Sequential(Linear(4, 4, seed=0), nn.BatchNorm1d(4), nn.Dropout(0.5)), (5, 4)),
+        (Noisy, (5, 4)),
+    ],
+)
+def test_a_model_is_after_its_picture_as_it_was(layer, shape):
+    model, twin = layer(), None
+    x = Tensor(np.random.default_rng(1).normal(size=shape), name="x")
+    twin = copy.deepcopy(model)
+    before = [(name, id(buffer)) for name, buffer in model.named_buffers()]
+    first = model.draw(x).source
+    assert model.draw(x).source == first
+    assert [(name, id(buffer)) for name, buffer in model.named_buffers()] == before
+    assert str(model.state_dict()) == str(twin.state_dict())
+    np.testing.assert_array_equal(model(x).data, twin(x).data)
+    assert str(model.state_dict()) == str(twin.state_dict()) != str(layer().state_dict())
 
 
 def test_without_viz_a_model_says_where_pictures_are():
