@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import math
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -177,9 +177,11 @@ def _of_rule(
     own = list(primitive.operands)
     if primitive.variadic:
         own = [f"{own[0]}[{i}]" for i in range(len(operands))]
+    named = [*names, *[None] * len(own)]
+    texts = [_constant(o) if isinstance(o, float) else None for o in operands]  # no labels
     called = [
-        _parsed(name) if i >= len(names) or names[i] is None else syntax.name(str(names[i]))
-        for i, name in enumerate(own)
+        _parsed(text or name) if text or given is None else syntax.name(str(given))
+        for name, given, text in zip(own, named, texts)
     ]
     symbols = [
         Symbol(name, o._data if isinstance(o, Value) else o)
@@ -200,13 +202,34 @@ def _with_shape(part: Any, shape: tuple[int, ...]) -> Cotangent:
 
 
 class _Written(ast.NodeTransformer):
-    """Writes the constant floats of an expression in their way."""
+    """Writes an expression for readers: its floats in their way, and indices as in brackets."""
 
     def __init__(self, number: Numbers) -> None:
         self.number = number
 
     def visit_Constant(self, node: ast.Constant) -> ast.expr:
         return syntax.name(self.number(node.value)) if type(node.value) is float else node
+
+    def visit_Call(self, node: ast.Call) -> ast.expr:
+        """`slice(1, 3, None)` as `1:3`, and no None at the end, for that says nothing."""
+        self.generic_visit(node)
+        if isinstance(node.func, ast.Name) and node.func.id == "slice":
+            ends = [None if _is_none(a) else a for a in node.args]
+            return cast(ast.expr, ast.Slice(*ends))
+        while node.args and not node.keywords and _is_none(node.args[-1]):
+            node.args.pop()
+        return node
+
+    def visit_Subscript(self, node: ast.Subscript) -> ast.expr:
+        """`ct[0,]` as `ct[0]`."""
+        self.generic_visit(node)
+        if isinstance(node.slice, ast.Tuple) and len(node.slice.elts) == 1:
+            node.slice = node.slice.elts[0]
+        return node
+
+
+def _is_none(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and node.value is None
 
 
 # Texts say what the numbers are; a sign stays where the rule has it.

@@ -91,6 +91,13 @@ def test_the_same_under_other_names(name):
         (lambda a, b: ad.leaky_relu(a, 0.123456), ("ct * where(X > 0, 1, 0.123)",)),
         (lambda a, b: a + np.ones(3), ("ct",)),
         (lambda a, b: ad.maximum(a, 0.123456), ("ct * ((X > 0.123) + 0.5 * (X == 0.123))",)),
+        (lambda a, b: ad.clip(a, -0.123456, 2), ("where((X >= -0.123) & (X <= 2), ct, 0)",)),
+        (lambda a, b: a[:, 1:3], ("scatter(ct, (:, 1:3), (2, 3))",)),
+        (lambda a, b: a[..., ::2], ("scatter(ct, (..., ::2), (2, 3))",)),
+        (lambda a, b: a[None], ("scatter(ct, None, (2, 3))",)),
+        (lambda a, b: a.T, ("transpose(ct)",)),
+        (lambda a, b: np.stack([a, a]), ("ct[0]", "ct[1]")),
+        (lambda a, b: np.concatenate([a, a]), ("ct[0:2]", "ct[2:4]")),
     ],
 )
 def test_names_and_numbers_as_one_likes(make, texts):
