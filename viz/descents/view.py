@@ -13,7 +13,7 @@ from .function import Function
 from .walks import Walk
 
 Array = np.ndarray[Any, Any]
-LARGEST = 1e200  # of losses that are drawn: more is as good as infinite
+LARGEST = 1e200  # of losses and weights that are drawn: more is as good as infinite
 _HIGH = 20.0  # times as high as the start: of a walk that diverges what is higher is not seen
 _DIVERGED = 1e4  # times as high as its first points goes a walk that diverges, which rises
 _MOSTLY = 0.75  # of its steps
@@ -108,8 +108,13 @@ def _lowest(walks: Sequence[Walk]) -> Array:
     """Of all points that are finite, the one of the lowest loss; else the first."""
     points = np.concatenate([walk.points for walk in walks])
     losses = np.concatenate([walk.losses for walk in walks])
-    fit = np.isfinite(losses) & np.isfinite(points).all(axis=1)
+    fit = np.isfinite(losses) & _drawable(points)
     return np.asarray(points[np.where(fit, losses, np.inf).argmin()] if fit.any() else points[0])
+
+
+def _drawable(points: Array) -> Array:
+    """Which points have a place in a picture: those that are finite, and not as good as infinite."""
+    return np.asarray((np.abs(points) <= LARGEST).all(axis=1))
 
 
 def _given(bounds: Any, count: int) -> Array | None:
@@ -119,7 +124,7 @@ def _given(bounds: Any, count: int) -> Array | None:
         pairs = np.array(bounds, float).reshape(count, 2)
     except (TypeError, ValueError):
         pairs = np.empty((0, 2))
-    if not len(pairs) or not np.isfinite(pairs).all() or not (pairs[:, 0] < pairs[:, 1]).all():
+    if not len(pairs) or not _drawable(pairs).all() or not (pairs[:, 0] < pairs[:, 1]).all():
         pair = "(low, high)"
         raise ValueError(
             f"`bounds` are {pair if count == 1 else f'({pair}, {pair})'}, finite and the lower "
@@ -134,7 +139,7 @@ def _around(walks: Sequence[Walk], places: tuple[int, ...], lowest: Array) -> Ar
     least = losses[np.isfinite(losses)].min(initial=np.inf)
     points = np.concatenate([walk.points[:, places][_seen(walk, places, least)] for walk in walks])
     if not len(points):
-        points = np.where(np.isfinite(lowest), lowest, 0.0)[None, places]
+        points = np.where(np.abs(lowest) <= LARGEST, lowest, 0.0)[None, places]
     low, high = points.min(axis=0), points.max(axis=0)
     spread = high - low
     still = spread <= 1e-9 * np.maximum(np.abs(low), np.abs(high))
@@ -151,7 +156,7 @@ def _seen(walk: Walk, places: tuple[int, ...], least: float) -> Array:
     Near are the first ones, and those not far above. What a step leaps away to is not seen.
     """
     points, losses = walk.points[:, places], walk.losses
-    fit = np.isfinite(points).all(axis=1)
+    fit = _drawable(points)
     above = losses - least
     seen = np.zeros(len(points), bool)
     if not fit.any():

@@ -1,8 +1,11 @@
 """Which weights one looks at, and how far one sees."""
 
+import io
+
 import numpy as np
 import pytest
 
+import viz
 from viz.descents.view import view_of
 from viz.descents.walks import walks_on
 
@@ -71,7 +74,16 @@ def test_what_leaps_away_is_not_seen(far):
 
 
 def test_nothing_finite_is_seen_around_0():
-    assert view(square, [np.nan, np.inf]).bounds.tolist() == [[-0.62, 0.62]]
+    for path in ([np.nan, np.inf], [1e308, -1e308], [1e250], [-np.inf, -1e300, np.nan]):
+        assert view(square, path).bounds.tolist() == [[-0.62, 0.62]]
+    assert view(bowl, [[1e308, 0.0], [0.0, -1e308]]).bounds.tolist() == [[-0.62, 0.62]] * 2
+
+
+def test_as_far_as_anything_is_seen_a_picture_can_be_drawn():
+    path = [1e200, -1e200]
+    assert np.isfinite(view(square, path).bounds).all()
+    assert viz.animate(square, path).html
+    viz.descent(square, path).savefig(io.BytesIO())
 
 
 def test_a_weight_that_does_not_move_is_seen_as_far_as_the_other_one():
@@ -122,7 +134,7 @@ def test_bounds_are_taken_as_given_or_refused():
     assert view(square, [1.0], bounds=(-2, 5)).bounds.tolist() == [[-2.0, 5.0]]
     pairs = view(bowl, [[1.0, 2.0]], bounds=((-2, 5), (0, 1))).bounds
     assert pairs.tolist() == [[-2.0, 5.0], [0.0, 1.0]]
-    for bounds in (3.0, (5, -2), (0, np.inf), "ab", (1, 2, 3), (1, 1)):
+    for bounds in (3.0, (5, -2), (0, np.inf), (-1e308, 1e308), "ab", (1, 2, 3), (1, 1)):
         with pytest.raises(ValueError, match=r"`bounds` are \(low, high\), finite"):
             view(square, [1.0], bounds=bounds)
     with pytest.raises(ValueError, match=r"`bounds` are \(\(low, high\), \(low, high\)\)"):
