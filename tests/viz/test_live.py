@@ -3,6 +3,7 @@
 import itertools
 import math
 import time
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from graphs import arrays, diamond, fine, infinite, neuron, nodes_of, valley
 
 import autodiff as ad
 import viz
-from autodiff import Value
+from autodiff import Tensor, Value
 from autodiff.extend import operations
 from autodiff.testing.uses import uses
 from viz.graphs.numbers import number
@@ -203,6 +204,62 @@ def test_descent_runs_pauses_and_stops_where_there_is_no_number(opened):
     assert "no finite number: the lr is too large" in window.text("#progress")
 
 
+def test_a_step_without_a_rate_says_so(opened):
+    window = opened(valley)
+    for rate in ("", "-1", "0"):
+        window.run("$('lr').value = arguments[0]; $('lr').dispatchEvent(new Event('input'))", rate)
+        window.click("#descend")
+        assert window.run("return state.numbers") == [3.0, 1.0]
+        assert "The lr is a number above 0" in window.text("#progress")
+        assert window.run("return $('lr').getAttribute('aria-invalid')") == "true"
+    window.run("$('lr').value = '0.1'; $('lr').dispatchEvent(new Event('input'))")
+    assert "lr" not in window.text("#progress")
+
+
+def pole():
+    x, y = Value(0.0, name="x"), Value(3.0, name="y")
+    return 1 / x + y * y + Value(-0.0, name="z")
+
+
+def test_nothing_descends_from_infinity_and_the_lr_is_not_to_blame(opened):
+    window = opened(pole)
+    said = "no finite number: nothing descends from it."
+    assert said in window.text("#progress")
+    window.run("leaves.forEach((leaf) => { rows.get(leaf).chosen.checked = leaf.name == 'y'; })")
+    window.click("#descend")
+    assert said in window.text("#progress")
+    window.click("#reset")
+    assert window.complaints() == []
+
+
+def test_what_is_infinite_is_marked_as_long_as_it_is(opened):
+    window = opened(pole)
+
+    def marked():
+        return window.run(
+            "return [...svg.querySelectorAll('text')].filter((t) => t.getAttribute('fill') == MARK)"
+            ".map((t) => t.textContent)"
+        )
+
+    assert sorted(marked()) == ["inf", "inf", "inf", "−0", "−inf", "−inf"]
+    window.run("go(0)")
+    assert marked() == ["−0"]  # of the leaf: the others are not known
+    window.run("go(LAST); change(0, 2); change(2, 1)")
+    assert marked() == []
+    assert window.run("return nodes[0].slots.gradient.text.textContent") == "−0.25"
+    assert window.run("return edges[0].pill.text.textContent") == "−0.25"
+    assert not window.run("return svg.querySelectorAll(`[fill='${MARKED}']`).length")
+    window.run("change(0, 0)")
+    assert len(marked()) == 5
+
+
+def test_numbers_have_room_for_others(opened):
+    window = opened(neuron)
+    window.run("leaves.forEach((leaf, i) => change(i, -0.5 - 0.123 * i))")
+    squeezed = "return [...svg.querySelectorAll('[textLength]')].map((text) => text.textContent)"
+    assert all(len(text) > len("−0.123") for text in window.run(squeezed))
+
+
 def test_leaves_that_are_not_chosen_stay(opened):
     window = opened(neuron)
     chosen = window.run("return chosenLeaves().map((i) => leaves[i].name)")
@@ -253,3 +310,33 @@ def test_of_arrays_the_norms_grow_step_by_step(opened):
         f"X.grad = n1.grad @ W.T, of norm {fine(norms['X'])}",
         f"W.grad = X.T @ n1.grad, of norm {fine(norms['W'])}",
     ]
+
+
+def of_all_kinds():
+    """Arrays that are drawn in full, as a strip, and in part infinite; and numbers."""
+    X, W = Tensor(np.arange(12.0).reshape(3, 4), name="X"), Tensor(np.ones((4, 2)), name="W")
+    V = Tensor([[1.0, np.inf], [-0.0, 2.0]], name="V")
+    return (X @ W @ V).sum() + (W * W).sum() * Value(2.0, name="c")
+
+
+@pytest.mark.parametrize("make", [arrays, of_all_kinds])
+def test_an_array_is_shown_as_the_picture_shows_it_when_it_is_known(opened, make):
+    window = opened(make)
+    drawn = ElementTree.fromstring(viz.draw(make()).pipe("svg"))
+    texts = [text.text for text in drawn.iter("{http://www.w3.org/2000/svg}text")]
+
+    def seen():
+        return window.run(
+            "return [...svg.querySelectorAll('text, polygon')].filter((t) =>"
+            " t.getAttribute('visibility') != 'hidden').map((t) => t.textContent)"
+        )
+
+    whole = seen()
+    assert [text for text in whole if text] == texts
+    for step in range(window.run("return LAST") - 1):
+        window.run("go(arguments[0])", step)
+        assert len(seen()) < len(whole)
+        assert "?" in seen() or any("…" in text for text in seen())
+    window.run("go(LAST)")
+    assert seen() == whole
+    assert window.complaints() == []

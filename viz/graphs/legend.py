@@ -32,7 +32,7 @@ def legend(shown: Shown) -> str:
     """The label of a picture, in HTML; "" where there is nothing to say."""
     cells = []
     if "values" in shown.detail:
-        value = "<B>value</B>" + (" (|x|: its norm)" if "|x|" in shown.norms else "")
+        value = "<B>value</B>" + ("&#160;(|x|: its norm)" if "|x|" in shown.norms else "")
         cells.append(_cell(value, VALUE))
     if "gradients" in shown.detail:
         norm = " (|g|: its norm)" if "|g|" in shown.norms else ""

@@ -151,7 +151,7 @@ function change(i, x) {
 let running = 0;
 
 const loss = () => read.values[root.index];
-const rate = () => ($("lr").valueAsNumber > 0 ? $("lr").valueAsNumber : 0);
+const rate = () => ($("lr").valueAsNumber > 0 ? $("lr").valueAsNumber : 0); // 0 of what is none
 
 function beginDescent() {
     state.history = [{numbers: state.numbers, loss: loss()}];
@@ -184,16 +184,28 @@ function run() {
     $("run").textContent = "Pause";
 }
 
+// How the last step has turned out.
+function turn() {
+    const past = state.history.at(-2);
+    if (!past) {
+        return Number.isFinite(loss()) ? "" : ", which is no finite number: nothing descends from it";
+    }
+    if (!Number.isFinite(loss())) {
+        return ", which is no finite number: "
+            + (Number.isFinite(past.loss) ? "the lr is too large" : "nothing descends from it");
+    }
+    return loss() < past.loss ? ", less than before"
+        : loss() > past.loss ? ", more than before: the step was too long"
+            : loss() == past.loss ? ", as before" : "";
+}
+
 function drawDescent() {
     const slopes = allGradients(read.locals);
     const steps = state.history.length - 1;
-    const past = state.history.at(-2);
-    const turn = !past ? "" : loss() < past.loss ? "less than before" : loss() > past.loss
-        ? "more than before: the step was too long" : "as before";
+    $("lr").setAttribute("aria-invalid", String(!rate()));
     $("progress").replaceChildren(...paragraph([
         `After ${steps} ${steps == 1 ? "step" : "steps"} ${root.name} = `, value(fine(loss())),
-        !Number.isFinite(loss()) ? ", which is no finite number: the lr is too large."
-            : turn ? `, ${turn}.` : ".",
+        `${turn()}.${rate() ? "" : " The lr is a number above 0: without one nothing moves."}`,
     ]).childNodes);
     const chosen = chosenLeaves();
     const each = chosen.slice(0, MOST_PLOTS).map((i) =>

@@ -13,10 +13,10 @@ from autodiff.extend import describe, formula_text, topological
 
 from ..drawing import draw
 from ..names import names_of
-from ..palette import GRADIENT, PILL, VALUE
+from ..palette import GRADIENT, LOCAL, MARK, VALUE
 from ..render import render
 from .document import ICON, Document, data, policy, text_of
-from .graph import briefly, facts, name_in, shown
+from .graph import briefly, facts, is_scalar, name_in, shown
 from .program import Unlive, javascript_program, python_program
 from .sentences import SENTENCES
 
@@ -43,7 +43,7 @@ class Page(Document):
         own = [] if isinstance(script, Unlive) else [(' id="program"', script)]
         scripts = [*own, *(("", text_of(__package__, f"{name}.js")) for name in _SCRIPTS)]
         style = "\n\n".join(text_of(__package__, name) for name in ("base.css", "page.css"))
-        picture = _picture(value)
+        picture = _picture(value, numbers=is_scalar(nodes))
         styles = [f"\n{style}\n", *re.findall("<style>(.*?)</style>", picture, re.DOTALL)]
         name = shown(names_of(nodes)[value])
         self.html = string.Template(text_of(__package__, "page.html")).substitute(
@@ -88,17 +88,18 @@ def page(value: Value) -> Page:
     return Page(value)
 
 
-# In the labels of a picture: the numbers of a card, and that of a pill.
+# In the labels of a picture: the numbers of cards and pills.
 _NUMBERS = re.compile(
-    rf'(<FONT COLOR="{VALUE}"><B>|<FONT COLOR="{GRADIENT}">|BGCOLOR="{PILL}"[^>]*><FONT [^>]*>)'
-    r"(?:−?(?:\d[\d.]{0,4}|\d[\d.]{0,3}e−?\d+|inf|NaN))(?=</)"
+    rf'(<FONT COLOR="(?:{VALUE}|{GRADIENT}|{LOCAL}|{MARK})">(?:<B>)?)'
+    r"−?(?:\d[\d.]{0,4}|\d[\d.]{0,3}e−?\d+|inf|NaN)(?=</)"
 )
 _ROOM = "−00.00"
 
 
-def _picture(value: Value) -> str:
-    """The picture as a part of a page, with room for other numbers, and without its tooltips."""
-    svg = render(_NUMBERS.sub(rf"\g<1>{_ROOM}", draw(value, depth=math.inf).source), "svg").decode()
+def _picture(value: Value, *, numbers: bool) -> str:
+    """The picture as a part of a page, without its tooltips; of numbers with room for others."""
+    source = draw(value, depth=math.inf).source
+    svg = render(_NUMBERS.sub(rf"\g<1>{_ROOM}", source) if numbers else source, "svg").decode()
     svg = svg[svg.index("<svg") :].strip()
     svg = re.sub(r"<title>.*?</title>\n?|<!--.*?-->\n?", "", svg, flags=re.DOTALL)
     return re.sub(r' xlink:title="[^"]*"| xml:space="preserve"', "", svg)

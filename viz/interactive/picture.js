@@ -3,24 +3,70 @@
 // The drawn graph: its numbers rewritten, its cards and wires lit up, pointed at and walked over.
 
 const COLOURS = {value: "#00694d", gradient: "#b83a00", local: "#0b5cad"}; // as they are drawn
+const [MARK, MARKED, PILL] = ["#96006a", "#fde4f3", "#e6effa"]; // of what must not be overlooked
+const INKS = [...Object.values(COLOURS), MARK];
 const calm = matchMedia("(prefers-reduced-motion: reduce)");
 const svg = document.querySelector("#stage svg");
 
+// The numbers of a card, those of the value first; or that of a pill.
+function numbersOf(group) {
+    return [...group.querySelectorAll("text")].filter((text) => INKS.includes(text.getAttribute("fill")));
+}
+
 // A text that stays where it is drawn: at the right of its cell, or in the middle of its pill.
-function slot(group, colour, right) {
-    const text = [...group.querySelectorAll("text")].find((t) => t.getAttribute("fill") == colour);
+function slot(group, text, colour, right) {
     if (!text) {
         return null;
     }
     const box = text.getBBox();
-    const frame = group.querySelector(right ? "polygon" : `path[fill="#e6effa"]`).getBBox();
-    const room = frame.width - (right ? 2 : 4);
+    const frame = group.querySelector(right ? "polygon" : `path[fill="${PILL}"], path[fill="${MARKED}"]`);
+    const place = frame.getBBox();
+    const room = place.width - (right ? 2 : 4);
     text.textContent = "0";
     const digit = text.getComputedTextLength();
-    const at = right ? box.x + box.width : frame.x + frame.width / 2;
+    const at = right ? box.x + box.width : place.x + place.width / 2;
     text.setAttribute("x", at);
     text.setAttribute("text-anchor", right ? "end" : "middle");
-    return {text, room, digit};
+    return {text, room, digit, colour, pill: right ? null : frame};
+}
+
+// What is drawn of an array: its entries, or its norm and bars. They stay as they are drawn, or
+// give way to what is known so far, where the last of them stands.
+function whole(group, texts, colour) {
+    if (!texts.length) {
+        return null;
+    }
+    const boxes = texts.map((text) => text.getBBox());
+    const room = Math.max(...boxes.map((box) => box.x + box.width)) - Math.min(...boxes.map((box) => box.x));
+    const [text, box] = [texts.at(-1), boxes.at(-1)];
+    text.setAttribute("x", box.x + box.width);
+    text.setAttribute("text-anchor", "end");
+    const drawn = {content: text.textContent, ink: text.getAttribute("fill")};
+    const bars = group.querySelectorAll(`polygon[fill="${colour}"]`);
+    const grounds = [...group.querySelectorAll(`polygon[fill="${MARKED}"]`)].filter((ground) => {
+        const {y, height} = ground.getBBox();
+        return boxes.some((one) => one.y < y + height / 2 && y + height / 2 < one.y + one.height);
+    });
+    const others = [...texts.slice(0, -1), ...bars, ...grounds];
+    return {text, room, digit: box.width / widthOf(drawn.content), colour, drawn, others};
+}
+
+// The places for the value and the gradient of a card.
+function slotsOf(node) {
+    const {group} = node;
+    const numbers = numbersOf(group);
+    const half = numbers.length / 2;
+    const [value, gradient] = [numbers.slice(0, half), numbers.slice(half)];
+    if (node.shape) {
+        return {value: whole(group, value, COLOURS.value), gradient: whole(group, gradient, COLOURS.gradient)};
+    }
+    const slots = {
+        value: slot(group, value[0], COLOURS.value, true),
+        gradient: slot(group, gradient[0], COLOURS.gradient, true),
+    };
+    // A number that may change is marked by its ink alone.
+    group.querySelectorAll(`polygon[fill="${MARKED}"]`).forEach((ground) => ground.remove());
+    return slots;
 }
 
 // How wide a text is in digits, by Helvetica's measures: to measure each anew would take its time.
@@ -30,16 +76,24 @@ function widthOf(content) {
     return [...content].reduce((width, letter) => width + (NARROW[letter] ?? 1), 0);
 }
 
-// Writes into a slot; what is too wide is set closer.
+// Writes into a slot; what is too wide is set closer. An array that is known is as it was drawn.
 function write(slot, content, idle) {
     if (!slot) {
         return;
     }
-    const {text, room, digit} = slot;
+    const {text, room, digit, colour, pill, drawn, others} = slot;
+    const whole = drawn && !idle;
     text.classList.toggle("idle", idle);
+    others?.forEach((other) => other.setAttribute("visibility", idle ? "hidden" : "visible"));
+    content = whole ? drawn.content : content;
     if (text.textContent == content) {
         return;
     }
+    const special = /inf|NaN|^−0$/.test(content);
+    const ink = whole ? drawn.ink : special ? MARK : colour;
+    text.setAttribute("fill", ink);
+    text.setAttribute("font-weight", ink == MARK || colour == COLOURS.value ? "bold" : "normal");
+    pill?.setAttribute("fill", special ? MARKED : PILL);
     text.textContent = content;
     ["textLength", "lengthAdjust"].forEach((name) => text.removeAttribute(name));
     if (widthOf(content) * digit > room + 0.5) {
@@ -52,10 +106,7 @@ function prepare() {
     for (const node of nodes) {
         node.group = document.getElementById(node.id);
         if (node.group) {
-            node.slots = {
-                value: slot(node.group, COLOURS.value, true),
-                gradient: slot(node.group, COLOURS.gradient, true),
-            };
+            node.slots = slotsOf(node);
         }
         if (node.group && node.leaf) {
             node.group.classList.add("leaf");
@@ -68,7 +119,8 @@ function prepare() {
         }
         edge.wire = edge.group.querySelector("path");
         edge.arrow = edge.group.querySelector("polygon");
-        edge.pill = slot(edge.group, COLOURS.local, false);
+        // A rule of arrays stays as it is drawn.
+        edge.pill = graph.scalar ? slot(edge.group, numbersOf(edge.group)[0], COLOURS.local, false) : null;
         const hit = edge.wire.cloneNode();
         ["stroke", "stroke-width", "stroke-dasharray"].forEach((name) => hit.removeAttribute(name));
         hit.setAttribute("class", "hit");
@@ -102,7 +154,7 @@ function drawStep(step, read) {
     }
     for (const edge of edges) {
         const computed = isComputed(edge.to);
-        if (edge.local !== undefined && graph.scalar) {
+        if (edge.local !== undefined) {
             write(edge.pill, computed ? brief(read.locals[edge.index]) : "?", !computed);
         }
         if (!edge.group) {
