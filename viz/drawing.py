@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from autodiff import Value
-from autodiff.extend import is_count, is_number, pull_through
+from autodiff.extend import describe, is_count, is_number, pull_through
 
 from . import palette
 from .functions import graph_of
@@ -60,9 +60,9 @@ def draw(
     math.inf for all nodes; `expand` has paths of modules, as "layers.1", that are opened beside
     that. With more than 60 edges their numbers are tooltips, and colours tell their sign.
 
-    Raises TypeError for what is no Value or Tensor, ValueError for another word than these, for a
-    cotangent of another shape, for a depth or path of modules that there are none of, and for a
-    leaf that was changed since it was used.
+    Raises TypeError for what is no Value or Tensor, and for `detail` or `expand` of no strings,
+    ValueError for another word than these, for a cotangent of another shape, for a depth or path
+    of modules that there are none of, and for a leaf that was changed since it was used.
 
     >>> from autodiff import Value
     >>> x = Value(3.0, name="x")
@@ -137,7 +137,7 @@ def _drawn(
 ) -> _Drawn:  # fmt: skip
     _check_word("direction", direction, DIRECTIONS)
     detail = _checked_detail(detail)
-    expand = [expand] if isinstance(expand, str) else list(expand)
+    expand = _words("expand", expand)
     _check_depth(depth)
     network = Network(roots)
     groups = grouping(network, depth, expand)
@@ -175,9 +175,8 @@ def checked_nodes(function: str, outputs: Sequence[Any]) -> list[Value]:
 
 
 def _check_depth(depth: Any) -> None:
-    if not (
-        depth is None or depth == math.inf or is_count(depth) or (depth == 0 and is_number(depth))
-    ):
+    is_given = is_count(depth) or (is_number(depth) and depth in (0, math.inf))
+    if depth is not None and not is_given:
         raise ValueError(
             f"`depth` is a whole number from 0 up, or math.inf, but this is {depth!r}.\n"
             "Leave it out for as much as can be read."
@@ -185,13 +184,24 @@ def _check_depth(depth: Any) -> None:
 
 
 def _check_word(name: str, word: Any, words: Sequence[str]) -> None:
-    if word not in words:
+    if not isinstance(word, str) or word not in words:
         *others, last = map(repr, words)
         raise ValueError(f"`{name}` is {', '.join(others)} or {last}, but this is {word!r}.")
 
 
+def _words(option: str, given: Any) -> list[str]:
+    """One word or several as a list; TypeError for what is neither."""
+    words = [given] if isinstance(given, str) else list(given) if np.iterable(given) else [given]
+    if not all(isinstance(word, str) for word in words):
+        raise TypeError(
+            f"`{option}` is a string, or a list of some, but this is {describe(given)}.\n"
+            "Leave it out for what is usual."
+        )
+    return words
+
+
 def _checked_detail(detail: Any) -> set[str]:
-    words = [detail] if isinstance(detail, str) else list(detail)
+    words = _words("detail", detail)
     for word in words:
         if word not in DETAILS:
             raise ValueError(

@@ -406,13 +406,22 @@ def test_shapes_are_a_detail():
             {"detail": "grads"},
             "`detail` has some of 'values', .* but this is 'grads'.\nLeave it out",
         ),
-        ({"detail": ["values", None]}, "but this is None"),
+        ({"style": ["cards"]}, "`style` is 'cards' or 'circuit', but this is \\['cards'\\]"),
+        ({"theme": np.zeros(2)}, "`theme` is 'auto', 'light' or 'dark', but this is array"),
+        ({"detail": ["values", None]}, "`detail` is a string, or a list of some, but this is"),
+        ({"detail": None}, "`detail` is a string, or a list of some, but this is None"),
+        (
+            {"expand": 3},
+            "`expand` is a string, or a list of some, but this is int 3.\nLeave it out",
+        ),
+        ({"expand": [3]}, "`expand` is a string, or a list of some, but this is list"),
+        ({"expand": None}, "`expand` is a string, or a list of some, but this is None"),
     ],
 )
 def test_other_words_are_refused(options, message, tmp_path):
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises((ValueError, TypeError), match=message):
         viz.draw(Value(1.0), **options)
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises((ValueError, TypeError), match=message):
         viz.save(Value(1.0), tmp_path / "p.svg", **options)
     assert list(tmp_path.iterdir()) == []
 
@@ -580,7 +589,7 @@ def test_graphviz_has_no_complaint(style, options):
     assert done.stderr == b""
 
 
-@pytest.mark.parametrize("depth", [-1, 1.5, "1", True, math.nan, -math.inf])
+@pytest.mark.parametrize("depth", [-1, 1.5, "1", True, math.nan, -math.inf, np.arange(2)])
 def test_a_depth_is_a_whole_number(depth):
     with pytest.raises((ValueError, TypeError), match="`depth` is a whole number from 0 up"):
         viz.draw(network(), depth=depth)

@@ -228,6 +228,9 @@ def test_nothing_descends_from_infinity_and_the_lr_is_not_to_blame(opened):
     window.run("leaves.forEach((leaf) => { rows.get(leaf).chosen.checked = leaf.name == 'y'; })")
     window.click("#descend")
     assert said in window.text("#progress")
+    for _ in range(3):  # with x, to infinity
+        window.run("leaves.forEach((leaf) => { rows.get(leaf).chosen.checked = true; })")
+        window.click("#descend")
     window.click("#reset")
     assert window.complaints() == []
 
@@ -258,6 +261,12 @@ def test_numbers_have_room_for_others(opened):
     window.run("leaves.forEach((leaf, i) => change(i, -0.5 - 0.123 * i))")
     squeezed = "return [...svg.querySelectorAll('[textLength]')].map((text) => text.textContent)"
     assert all(len(text) > len("−0.123") for text in window.run(squeezed))
+    out = window.run(
+        "return edges.filter(({pill: {pill, text}}) => {"
+        " const [a, b] = [pill, text].map((part) => part.getBoundingClientRect());"
+        " return b.x < a.x || b.right > a.right; }).length"
+    )
+    assert out == 0
 
 
 def test_leaves_that_are_not_chosen_stay(opened):

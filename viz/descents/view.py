@@ -113,7 +113,7 @@ def _lowest(walks: Sequence[Walk]) -> Array:
 
 
 def _drawable(points: Array) -> Array:
-    """Which points have a place in a picture: those that are finite, and not as good as infinite."""
+    """Which points have a place in a picture: the others are infinite, as good as that, or NaN."""
     return np.asarray((np.abs(points) <= LARGEST).all(axis=1))
 
 

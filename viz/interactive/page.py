@@ -13,7 +13,7 @@ from autodiff.extend import describe, formula_text, topological
 
 from ..drawing import draw
 from ..names import names_of
-from ..palette import GRADIENT, LOCAL, MARK, VALUE
+from ..palette import GRADIENT, MARK, VALUE
 from ..render import render
 from .document import ICON, Document, data, policy, text_of
 from .graph import briefly, facts, is_scalar, name_in, shown
@@ -88,9 +88,9 @@ def page(value: Value) -> Page:
     return Page(value)
 
 
-# In the labels of a picture: the numbers of cards and pills.
+# In the labels of a picture: the numbers of cards.
 _NUMBERS = re.compile(
-    rf'(<FONT COLOR="(?:{VALUE}|{GRADIENT}|{LOCAL}|{MARK})">(?:<B>)?)'
+    rf'(<TD ALIGN="RIGHT"[^>]*><FONT COLOR="(?:{VALUE}|{GRADIENT}|{MARK})">(?:<B>)?)'
     r"−?(?:\d[\d.]{0,4}|\d[\d.]{0,3}e−?\d+|inf|NaN)(?=</)"
 )
 _ROOM = "−00.00"

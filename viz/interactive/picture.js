@@ -76,7 +76,8 @@ function widthOf(content) {
     return [...content].reduce((width, letter) => width + (NARROW[letter] ?? 1), 0);
 }
 
-// Writes into a slot; what is too wide is set closer. An array that is known is as it was drawn.
+// Writes into a slot; what is too wide is set closer, or has a wider pill. An array that is known
+// is as it was drawn.
 function write(slot, content, idle) {
     if (!slot) {
         return;
@@ -96,7 +97,12 @@ function write(slot, content, idle) {
     pill?.setAttribute("fill", special ? MARKED : PILL);
     text.textContent = content;
     ["textLength", "lengthAdjust"].forEach((name) => text.removeAttribute(name));
-    if (widthOf(content) * digit > room + 0.5) {
+    const wide = widthOf(content) * digit;
+    if (pill) {
+        const middle = Number(text.getAttribute("x"));
+        const scale = Math.max(1, (wide + 4) / (room + 4));
+        pill.setAttribute("transform", `translate(${middle}) scale(${scale} 1) translate(${-middle})`);
+    } else if (wide > room + 0.5) {
         text.setAttribute("textLength", room);
         text.setAttribute("lengthAdjust", "spacingAndGlyphs");
     }

@@ -87,10 +87,10 @@ function lossByLeaf(i, numbers, history, slope, lr) {
         );
         past.slice(0, -1).forEach(([cx, cy]) => Number.isFinite(cx + cy)
             && within.append(part("circle", {cx, cy, r: 2.2, class: "past"})));
-        if (Number.isFinite(landing) && Number.isFinite(there) && there != here) {
+        if (Number.isFinite(landing + there) && there != here) {
             within.append(part("path", {d: lineThrough([[x(here), y(loss)], [x(there), y(landing)]]), class: "step"}),
                 part("circle", {cx: x(there), cy: y(landing), r: 4, class: "next"}));
         }
-        Number.isFinite(loss) && within.append(part("circle", {cx: x(here), cy: y(loss), r: 4, class: "here"}));
+        Number.isFinite(here + loss) && within.append(part("circle", {cx: x(here), cy: y(loss), r: 4, class: "here"}));
     });
 }
