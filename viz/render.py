@@ -99,10 +99,9 @@ def _drawn(command: list[str], source: bytes, kind: str) -> bytes:
         code, picture, messages = _run(command, source)
     except OSError as error:  # it is no program
         raise RenderError(f"cannot be run ({error.strerror}).\n{_INSTALL}") from None
-    words = shown(
-        " ".join(messages.decode(errors="replace").split())[-_LONG_MESSAGE:], _LONG_MESSAGE
-    )
-    if len(picture) > _LARGEST:
+    last = messages[-4 * _LONG_MESSAGE :].decode(errors="replace")
+    words = shown(" ".join(last.split())[-_LONG_MESSAGE:], _LONG_MESSAGE)
+    if max(len(picture), len(messages)) > _LARGEST:
         raise RenderError(f"wrote more than {_LARGEST:,} bytes.\nDraw a part of it: an inner node.")
     if code < 0:
         raise RenderError(f"crashed by signal {-code}. {words}\n{_INSTALL}")

@@ -48,6 +48,8 @@ Numbers = Callable[[float], str]  # how numbers are written
 
 def _constant(operand: Any, number: Numbers = number_text) -> str | None:
     """A number as it is written; None for a node and for an array, which need a name."""
+    if isinstance(operand, np.ndarray) and operand.ndim == 0:
+        operand = operand[()]
     if isinstance(operand, (bool, np.bool_)):
         return str(bool(operand))
     if isinstance(operand, (float, int, np.number)):

@@ -96,6 +96,7 @@ def test_the_same_under_other_names(name):
         (lambda a, b: a[..., ::2], ("scatter(ct, (..., ::2), (2, 3))",)),
         (lambda a, b: a[None], ("scatter(ct, None, (2, 3))",)),
         (lambda a, b: a.T, ("transpose(ct)",)),
+        (lambda a, b: a * np.array(0.123456), ("ct * 0.123",)),
         (lambda a, b: np.stack([a, a]), ("ct[0]", "ct[1]")),
         (lambda a, b: np.concatenate([a, a]), ("ct[0:2]", "ct[2:4]")),
     ],

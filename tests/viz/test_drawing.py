@@ -390,6 +390,11 @@ def test_only_the_detail_that_is_asked_for_is_shown(detail, cards, pills, style)
     assert any(text.startswith("gradient:") for text in shown) == ("gradients" in detail)
 
 
+@pytest.mark.parametrize("three", [3, 3.0, np.float32(3.0), np.int64(3), np.array(3.0)])
+def test_a_number_has_no_card_of_its_own(three):
+    assert list(cards_of(viz.draw(Tensor([1.0, 2.0], name="t") * three))) == ["t", "*3"]
+
+
 def test_shapes_are_a_detail():
     t = Tensor(np.ones((2, 3)), name="t")
     assert "2×3" in texts_in(viz.draw(t * 2.0))

@@ -130,6 +130,7 @@ BROKEN = {
     "prints a half": ("echo '<?xml version=\"1.0\"?><svg><g>'", "wrote no svg file"),
     "prints another file": ("echo '%PDF-1.4'; echo '%%EOF'", "wrote no svg file, but '%PDF-1.4"),
     "prints without end": ("while true; do echo garbage; done", "wrote more than 1,000 bytes"),
+    "complains without end": ("while true; do echo no >&2; done", "wrote more than 1,000 bytes"),
     "does not end": ("/bin/sleep 30", "has not drawn this graph in 0.3 seconds"),
     "leaves a child behind": ("/bin/sleep 30 & exit 0", "has not drawn this graph in 0.3 seconds"),
     "ignores its end": ("trap '' TERM INT; while true; do /bin/sleep 9; done", "has not drawn"),

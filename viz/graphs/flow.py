@@ -98,7 +98,7 @@ def _connect_node(
     for place, operand in enumerate(operands_of(node)):
         if isinstance(operand, Value):
             _add_edge(parts[cards[network.number[operand]]], part, [operand], place)
-        elif isinstance(operand, np.ndarray):
+        elif isinstance(operand, np.ndarray) and operand.ndim:
             part.constants[place] = Constant(operand)
 
 
