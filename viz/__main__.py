@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import tempfile
 import webbrowser
 from argparse import Namespace
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 from autodiff import TraceError
 
@@ -17,6 +16,7 @@ from .command.checks import checked, report
 from .command.options import parser, shielded
 from .command.outputs import Output, check_options, made, outputs_of, to_open, write
 from .command.sources import source_of
+from .command.streams import in_words, show
 from .command.tables import backpropagate, table
 from .explaining import explain
 from .expression import ExpressionError
@@ -24,17 +24,23 @@ from .render import RenderError
 from .serving.command import serve
 
 _REFUSALS = (ExpressionError, RenderError, TraceError, OSError, TypeError, ValueError)
+_INTERRUPTED = 130  # as a shell says of Ctrl-C
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line, or the bench for `--serve`; gives the exit code.
 
-    It is 2 for what is refused, in one line and before anything is written, and 1 where a check
-    fails.
+    It is 2 for what is refused, in one line and before anything is written, 1 where a check
+    fails, and 130 after Ctrl-C.
     """
     given = sys.argv[1:] if arguments is None else arguments
-    if "--serve" in given:
-        return serve(given)
+    try:
+        return serve(given) if "--serve" in given else _answered(given)
+    except KeyboardInterrupt:
+        return _INTERRUPTED
+
+
+def _answered(given: Sequence[str]) -> int:
     parsing = parser()
     options = parsing.parse_intermixed_args(shielded(given))
     try:
@@ -46,13 +52,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         entries = checked(source.function, source.leaves) if options.check else []
         write(files)
     except _REFUSALS as error:
-        parsing.error(str(error))
+        parsing.error(in_words(error))
     # Where standard output has a file, there is nothing else on it.
     out = sys.stderr if any(output.path is None for output in outputs) else sys.stdout
     texts += [report(entries)] if options.check else []
     told = [_told(output) for output in outputs if output.path is not None]
     texts += ["\n".join(told)] if told else []
-    _show("\n\n".join(texts), out)
+    try:
+        show("\n\n".join(texts), out)
+    except OSError as error:
+        parsing.error(in_words(error))
     failed = options.check and not (entries and all(entry.agrees for entry in entries))
     return 1 if (shown and not _opened(shown)) or failed else 0
 
@@ -83,17 +92,8 @@ def _told(output: Output) -> str:
 def _opened(path: Path) -> bool:
     if webbrowser.open(path.resolve().as_uri()):
         return True
-    _show(f"no browser could be opened: open {path} yourself", sys.stderr)
+    show(f"no browser could be opened: open {path} yourself", sys.stderr)
     return False
-
-
-def _show(text: str, out: TextIO) -> None:
-    """Print, with escapes for what the terminal cannot show."""
-    encoding = getattr(out, "encoding", None) or "utf-8"
-    try:
-        print(text.encode(encoding, "backslashreplace").decode(encoding), file=out, flush=True)
-    except BrokenPipeError:  # who reads has read enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), out.fileno())
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ from autodiff.extend import replacing
 
 from ..expression import ExpressionError
 from ..saving import ENDINGS, contents, options_of
+from .streams import is_closed, send
 
 _BITMAPS = (".png", ".pdf")
 _IN_BROWSER = (".html", ".svg", ".png", ".pdf")
@@ -31,6 +32,8 @@ def outputs_of(texts: Sequence[str]) -> list[Output]:
     found = [_output(text[1:] if text.startswith(" -") else text) for text in texts]
     if sum(output.path is None for output in found) > 1:
         raise ExpressionError("standard output takes one file, but here are more: name the others")
+    if is_closed() and any(output.path is None for output in found):
+        raise ExpressionError("standard output is closed: name a file")
     paths = [os.path.realpath(output.path) for output in found if output.path]
     for output in found:
         if output.path and paths.count(os.path.realpath(output.path)) > 1:
@@ -82,10 +85,9 @@ def write(pairs: Sequence[tuple[Output, bytes]]) -> None:
         for output, data in pairs:
             if output.path is not None:
                 stack.enter_context(replacing(output.path)).write(data)
-    for output, data in pairs:
-        if output.path is None:
-            sys.stdout.buffer.write(data)
-            sys.stdout.flush()
+        for output, data in pairs:
+            if output.path is None:
+                send(data)
 
 
 def to_open(outputs: Sequence[Output]) -> Path | None:
