@@ -15,9 +15,10 @@ from ..tracing.standins import TraceError
 COTANGENT = "∂"  # before the name of a primal
 
 # How tightly mathematics binds, from loose to tight.
-_CHOICE, _OR, _AND, _LESS, _SUM, _PRODUCT, _POWER, _ATOM = range(8)
+# A remainder is in brackets wherever it is a part, and so is a product of vectors in a product.
+_CHOICE, _OR, _AND, _LESS, _REMAINDER, _SUM, _INNER, _PRODUCT, _POWER, _ATOM = range(10)
 _OPERATORS: dict[type[ast.AST], tuple[str, int]] = {
-    ast.Add: ("+", _SUM), ast.Sub: ("-", _SUM), ast.Mod: (r"\bmod", _PRODUCT),
+    ast.Add: ("+", _SUM), ast.Sub: ("-", _SUM), ast.Mod: (r"\bmod", _REMAINDER),
     ast.BitAnd: (r"\wedge", _AND), ast.BitOr: (r"\vee", _OR), ast.BitXor: (r"\oplus", _OR),
     ast.Lt: ("<", _LESS), ast.LtE: (r"\leq", _LESS), ast.Gt: (">", _LESS),
     ast.GtE: (r"\geq", _LESS), ast.Eq: ("=", _LESS), ast.NotEq: (r"\neq", _LESS),
@@ -144,9 +145,19 @@ class Latex:
             case ast.Pow():
                 return f"{self.text(tree.left, _ATOM)}^{{{self.text(tree.right)}}}", _POWER
             case ast.Mult() | ast.MatMult():
-                left, right = self.text(tree.left, _PRODUCT), self.text(tree.right, _PRODUCT)
-                return left + _times(left, right) + right, _PRODUCT
+                left, binds = self._first_factor(tree.left)
+                right = self.text(tree.right, _PRODUCT)
+                return left + _times(left, right) + right, binds
         return self._operator(type(tree.op), tree.left, tree.right, tree)
+
+    def _first_factor(self, tree: ast.expr) -> tuple[str, int]:
+        r"""The factor in front, and how tightly the product binds: `-2 \, x` has no brackets."""
+        if isinstance(tree, ast.BinOp) and isinstance(tree.op, ast.Mult):
+            return self._BinOp(tree)
+        number = syntax.number_of(tree)
+        if number is not None and math.copysign(1, number) < 0:
+            return self.text(tree), _SUM
+        return self.text(tree, _PRODUCT), _PRODUCT
 
     def _operator(
         self, kind: type[ast.AST], a: ast.AST, b: ast.AST, tree: ast.AST
@@ -155,7 +166,7 @@ class Latex:
             raise _unwritable(tree)
         sign, binds = _OPERATORS[kind]
         # A sum of sums keeps its brackets, and a comparison of comparisons.
-        left = self.text(a, binds + (binds == _LESS))
+        left = self.text(a, binds + (binds in (_LESS, _REMAINDER)))
         return f"{left} {sign} {self.text(b, binds + 1)}", binds
 
     def _UnaryOp(self, tree: ast.UnaryOp) -> tuple[str, int]:
@@ -220,7 +231,8 @@ class Latex:
                 return rf"{self.text(x, _ATOM)}^{{\top}}", _POWER
             case "hadamard" | "inner", [a, b]:
                 sign = r"\odot" if name == "hadamard" else r"\cdot"
-                return rf"{self.text(a, _PRODUCT)} {sign} {self.text(b, _PRODUCT)}", _PRODUCT
+                binds = _INNER if name == "inner" else _PRODUCT
+                return rf"{self.text(a, _PRODUCT)} {sign} {self.text(b, _PRODUCT)}", binds
             case "reals", [shape]:
                 sizes = r" \times ".join(self.text(size) for size in getattr(shape, "elts", ()))
                 return f"{_REALS}^{{{sizes}}}", _POWER

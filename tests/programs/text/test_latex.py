@@ -154,6 +154,34 @@ def test_brackets_stand_where_they_must(f):
             assert known[name] == pytest.approx(slope, rel=1e-12, nan_ok=True)
 
 
+@pytest.mark.parametrize(
+    ("f", "text"),
+    [
+        (lambda x, y: 2 * (x % y), r"2 \cdot (x \bmod y)"),
+        (lambda x, y: -(x % y), r"-(x \bmod y)"),
+        (lambda x, y: x + x % y, r"x + (x \bmod y)"),
+        (lambda x, y: x % y - x, r"(x \bmod y) - x"),
+        (lambda x, y: 3 * x % y, r"3 \, x \bmod y"),
+        (lambda x, y: x % (y % 2), r"x \bmod (y \bmod 2)"),
+        (lambda x, y: x % y % 2, r"(x \bmod y) \bmod 2"),
+        (lambda x, y: -2 * x * y, r"-2 \, x \, y"),
+        (lambda x, y: x - -2 * y, r"x - (-2 \, y)"),
+        (lambda x, y: (-2 * x) ** 2, r"(-2 \, x)^{2}"),
+        (lambda x, y: x * -2 * y, r"x \cdot (-2) \, y"),
+        (lambda x, y: -0.5 * x / y, None),
+    ],
+)  # fmt: skip
+def test_remainders_and_minus_signs_in_products(f, text):
+    ((_, found),) = lines_of(written(f, 5.0, 3.0, argnums=()))
+    assert found == "= " + (text or r"\frac{-0.5 \, x}{y}")
+
+
+def test_a_product_of_vectors_is_a_factor_in_brackets():
+    w = np.ones(2)
+    ((_, found),) = lines_of(written(lambda w, u, v: w * (u @ v), w, w, w, argnums=()))
+    assert found == r"= w \cdot (u \cdot v)"
+
+
 def test_sympy_reads_the_same():
     parsing = pytest.importorskip("sympy.parsing.latex")
     pytest.importorskip("antlr4")

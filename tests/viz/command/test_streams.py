@@ -1,4 +1,4 @@
-"""Readers that stop, a full disk, closed streams and Ctrl-C: no traceback, and no half of a file."""
+"""Readers that stop, a full disk, closed streams and Ctrl-C: no traceback, no half of a file."""
 
 import os
 import signal
