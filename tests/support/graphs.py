@@ -45,7 +45,7 @@ def arrays():
 
 def infinite():
     x, y = Value(0.0, name="x"), Value(math.inf, name="y")
-    return ad.log(x) * 2 + ad.where(x > 0, ad.sqrt(x), -x) + ad.exp(-y) * y
+    return ad.log(x) * 2 + ad.where(x, ad.sqrt(x), -x) + ad.exp(-y) * y
 
 
 def nodes_of(f):

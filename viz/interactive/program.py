@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Sequence
 from typing import Any, NamedTuple
 
 from autodiff import TraceError, Value, derive, grad
-from autodiff.extend import data_of, recomputed
+from autodiff.extend import data_of, operands_of, operations, recomputed
 
 from ..names import identifiers, names_of
 from .graph import is_scalar
@@ -21,10 +21,24 @@ class Unlive(NamedTuple):
     why: str
 
 
+_CHOSEN = "A comparison has chosen here by these numbers; the graph keeps no other choice."
+
+
+def _has_chosen(nodes: Sequence[Value]) -> bool:
+    """Whether a condition, as that of `where`, is a constant: what it compared is not there."""
+    return any(
+        name == "condition" and not isinstance(operand, Value)
+        for node in nodes
+        if node.op in operations()
+        for name, operand in zip(operations()[node.op].operands, operands_of(node), strict=False)
+    )
+
+
 def python_program(nodes: Sequence[Value]) -> str:
     """The value and gradient of a graph, by its leaves, as Python; else why there is none."""
     try:
-        return str(derived(nodes).source)
+        source = str(derived(nodes).source)
+        return f"# {_CHOSEN}\n{source}" if _has_chosen(nodes) else source
     except (TraceError, ValueError) as error:
         return f"# {error}".replace("\n", "\n# ")
 
@@ -47,6 +61,8 @@ def javascript_program(nodes: Sequence[Value], name: str = "compute") -> str | U
         return Unlive("A leaf alone is not computed of anything.")
     if len(nodes) > MOST_NODES:
         return Unlive(f"Graphs of up to {MOST_NODES} nodes are live, and this has {len(nodes)}.")
+    if _has_chosen(nodes):
+        return Unlive(_CHOSEN)
     args = [leaf.data for leaf in leaves_of(nodes)]
     try:
         program = derive(

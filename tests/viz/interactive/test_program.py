@@ -61,6 +61,28 @@ def test_what_is_not_live_says_why():
     assert not isinstance(javascript_program(nodes_of(chain.inputs[0])), Unlive)
 
 
+@pytest.mark.parametrize("flip", [1.0, -1.0])
+def test_a_choice_by_a_comparison_is_not_live_for_the_graph_has_it_no_more(flip):
+    x, y = Value(1.0, name="x"), Value(2.0, name="y")
+    f = ad.where(flip * x < y, x, y * y) * 3
+    found = javascript_program(nodes_of(f))
+    assert isinstance(found, Unlive)
+    assert "A comparison has chosen" in found.why
+    source = python_program(nodes_of(f))
+    assert source.startswith("# A comparison has chosen")
+    exec(source, namespace := {})
+    assert namespace["f"](1.0, 2.0)[0] == f.data
+
+
+def test_a_choice_by_a_node_is_live():
+    x, y = Value(1.0, name="x"), Value(2.0, name="y")
+    script = javascript_program(nodes_of(ad.where(x, x + y, y * y)))
+    for numbers in ([1.0, 2.0], [0.0, 2.0], [np.nan, 2.0]):
+        ((values, _),) = javascript()(script, "compute", [numbers])
+        assert values[-1] == pytest.approx(float(np.where(*[numbers[0]], sum(numbers), 4.0)),
+                                           nan_ok=True)  # fmt: skip
+
+
 def test_an_operation_that_cannot_be_written_says_so():
     from autodiff.testing import temporary_operations
 
