@@ -93,7 +93,13 @@ def escaped(line: str, length: int = LONG_NAME) -> str:
     line = shown(line, length).strip()
     item = _NUMBERED.match(line)
     odd = item.start(2) if item else -1
-    return "".join(_escape(c, i == odd) for i, c in enumerate(line)) or "#32;"
+    return "".join(_escape(c, i == odd or _is_mark(line, i)) for i, c in enumerate(line)) or "#32;"
+
+
+def _is_mark(line: str, i: int) -> bool:
+    """Whether it is an underscore that Markdown may take for emphasis: one at a word's edge."""
+    around = line[:i][-1:], line[i + 1 :][:1]
+    return line[i] == "_" and not all(c.isalnum() for c in around)
 
 
 def _escape(c: str, odd: bool) -> str:

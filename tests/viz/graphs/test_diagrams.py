@@ -128,3 +128,9 @@ def test_what_is_refused():
         viz.mermaid(neuron(), direction="up")
     with pytest.raises(TypeError, match="`mermaid` takes a Value, a Tensor or a function"):
         viz.mermaid(math.pi)
+
+
+def test_underscores_are_plain_within_a_word_alone():
+    """At a word's edge Markdown takes them for emphasis."""
+    assert escaped("w_0 a__b") == "w_0 a#95;#95;b"
+    assert escaped("_b_ __c__ _") == "#95;b#95; #95;#95;c#95;#95; #95;"
