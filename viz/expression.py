@@ -43,6 +43,9 @@ _FIXES = {
 }  # fmt: skip
 # What functions are called elsewhere.
 _ELSEWHERE = {"ln": "log", "sgn": "sign", "tg": "tan"}
+# Words of Python's that may be meant as a name: all but those of its operators and numbers.
+_NO_NAMES = {*keyword.kwlist} - {"and", "or", "not", "is", "in", "if", "else", "for"} - {
+    "True", "False", "None"}  # fmt: skip
 _RESULT = re.compile(r"\s*([^\W\d]\w*)\s*=(?!=)")
 
 
@@ -95,7 +98,13 @@ def checked_name(text: str) -> str:
     name = unicodedata.normalize("NFKC", text.strip())
     if not name.isidentifier():
         raise ExpressionError(f"{one_line(text[:_SHOWN])!r} is not a name: write one such as x0")
+    if keyword.iskeyword(name):
+        raise ExpressionError(_of_the_language(name))
     return name
+
+
+def _of_the_language(word: str) -> str:
+    return f"{word!r} is a word of Python's, and no name: write {word}_"
 
 
 def evaluate(text: str, values: Mapping[str, Any]) -> Any:
@@ -180,6 +189,8 @@ def _parse(typed: _Typed) -> ast.expr:
 
 def _unparsed(typed: _Typed, error: SyntaxError) -> ExpressionError:
     """What Python's parser says, in words for an expression."""
+    if word := _taken_word(typed.text):
+        return typed.error(_of_the_language(word[0]), word.start(), word.end())
     message = error.msg.removeprefix("invalid syntax. ").split(";")[0]
     if error.msg == "invalid syntax" and not error.offset:  # so Python says of an early end
         return typed.error("the expression ends too soon", len(typed.text))
@@ -198,6 +209,12 @@ def _unparsed(typed: _Typed, error: SyntaxError) -> ExpressionError:
     elif message == "invalid syntax":
         message = f"this cannot be read here: {_ALLOWED}"
     return typed.error(message, start, start + len(there))
+
+
+def _taken_word(text: str) -> re.Match[str] | None:
+    """The first word of Python's that no expression here can have, where a name may be meant."""
+    words = re.finditer(r"(?<![\w.])[^\W\d]\w*", text)
+    return next((word for word in words if word[0] in _NO_NAMES), None)
 
 
 class _Evaluation:

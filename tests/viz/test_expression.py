@@ -1,6 +1,7 @@
 """Expressions as they are typed: what Python computes, or one line that says what is wrong."""
 
 import ast
+import keyword
 import math
 
 import pytest
@@ -268,3 +269,24 @@ def test_a_fault_has_its_place_and_a_fix(text, part, words):
     error = caught.value
     assert text[error.offset : error.end] == part
     assert words in error.reason
+
+
+@pytest.mark.parametrize("word", sorted({*keyword.kwlist} - {"True", "False", "None"}))
+@pytest.mark.parametrize("form", ["{0}*x", "x*{0}", "{0}", "sin({0})", "x + {0}*{0}"])
+def test_words_of_python_that_are_meant_as_names(word, form):
+    """Physics has a lambda: the message says that it cannot be a name here, and where it is."""
+    with pytest.raises(ExpressionError) as caught:
+        evaluate(form.format(word), {"x": Value(1.0)})
+    operators = {"and", "or", "not", "is", "in", "if", "else", "for"}
+    if word not in operators:
+        assert f"{word!r} is a word of Python's, and no name: write {word}_" in str(caught.value)
+        assert caught.value.offset == form.format(word).index(word)
+    with pytest.raises(ExpressionError, match=f"'{word}' is a word of Python's"):
+        checked_name(word)
+
+
+def test_a_word_of_python_within_a_name_is_none():
+    assert evaluate("lambda_*class1", {"lambda_": 2.0, "class1": 3.0}) == 6
+    with pytest.raises(ExpressionError, match="a word of Python's") as caught:
+        evaluate("lambda_*lambda", {"lambda_": 2.0})
+    assert caught.value.offset == len("lambda_*")
