@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import argparse
 import errno
+import sys
 import webbrowser
 from collections.abc import Sequence
+from contextlib import suppress
 
+from ..command.streams import in_words, show
 from .server import Bench
 
 PORT = 8377  # if it is free
@@ -29,13 +32,17 @@ def serve(arguments: Sequence[str]) -> int:
         reason = "is taken" if error.errno == errno.EADDRINUSE else f"cannot be had ({error})"
         parser.exit(2, f"{parser.prog}: port {options.port} {reason}: choose another --port\n")
     with bench:
-        print(f"The bench is at {bench.url}\nCtrl-C ends it.", flush=True)
+        try:
+            show(f"The bench is at {bench.url}\nCtrl-C ends it.", sys.stdout)
+        except OSError as error:
+            parser.exit(2, f"{parser.prog}: {in_words(error)}\n")
         if options.open:
             webbrowser.open(bench.url)
         try:
             bench.serve_forever()
         except KeyboardInterrupt:
-            print("\nThe bench is closed.")
+            with suppress(OSError):
+                show("\nThe bench is closed.", sys.stdout)
     return 0
 
 

@@ -71,3 +71,14 @@ def test_interrupted_it_ends_without_a_traceback(tmp_path):
     running.send_signal(signal.SIGINT)
     out, err = running.communicate(timeout=20)
     assert (running.returncode, out, err) == (130, "", "")
+
+
+@pytest.mark.skipif(not FULL.exists(), reason="There is no full device here.")
+def test_a_bench_that_cannot_say_where_it_is_ends(tmp_path):
+    with FULL.open("wb") as stream:
+        done = subprocess.run(
+            [*COMMAND[:3], "--serve", "--port", "0"], cwd=tmp_path, env=ENVIRONMENT, text=True,
+            stdout=stream, stderr=subprocess.PIPE, timeout=30,
+        )  # fmt: skip
+    assert done.returncode == 2
+    assert done.stderr == "python -m viz --serve: No space left on device: 'standard output'\n"
