@@ -26,11 +26,12 @@ _CHOSEN = "A comparison has chosen here by these numbers; the graph keeps no oth
 
 def _has_chosen(nodes: Sequence[Value]) -> bool:
     """Whether a condition, as that of `where`, is a constant: what it compared is not there."""
+    known = operations()
     return any(
         name == "condition" and not isinstance(operand, Value)
         for node in nodes
-        if node.op in operations()
-        for name, operand in zip(operations()[node.op].operands, operands_of(node), strict=False)
+        if node.op and node.op in known
+        for name, operand in zip(known[node.op].operands, operands_of(node), strict=False)
     )
 
 
