@@ -114,6 +114,8 @@ def _is_flag(argument: str) -> bool:
 
 def meant_as_flag(text: str) -> str:
     """A hint for what looks like an option and is none; "" for anything else."""
+    if text.startswith("-o") and text.lower().endswith(ENDINGS):
+        return f": write -o {text[2:].removeprefix('=')}"
     if not re.fullmatch(r"--[a-z-]+(=.*)?", text):
         return ""
     close = difflib.get_close_matches(text.partition("=")[0], _FLAGS, 1)

@@ -58,3 +58,13 @@ def test_a_large_graph_is_listed_by_its_leaves(capsys):
     assert len(lines) == 4
     assert lines[1].split() == ["x", "1", str(sum(range(1, 300)))]
     assert "nodes between these are not listed" in lines[-1]
+
+
+@pytest.mark.parametrize("text", ["-oa.svg", "-o=a.svg", "-oa.HTML", "-o./b/a.py"])
+def test_a_file_that_is_glued_to_its_option(text, capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit) as stop:
+        main(["x*o", "x=1", "o=2", text])
+    assert stop.value.code == 2
+    assert capsys.readouterr().err.endswith(f": write -o {text[2:].removeprefix('=')}\n")
+    assert list(tmp_path.iterdir()) == []
