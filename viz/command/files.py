@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import difflib
+import importlib
 import importlib.util
 import inspect
 import io
@@ -81,9 +82,17 @@ def _of_node(node: Value, name: str, given: Mapping[str, str]) -> Source:
 
 
 def _imported(path: Path) -> ModuleType:
-    """The module in a file, whose folder is the first that it imports from, as for a script."""
+    """The module in a file, whose folder is the first that it imports from, as for a script.
+
+    A file of a package, in a folder with an `__init__.py`, is imported as part of it.
+    """
     if not path.is_file():
         raise ExpressionError(f"there is no file {str(path)[:_SHOWN]!r}")
+    root, dotted = _package_of(path.resolve())
+    if "." in dotted and dotted.partition(".")[0] not in sys.modules:
+        sys.path.insert(0, os.fspath(root))
+        with _of_the_users(str(path)):
+            return importlib.import_module(dotted)
     name = path.stem if path.stem not in sys.modules else f"{path.stem} of the command line"
     spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
@@ -94,6 +103,14 @@ def _imported(path: Path) -> ModuleType:
     with _of_the_users(str(path)):
         spec.loader.exec_module(module)
     return module
+
+
+def _package_of(path: Path) -> tuple[Path, str]:
+    """The folder around the packages that a file is in, and its module's name from there."""
+    root, names = path.parent, [path.stem]
+    while (root / "__init__.py").is_file() and root.name.isidentifier() and root.parent != root:
+        root, names = root.parent, [root.name, *names]
+    return root, ".".join(names)
 
 
 @contextlib.contextmanager
@@ -145,13 +162,12 @@ def _no_such(module: ModuleType, path: str, name: str) -> str:
 
 
 def _parameters(function: Callable[..., Any], name: str) -> dict[str, inspect.Parameter]:
-    """What is to be given: all but `*args`, of which there are none then, and `**kwargs`."""
+    """What can be given: `*args` as a list, all else by name, but for `**kwargs`."""
     try:
         found = inspect.signature(function).parameters
     except (TypeError, ValueError):
         raise ExpressionError(f"what {name} takes is not known, so it cannot be called") from None
-    several = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
-    return {key: parameter for key, parameter in found.items() if parameter.kind not in several}
+    return {key: p for key, p in found.items() if p.kind is not inspect.Parameter.VAR_KEYWORD}
 
 
 def _values(
@@ -163,8 +179,13 @@ def _values(
         raise ExpressionError(f"{name} has no argument {spare[0]!r}: it has {has}")
     values = {}
     for key, parameter in parameters.items():
+        several = parameter.kind is inspect.Parameter.VAR_POSITIONAL
         if key in given:
             values[key] = _value(key, given[key], parameter.default)
+            if several and np.ndim(values[key]) == 0:
+                raise ExpressionError(f"{name} takes *{key}: give a list, as '{key}=[1, 2]'")
+        elif several:
+            values[key] = ()
         elif parameter.default is inspect.Parameter.empty:
             raise ExpressionError(f"{name} has no value for {key!r}: give {key}=…")
         else:
@@ -197,6 +218,13 @@ def _called(
     function: Callable[..., Any], parameters: Mapping[str, inspect.Parameter],
     values: Mapping[str, Any],
 ) -> Any:  # fmt: skip
-    by_name = {k for k, p in parameters.items() if p.kind is inspect.Parameter.KEYWORD_ONLY}
-    args = [values[key] for key in parameters if key not in by_name]
-    return function(*args, **{key: values[key] for key in by_name})
+    args: list[Any] = []
+    by_name = {}
+    for key, parameter in parameters.items():
+        if parameter.kind is inspect.Parameter.KEYWORD_ONLY:
+            by_name[key] = values[key]
+        elif parameter.kind is inspect.Parameter.VAR_POSITIONAL:
+            args.extend(values[key])  # the entries of a Tensor are nodes
+        else:
+            args.append(values[key])
+    return function(*args, **by_name)

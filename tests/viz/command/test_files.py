@@ -147,5 +147,36 @@ def test_a_file_that_cannot_be_imported(text, message, capsys, tmp_path, monkeyp
         sys.modules.pop("own_file", None)
 
 
+def test_any_number_of_arguments_is_a_list(tmp_path, capsys, monkeypatch):
+    (tmp_path / "own_sums.py").write_text(
+        "def weighed(s, *xs, scale=2.0): return s * sum(x * i for i, x in enumerate(xs, 1)) * scale"
+    )
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    assert main(["own_sums.py:weighed", "s=3", "xs=[5, 7]", "-o", "f.py", "--check"]) == 0
+    out = capsys.readouterr().out
+    assert "xs[1]" in out
+    assert "4 of 4 agree" in out  # by s, each of xs, and scale
+    assert "114" in out  # 3 (5 + 2 · 7) 2
+    line = refused(["own_sums.py:weighed", "s=3", "xs=5"], capsys)
+    assert line.endswith("weighed takes *xs: give a list, as 'xs=[1, 2]'")
+    assert main(["own_sums.py:weighed", "s=3"]) == 0  # there are none then
+
+
+def test_a_file_of_a_package_imports_its_neighbours(tmp_path, capsys, monkeypatch):
+    inner = tmp_path / "own_package" / "part"
+    inner.mkdir(parents=True)
+    for folder in (inner, inner.parent):
+        (folder / "__init__.py").touch()
+    (inner.parent / "base.py").write_text("def twice(x): return x * 2.0\n")
+    (inner / "f.py").write_text("from ..base import twice\ndef f(x): return twice(x) * x\n")
+    monkeypatch.chdir(inner)
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    assert main(["f.py:f", "x=3"]) == 0
+    assert rows(capsys)["x"] == ["x", "3", "12"]
+    for name in [name for name in sys.modules if name.startswith("own_package")]:
+        del sys.modules[name]
+
+
 def test_no_file(capsys):
     assert "there is no file 'own_missing.py'" in refused(["own_missing.py:f"], capsys)
