@@ -8,9 +8,9 @@ import webbrowser
 from argparse import Namespace
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
-from autodiff import TraceError
+from autodiff import TraceError, Value
 
 from .command.checks import checked, report
 from .command.options import parser, shielded
@@ -48,13 +48,13 @@ def _answered(given: Sequence[str]) -> int:
         source = source_of(options.expression, options.values)
         backpropagate(source.root)
         files = made(source.root, outputs, _of_pictures(options))
-        texts = [repr(explain(source.root)) if options.explain else table(source.root)]
+        # Where standard output has a file, there is nothing else on it.
+        out = sys.stderr if any(output.path is None for output in outputs) else sys.stdout
+        texts = [_explained(source.root, out) if options.explain else table(source.root)]
         entries = checked(source.function, source.leaves) if options.check else []
         write(files)
     except _REFUSALS as error:
         parsing.error(in_words(error))
-    # Where standard output has a file, there is nothing else on it.
-    out = sys.stderr if any(output.path is None for output in outputs) else sys.stdout
     texts += [report(entries)] if options.check else []
     told = [_told(output) for output in outputs if output.path is not None]
     texts += ["\n".join(told)] if told else []
@@ -77,6 +77,12 @@ def _outputs(options: Namespace) -> tuple[list[Output], Path | None]:
         shown = Path(tempfile.mkdtemp(prefix="nabigrad-")) / "page.html"
         outputs = [Output(shown, ".html")]
     return outputs, shown
+
+
+def _explained(root: Value, out: TextIO | None) -> str:
+    """In words; with colours on standard output alone, if that is a terminal."""
+    explanation = explain(root)
+    return repr(explanation) if out is sys.stdout else str(explanation)
 
 
 def _of_pictures(options: Namespace) -> dict[str, Any]:

@@ -68,3 +68,17 @@ def test_a_file_that_is_glued_to_its_option(text, capsys, tmp_path, monkeypatch)
     assert stop.value.code == 2
     assert capsys.readouterr().err.endswith(f": write -o {text[2:].removeprefix('=')}\n")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_beside_a_file_on_standard_output_the_words_have_no_colours(capfd, monkeypatch):
+    """What decides on colours is whether standard output is a terminal: the words go elsewhere."""
+
+    class Coloured(str):
+        def __repr__(self):
+            return f"\033[1m{self}"
+
+    monkeypatch.setattr("viz.__main__.explain", lambda root: Coloured("in words"))
+    assert main(["x*x", "x=1", "--explain", "-o", "-.mmd"]) == 0
+    assert capfd.readouterr().err == "in words\n"
+    assert main(["x*x", "x=1", "--explain"]) == 0
+    assert capfd.readouterr().out == "\033[1min words\n"
