@@ -294,6 +294,29 @@ def test_leaves_that_are_not_chosen_stay(opened):
     assert window.texts(".plot .title") == ["f by step", "f by w1", "f by w2"]
 
 
+@pytest.mark.parametrize("lr", ["0", "-0.1", "", "-"])
+def test_a_step_that_would_move_nothing_is_not_taken(opened, lr):
+    window = opened(valley)
+    window.run("run(); $('lr').value = ''; $('lr').focus()")
+    window.press(*lr)
+    window.run("$('lr').dispatchEvent(new Event('input'))")
+    assert window.run("return [$('descend').disabled, $('run').disabled, running]") == [
+        True,
+        True,
+        0,
+    ]
+    assert window.run("return $('lr').getAttribute('aria-invalid')") == "true"
+    assert window.text("#progress").endswith("The lr is a number above 0.")
+    window.run("$('descend').click()")
+    assert window.run("return [state.history.length, state.numbers]") == [1, [3.0, 1.0]]
+    window.run("$('lr').value = '0.1'; $('lr').dispatchEvent(new Event('input'))")
+    assert window.run("return $('lr').getAttribute('aria-invalid')") == "false"
+    window.run("chosenLeaves().forEach((i) => rows.get(leaves[i]).chosen.click())")
+    assert window.text("#progress").endswith("No leaf is chosen to move.")
+    window.run("rows.get(leaves[0]).chosen.click(); $('descend').click()")
+    assert window.run("return state.history.length") == 2
+
+
 def test_a_number_that_is_given_begins_a_new_descent(opened):
     window = opened(valley)
     window.click("#descend")

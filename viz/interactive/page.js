@@ -199,13 +199,23 @@ function turn() {
             : loss() == past.loss ? ", as before" : "";
 }
 
+// Why no step can be taken; "" where one can.
+function whyNot() {
+    return rate() == 0 ? " The lr is a number above 0."
+        : chosenLeaves().length ? "" : " No leaf is chosen to move.";
+}
+
 function drawDescent() {
+    $("lr").setAttribute("aria-invalid", String(rate() == 0));
+    $("descend").disabled = $("run").disabled = Boolean(whyNot());
+    if (running && whyNot()) {
+        halt();
+    }
     const slopes = allGradients(read.locals);
     const steps = state.history.length - 1;
-    $("lr").setAttribute("aria-invalid", String(!rate()));
     $("progress").replaceChildren(...paragraph([
         `After ${steps} ${steps == 1 ? "step" : "steps"} ${root.name} = `, value(fine(loss())),
-        `${turn()}.${rate() ? "" : " The lr is a number above 0: without one nothing moves."}`,
+        `${turn()}.`, whyNot(),
     ]).childNodes);
     const chosen = chosenLeaves();
     const each = chosen.slice(0, MOST_PLOTS).map((i) =>
