@@ -32,7 +32,7 @@ _REWRITTEN = {
         "pow": "a ** b", "fabs": "abs(a)", "logaddexp": "log(exp(a) + exp(b))",
         "divide": "a / b", "multiply": "a * b", "add": "a + b", "subtract": "a - b",
         "logical_and": "a & b", "logical_or": "a | b", "logical_not": "~a",
-        "logical_xor": "a ^ b",
+        "logical_xor": "a ^ b", "safe_product": "a * b",
     }.items()
 }  # fmt: skip
 # Those with a sign of their own around what they are of.

@@ -176,6 +176,12 @@ def test_remainders_and_minus_signs_in_products(f, text):
     assert found == "= " + (text or r"\frac{-0.5 \, x}{y}")
 
 
+def test_a_product_that_a_zero_stops_is_a_product():
+    text = written(lambda x, y: (x**y) ** 2 * y, 2.0, 3.0)
+    assert "safe" not in text
+    assert r"\frac{\partial f}{\partial x} &= " in text
+
+
 def test_a_product_of_vectors_is_a_factor_in_brackets():
     w = np.ones(2)
     ((_, found),) = lines_of(written(lambda w, u, v: w * (u @ v), w, w, w, argnums=()))
