@@ -204,21 +204,6 @@ def test_descent_runs_pauses_and_stops_where_there_is_no_number(opened):
     assert "no finite number: the lr is too large" in window.text("#progress")
 
 
-def slopes():
-    x = Value(2.0, name="x")
-    y = ad.where(x > 0, x, 0.1 * x)
-    y.name = "y"
-    return y * ad.maximum(x, 1.0)
-
-
-def test_a_condition_stays_as_it_was_and_that_is_said(opened):
-    window = opened(slopes)
-    assert window.text("#kept").startswith("y has a condition, which stays as it was")
-    window.run("change(0, -1)")
-    assert window.run("return read.values[nodes.findIndex((n) => n.name == 'y')]") == -1.0
-    assert opened(valley).run("return $('kept').hidden")
-
-
 def test_a_step_without_a_rate_says_so(opened):
     window = opened(valley)
     for rate in ("", "-1", "0"):

@@ -13,7 +13,6 @@ import numpy as np
 from autodiff import Value, local_gradients
 from autodiff.extend import (
     Primitive,
-    data_of,
     edge_texts,
     formula_text,
     operands_of,
@@ -26,7 +25,6 @@ from ..expression import one_line
 from ..names import names_of
 
 _LONGEST = 32  # characters of a name
-_NAMED = 4  # nodes in a sentence
 _LONG_NUMBER = re.compile(r"(\b\d+\.0*\d{4})\d{3,}(e[-+]?\d+)?")
 
 
@@ -106,34 +104,6 @@ def _is_choice(node: Value, i: int, text: str) -> bool:
     if text == "0" or primitive is None or not primitive.elementwise:
         return text == "0" or "where(" in text
     return bool(primitive.choices[i])
-
-
-def kept(nodes: Sequence[Value]) -> str:
-    """What is to be said of choices that other numbers do not change; "" where there are none.
-
-    A comparison gives a plain bool, of which the graph does not know what was compared.
-    """
-    names = names_of(nodes)
-    chosen = [shown(names[node]) for node in nodes if _has_plain_choice(node)]
-    if not chosen:
-        return ""
-    are = "has" if len(chosen) == 1 else "have"
-    more = f" and {len(chosen) - _NAMED} more" if len(chosen) > _NAMED else ""
-    return (
-        f"{', '.join(chosen[:_NAMED])}{more} {are} a condition, which stays as it was when this "
-        "page was made: of what was compared the graph does not know."
-    )
-
-
-def _has_plain_choice(node: Value) -> bool:
-    """Whether an operand of it is one that has no derivative, as the condition of `where`."""
-    primitive = operations().get(node.op or "")
-    if primitive is None or primitive.elementwise or primitive.variadic:
-        return False
-    if primitive.keeps is not None or primitive.defaults:
-        return False
-    returned = primitive.rule(*[node.data] * len(primitive.lead), *map(data_of, operands_of(node)))
-    return any(part is None for part in primitive.checked(returned))
 
 
 def _flows(nodes: Sequence[Value]) -> dict[Value, list[tuple[float, float]]]:

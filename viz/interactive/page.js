@@ -244,8 +244,6 @@ function begin() {
     listenToKeys();
     if (graph.live) {
         $("descent").hidden = $("running").hidden = false;
-        $("kept").hidden = !graph.kept;
-        $("kept").textContent = graph.kept;
         $("running-text").textContent = $("program").textContent.trim();
         $("descend").addEventListener("click", descend);
         $("run").addEventListener("click", run);

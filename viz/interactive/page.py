@@ -16,7 +16,7 @@ from ..names import names_of
 from ..palette import GRADIENT, MARK, VALUE
 from ..render import render
 from .document import ICON, Document, data, policy, text_of
-from .graph import briefly, facts, is_scalar, kept, name_in, shown
+from .graph import briefly, facts, is_scalar, name_in, shown
 from .program import Unlive, javascript_program, python_program
 from .sentences import SENTENCES
 
@@ -40,8 +40,6 @@ class Page(Document):
         told = facts(nodes) | {"live": isinstance(script, str), "sentences": SENTENCES}
         if isinstance(script, Unlive):
             told["why"] = script.why
-        else:
-            told["kept"] = kept(nodes)
         own = [] if isinstance(script, Unlive) else [(' id="program"', script)]
         scripts = [*own, *(("", text_of(__package__, f"{name}.js")) for name in _SCRIPTS)]
         style = "\n\n".join(text_of(__package__, name) for name in ("base.css", "page.css"))
@@ -69,9 +67,9 @@ def page(value: Value) -> Page:
     step in words with its numbers; it shows what each edge contributes, every path from a leaf to
     the output with its product, and the graph in lines beside the program of its gradient. A graph
     of numbers, of up to 500 nodes, is live: its leaves have sliders, and gradient descent runs on
-    those that are chosen; a condition of `where` stays as it was, and the page says so. Raises
-    TypeError for what is no Value or Tensor, RenderError where nothing can render, and ValueError
-    for more than 1,000 nodes, or where a leaf was changed since.
+    those that are chosen; but not where a comparison has chosen, as for `where`, which the graph
+    does not know. Raises TypeError for what is no Value or Tensor, RenderError where nothing can
+    render, and ValueError for more than 1,000 nodes, or where a leaf was changed since.
 
     >>> from autodiff import Value
     >>> x = Value(3.0, name="x")
