@@ -51,7 +51,7 @@ def _answered(given: Sequence[str]) -> int:
         # Where standard output has a file, there is nothing else on it.
         out = sys.stderr if any(output.path is None for output in outputs) else sys.stdout
         texts = [_explained(source.root, out) if options.explain else table(source.root)]
-        entries = checked(source.function, source.leaves) if options.check else []
+        entries = checked(source) if options.check else []
         write(files)
     except _REFUSALS as error:
         parsing.error(in_words(error))
@@ -62,7 +62,7 @@ def _answered(given: Sequence[str]) -> int:
         show("\n\n".join(texts), out)
     except OSError as error:
         parsing.error(in_words(error))
-    failed = options.check and not (entries and all(entry.agrees for entry in entries))
+    failed = options.check and not (entries and all(entry.passes for entry in entries))
     return 1 if (shown and not _opened(shown)) or failed else 0
 
 

@@ -1,12 +1,14 @@
-"""Gradients beside finite differences: right, wrong, at kinks, and where nothing can be told."""
+"""What --check prints and its exit code: right, wrong, at kinks, and where nothing can be told."""
 
 import numpy as np
 import pytest
 
-from autodiff import Tensor, Value, elementwise
+from autodiff import Tensor, elementwise
 from autodiff.testing import temporary_operations
 from viz.__main__ import main
+from viz.checks import Check
 from viz.command.checks import checked, report
+from viz.command.source import Source
 from viz.expression import ExpressionError
 
 
@@ -37,6 +39,15 @@ def test_a_kink_is_no_false_alarm(expression, capsys):
     assert "1 of 1 agree" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize(
+    ("expression", "x"),
+    [("x - x*(1 + 1e-16) + sqrt(x) - sqrt(x)", "5.436646313100669"), ("1/x", "1e-38")],
+)
+def test_neither_rounding_nor_a_small_number_is_a_false_alarm(expression, x, capsys):
+    assert main([expression, f"x={x}", "--check"]) == 0
+    assert "1 of 1 agree" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(("expression", "x"), [("1/x", "0"), ("log(x)", "-1"), ("floor(x)", "1")])
 def test_what_cannot_be_told_is_not_said_to_agree(expression, x, capsys):
     assert main([expression, f"x={x}", "--check"]) == 1
@@ -51,14 +62,10 @@ def test_nothing_to_check_is_no_success(capsys):
 def test_too_many_entries_are_refused():
     leaf = Tensor(np.ones(1_001), name="x")
     with pytest.raises(ExpressionError, match="at most 1000 entries, but here are 1001"):
-        checked(np.sum, {"x": leaf})
+        checked(Source(leaf.sum(), {"x": leaf}, np.sum))
 
 
 def test_of_many_entries_those_that_differ_are_told():
-    leaf = Value(1.0, name="x")
-    leaves = {f"x{i}": leaf for i in range(30)}
-    entries = checked(lambda *xs: sum(x * x for x in xs), leaves)
-    assert len(entries) == 30
-    assert not any(entry.agrees for entry in entries)  # no pass has come
-    assert report(entries).count("NO:") == 20
-    assert report([e._replace(agrees=True) for e in entries]) == "30 of 30 agree"
+    entries = [Check(f"x{i}", 0.0, 2.0, "differs", "2e+00 apart") for i in range(30)]
+    assert report(entries).count("NO: 2e+00 apart") == 20
+    assert report([entry._replace(verdict="agrees") for entry in entries]) == "30 of 30 agree"
