@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from autodiff import Value, local_gradients
-from autodiff.extend import formula_text, topological
+from autodiff import Value
+from autodiff.extend import topological
 
 from ..graphs.numbers import norm
 from ..names import names_of
+from ..rows import Row, rows_of
 
 _MOST = 200  # nodes that are listed
 
@@ -27,12 +28,11 @@ def table(root: Value) -> str:
     Of a large graph only its leaves and the output are listed.
     """
     nodes = list(topological(root))
-    names = names_of(nodes)
     listed = nodes
     if len(nodes) > _MOST:
         listed = [*[node for node in nodes if node.op is None][: _MOST - 1], root]
     rows = [("node", "computed as", "value", "gradient", "local gradients")]
-    rows += [_row(node, lambda operand: _called(names, operand)) for node in listed]
+    rows += map(_cells, rows_of(listed, names_of(nodes)))
     lines = aligned(rows, "<<>><")
     if len(listed) < len(nodes):
         lines.append(f"({len(nodes) - len(listed):,} nodes between these are not listed)")
@@ -46,19 +46,12 @@ def aligned(rows: Sequence[Sequence[str]], sides: str) -> list[str]:
     return [form.format(*row).rstrip() for row in rows]
 
 
-def _called(names: dict[Value, str], operand: Any) -> str:
-    return names[operand] if isinstance(operand, Value) else "constant"
+def _cells(row: Row) -> tuple[str, str, str, str, str]:
+    local = ", ".join(f"d/d{by} = {_told(partial)}" for by, partial in row.local)
+    return row.name, row.formula, _told(row.value), _told(row.gradient), local
 
 
-def _row(node: Value, name_of: Callable[[Any], str]) -> tuple[str, str, str, str, str]:
-    local = ""
-    if all(np.ndim(thing.data) == 0 for thing in (node, *node.inputs)):
-        pairs = zip(node.inputs, local_gradients(node), strict=True)
-        local = ", ".join(f"d/d{name_of(operand)} = {told(p)}" for operand, p in pairs)
-    return name_of(node), formula_text(node, name_of), told(node.data), told(node.grad), local
-
-
-def told(data: Any) -> str:
+def _told(data: Any) -> str:
     """A number to six significant digits; of an array its shape and norm."""
     if np.ndim(data) == 0:
         return f"{float(data):.6g}"

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from autodiff import TraceError, Value, local_gradients
-from autodiff.extend import formula_text, topological
+from autodiff import TraceError, Value
+from autodiff.extend import topological
 
 from ..drawing import draw
 from ..expression import CONSTANTS, ExpressionError, checked_name, evaluate, names_in
 from ..graphs.numbers import MOST, number
-from ..interactive.graph import name_in, shown
+from ..interactive.graph import shown
 from ..interactive.page import page
 from ..interactive.program import MOST_NODES, python_program
 from ..names import names_of
 from ..render import RenderError
+from ..rows import Row, rows_of
 from .checks import of_gradients, of_program
 
 FIRST = "1"  # the value of a name that has been given none
@@ -152,18 +152,16 @@ def _checks(
 def _table(nodes: Sequence[Value], names: Mapping[Value, str]) -> dict[str, Any]:
     """The rows of the nodes, operands first, and how many more there are."""
     brief = {node: shown(name) for node, name in names.items()}
-    name_of: Callable[[Any], str] = lambda operand: name_in(brief, operand)  # noqa: E731
     last = nodes[-MOST_ROWS:]
-    return {"rows": [_row(node, name_of) for node in last], "more": len(nodes) - len(last)}
+    return {"rows": [*map(_cells, rows_of(last, brief))], "more": len(nodes) - len(last)}
 
 
-def _row(node: Value, name_of: Callable[[Any], str]) -> dict[str, Any]:
-    pairs = zip(node.inputs, local_gradients(node), strict=True)
+def _cells(row: Row) -> dict[str, Any]:
+    """A row as JSON holds it."""
     return {
-        "name": name_of(node),
-        "formula": formula_text(node, name_of) if node.op else "",
-        "value": number(node.data, MOST),
-        "gradient": number(node.grad, MOST),
-        "local": [{"by": name_of(o), "is": number(math.nan if p is None else p, MOST)}
-                  for o, p in pairs],
-    }  # fmt: skip
+        "name": row.name,
+        "formula": row.formula,
+        "value": number(row.value, MOST),
+        "gradient": number(row.gradient, MOST),
+        "local": [{"by": by, "is": number(partial, MOST)} for by, partial in row.local],
+    }
