@@ -61,21 +61,23 @@ def main() -> None:
     """Walk, and save the pictures."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, default=Path("pictures"), help="folder for the files")
-    parser.add_argument("--dark", action="store_true", help="for a dark page")
+    parser.add_argument("--theme", choices=["light", "dark"], default="light")
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
-    out, dark = options.out, options.dark
+    out, theme = options.out, options.theme
 
     one, two = ways(pitch, 2.6, 20, 0.68), ways(valley, [-1.0, -2.0], 40, 0.22)
-    viz.descent(pitch, one, out / "descent-one.png", dark=dark, title="One weight, several hollows")
-    viz.descent(valley, two, out / "descent-two.png", dark=dark, title="A line with two weights")
+    title = "One weight, several hollows"
+    viz.descent(pitch, one, out / "descent-one.png", theme=theme, title=title)
+    title = "A line with two weights"
+    viz.descent(valley, two, out / "descent-two.png", theme=theme, title=title)
     viz.animate(valley, two, out / "descent.html", title="Four ways down a valley")
 
     points = RNG.normal(size=(200, 2))
     crossed = (points.prod(axis=1, keepdims=True) > 0) * 1.0
     viz.gradient_flow(
         {"sigmoid": deep(Sigmoid), "ReLU": deep(ReLU)}, points, crossed, out / "gradient-flow.png",
-        loss=binary_cross_entropy_with_logits, dark=dark,
+        loss=binary_cross_entropy_with_logits, theme=theme,
     )  # fmt: skip
     names = ("descent-one.png", "descent-two.png", "descent.html", "gradient-flow.png")
     print("Written:", *(out / name for name in names), sep="\n")

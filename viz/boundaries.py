@@ -11,7 +11,7 @@ import numpy as np
 from autodiff.extend import data_of, describe
 
 from .classes import places_of, probabilities, way_to_ask
-from .figures import Theme, figure, rgb
+from .figures import Colours, figure, rgb
 
 Array = np.ndarray[Any, Any]
 _FINE, _COARSE = 300, 60  # points along the longer side: where all are asked at once, and not
@@ -22,7 +22,7 @@ _UNEVEN = 5  # above it, one feature's range against the other's, a unit is not 
 
 def boundary(
     model: Any, X: Any, y: Any, path: str | os.PathLike[str] | None = None, *,
-    dark: bool = False, title: str | None = None, names: Sequence[Any] | None = None,
+    theme: str = "light", title: str | None = None, names: Sequence[Any] | None = None,
     features: Sequence[str] = ("first feature", "second feature"), logits: bool | None = None,
 ) -> Any:  # fmt: skip
     """Where a model says which class, and how surely: fuller where it is surer; and the points.
@@ -49,11 +49,11 @@ def boundary(
     ranges = np.ptp(up), np.ptp(across)
     alike = max(ranges) <= _UNEVEN * min(ranges)
     height = 1.5 + 5.2 * float(np.clip(ranges[0] / ranges[1], 0.4, 1.3) if alike else 0.8)
-    with figure(path, dark, 6.0, height) as (drawn, theme):
+    with figure(path, theme, 6.0, height) as (drawn, colours):
         axes = drawn.subplots()
-        _shade(axes, across, up, chances, theme)
-        _lines(axes, across, up, chances, theme)
-        handles = _points(axes, points, places, theme)
+        _shade(axes, across, up, chances, colours)
+        _lines(axes, across, up, chances, colours)
+        handles = _points(axes, points, places, colours)
         axes.set(xlabel=features[0], ylabel=features[1], title=title)
         axes.set_aspect("equal" if alike else "auto")
         place = {"loc": "outside lower center", "ncols": min(len(called), 6), "markerscale": 1.5}
@@ -81,31 +81,31 @@ def _sides(points: Array, count: int) -> tuple[Array, Array]:
     return np.linspace(low[0], high[0], count), np.linspace(low[1], high[1], count)
 
 
-def _shade(axes: Any, across: Array, up: Array, chances: Array, theme: Theme) -> None:
+def _shade(axes: Any, across: Array, up: Array, chances: Array, colours: Colours) -> None:
     """The colour of the likeliest class, mixed into the paper as it is surer."""
     classes = chances.shape[-1]
     sure = np.clip((chances.max(axis=-1) * classes - 1) / (classes - 1), 0, 1)
-    colours = np.array([rgb(theme.colour(k)) for k in range(classes)])
-    mixed = theme.mixed(colours[chances.argmax(axis=-1)], _FAINT + (_FULL - _FAINT) * sure)
+    of_classes = np.array([rgb(colours.colour(k)) for k in range(classes)])
+    mixed = colours.mixed(of_classes[chances.argmax(axis=-1)], _FAINT + (_FULL - _FAINT) * sure)
     extent = (across[0], across[-1], up[0], up[-1])
     axes.imshow(mixed, extent=extent, origin="lower", interpolation="bilinear", aspect="auto")
 
 
-def _lines(axes: Any, across: Array, up: Array, chances: Array, theme: Theme) -> None:
+def _lines(axes: Any, across: Array, up: Array, chances: Array, colours: Colours) -> None:
     """Where two classes are the likeliest alike."""
     classes = chances.shape[-1]
     for k in range(1, classes):
         margin = chances[..., k] - np.delete(chances, k, axis=-1).max(axis=-1)
         if margin.min() < 0 < margin.max():
-            axes.contour(across, up, margin, levels=[0], colors=theme.ink, linewidths=1.3)
+            axes.contour(across, up, margin, levels=[0], colors=colours.ink, linewidths=1.3)
 
 
-def _points(axes: Any, points: Array, places: Array, theme: Theme) -> list[Any]:
+def _points(axes: Any, points: Array, places: Array, colours: Colours) -> list[Any]:
     """The points, each class with a colour and a marker of its own."""
     size = float(np.clip(6000 / len(points), 8, 42))
     handles = []
     for k in range(places.max() + 1):
         x, y = points[places == k].T
-        look = {"color": theme.colour(k), "edgecolors": theme.paper, "linewidths": 0.7}
-        handles.append(axes.scatter(x, y, s=size, marker=theme.marker(k), **look))
+        look = {"color": colours.colour(k), "edgecolors": colours.paper, "linewidths": 0.7}
+        handles.append(axes.scatter(x, y, s=size, marker=colours.marker(k), **look))
     return handles

@@ -10,32 +10,33 @@ import numpy as np
 
 from autodiff.extend import describe
 
-from .figures import Theme, figure, plain_numbers
+from .figures import Colours, figure, plain_numbers
 
 Array = np.ndarray[Any, Any]
 
 
 def loss_curve(
-    history: Any, path: str | os.PathLike[str] | None = None, *, dark: bool = False,
+    history: Any, path: str | os.PathLike[str] | None = None, *, theme: str = "light",
     title: str | None = None,
 ) -> Any:  # fmt: skip
     """The loss of each step, the mean of each epoch and that of other data; the metrics below it.
 
     Of the History that `optim.train` gives, or of a list of losses, one for each step. It is
     logarithmic where every loss is above 0. Gives a figure of matplotlib, which shows itself in a
-    notebook, and writes it to `path`, an svg, png or pdf file; `dark` is for a dark page. Raises
-    ValueError where there is no step yet and for another ending of `path`, TypeError for what is
-    no history, ImportError where matplotlib is not installed.
+    notebook, and writes it to `path`, an svg, png or pdf file; `theme` is "light" or "dark", as the
+    page is that it is for. Raises ValueError where there is no step yet, for another theme and for
+    another ending of `path`, TypeError for what is no history, ImportError where matplotlib is not
+    installed.
 
     >>> figure = loss_curve([1.0, 0.5, 0.25])
     >>> figure.axes[0].get_yscale()
     'log'
     """
     panels = _panels(history)
-    with figure(path, dark, 6.4, 1.2 + 2.6 * len(panels)) as (drawn, theme):
+    with figure(path, theme, 6.4, 1.2 + 2.6 * len(panels)) as (drawn, colours):
         all_axes = drawn.subplots(len(panels), 1, sharex=True, squeeze=False)[:, 0]
         for axes, (name, curves) in zip(all_axes, panels.items(), strict=True):
-            _panel(axes, name, curves, theme)
+            _panel(axes, name, curves, colours)
         if len(panels["loss"]) > 1:
             all_axes[0].legend()
         if title is not None:
@@ -94,12 +95,12 @@ def _places(epochs: Sequence[int]) -> Array:
     return numbers - 1 + within / np.repeat(counts, counts)
 
 
-def _panel(axes: Any, name: str, curves: Curves, theme: Theme) -> None:
+def _panel(axes: Any, name: str, curves: Curves, colours: Colours) -> None:
     """One quantity; what is of other data is dashed."""
     looks: dict[str, dict[str, Any]] = {
-        "each step": {"color": theme.first, "alpha": 0.45, "linewidth": 0.9},
-        "training": {"color": theme.first, "linewidth": 2},
-        "validation": {"color": theme.second, "linewidth": 2, "linestyle": (0, (4, 1.5))},
+        "each step": {"color": colours.first, "alpha": 0.45, "linewidth": 0.9},
+        "training": {"color": colours.first, "linewidth": 2},
+        "validation": {"color": colours.second, "linewidth": 2, "linestyle": (0, (4, 1.5))},
     }
     if list(curves) == ["each step"]:
         looks["each step"] |= {"alpha": 1, "linewidth": 1.5}

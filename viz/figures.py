@@ -14,7 +14,7 @@ import numpy as np
 
 from autodiff.extend import replacing
 
-from .palette import DARK, GRADIENT, INK, LINE, LOCAL, MARK
+from .palette import DARK, GRADIENT, INK, LINE, LOCAL, MARK, PAPER
 from .picture import kind_of
 
 Array = np.ndarray[Any, Any]
@@ -31,7 +31,7 @@ _TIMELESS: dict[str, dict[str, Any]] = {
 }  # fmt: skip
 
 
-class Theme(NamedTuple):
+class Colours(NamedTuple):
     """The colours of a figure: what it is drawn on and with, two curves, warnings, and classes."""
 
     paper: str
@@ -61,33 +61,40 @@ def rgb(colour: str) -> Array:
     return np.array([int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)])
 
 
-_LIGHT = Theme("#ffffff", INK, LINE, LOCAL, GRADIENT, MARK, _CLASSES)
-_NIGHT = Theme(
-    "#0d1117", DARK[INK], DARK[LINE], DARK[LOCAL], DARK[GRADIENT], DARK[MARK], _CLASSES_DARK,
-)  # fmt: skip
+_COLOURS = {
+    "light": Colours(PAPER["light"], INK, LINE, LOCAL, GRADIENT, MARK, _CLASSES),
+    "dark": Colours(
+        PAPER["dark"], DARK[INK], DARK[LINE], DARK[LOCAL], DARK[GRADIENT], DARK[MARK], _CLASSES_DARK
+    ),
+}
 
 
-def theme_of(dark: bool) -> Theme:
-    """The colours on a dark page, or on a light one."""
-    return _NIGHT if dark else _LIGHT
+def colours_of(theme: str) -> Colours:
+    """The colours of a theme. Raises ValueError for what is none, "auto" included."""
+    if theme not in _COLOURS:
+        raise ValueError(
+            "A figure has the colours that it was drawn in: it cannot follow the page, as a graph "
+            f"does.\nIts `theme` is 'light' or 'dark', but this is {theme!r}."
+        )
+    return _COLOURS[theme]
 
 
 @contextmanager
 def figure(
-    path: str | os.PathLike[str] | None, dark: bool, width: float, height: float
-) -> Iterator[tuple[Any, Theme]]:
+    path: str | os.PathLike[str] | None, theme: str, width: float, height: float
+) -> Iterator[tuple[Any, Colours]]:
     """A figure of so many inches to draw into, and its colours; written to `path` afterwards.
 
-    Raises ImportError where matplotlib is not installed, and ValueError for a path of another
-    ending than a picture's, before anything is drawn.
+    Raises ImportError where matplotlib is not installed, and ValueError for a theme that is none
+    of a figure or a path of another ending than a picture's, before anything is drawn.
     """
     kind = None if path is None else kind_of(Path(path))
-    made, theme = _figure_type(), theme_of(dark)
+    made, colours = _figure_type(), colours_of(theme)
     import matplotlib.style
 
-    with matplotlib.style.context(["default", _settings(theme)]):
+    with matplotlib.style.context(["default", _settings(colours)]):
         drawn = made(figsize=(width, height), layout="constrained")
-        yield drawn, theme
+        yield drawn, colours
         if path is not None and kind is not None:
             picture = _rendered(drawn, kind)
             with replacing(path) as file:
@@ -145,15 +152,15 @@ def _rendered(drawn: Any, kind: str) -> bytes:
     return file.getvalue()
 
 
-def _settings(theme: Theme) -> dict[str, Any]:
+def _settings(colours: Colours) -> dict[str, Any]:
     """What is not as matplotlib has it; what the reader has set is for figures of their own."""
     lines = ("xtick.color", "ytick.color", "axes.edgecolor", "grid.color")
     inks = ("text.color", "axes.labelcolor", "xtick.labelcolor", "ytick.labelcolor")
     papers = ("figure.facecolor", "axes.facecolor")
     return {
-        **dict.fromkeys(lines, theme.line),
-        **dict.fromkeys(inks, theme.ink),
-        **dict.fromkeys(papers, theme.paper),
+        **dict.fromkeys(lines, colours.line),
+        **dict.fromkeys(inks, colours.ink),
+        **dict.fromkeys(papers, colours.paper),
         "axes.spines.top": False,
         "axes.spines.right": False,
         "axes.titlelocation": "left",

@@ -20,7 +20,7 @@ from autodiff.extend import (
 )
 
 from .apart import called_apart
-from .figures import Theme, figure, plain_numbers
+from .figures import Colours, figure, plain_numbers
 from .graphs.numbers import norm, number
 from .graphs.scopes import belonging, is_activation
 
@@ -41,7 +41,7 @@ class _Layer(NamedTuple):
 
 def gradient_flow(
     model: Any, X: Any = None, y: Any = None, path: str | os.PathLike[str] | None = None, *,
-    loss: Callable[..., Any] | None = None, dark: bool = False, title: str | None = None,
+    loss: Callable[..., Any] | None = None, theme: str = "light", title: str | None = None,
 ) -> Any:  # fmt: skip
     """The norm of the gradient that reaches each layer, and how much of the layer is saturated.
 
@@ -87,8 +87,8 @@ def gradient_flow(
     }
     rows = 1 if loss is None else 2
     width = max(5.2, 1.2 + 0.36 * max(map(len, flows.values())))
-    with figure(path, dark, width * len(flows), 1.0 + 2.6 * rows) as (drawn, theme):
-        _draw(drawn, flows, rows, theme)
+    with figure(path, theme, width * len(flows), 1.0 + 2.6 * rows) as (drawn, colours):
+        _draw(drawn, flows, rows, colours)
         if title is not None:
             drawn.suptitle(title, x=0.02, ha="left", fontsize=12)
     return drawn
@@ -184,7 +184,7 @@ def _shares(flat: list[Array]) -> tuple[float | None, float | None]:
 # -- how it is drawn -----------------------------------------------------------------------
 
 
-def _draw(drawn: Any, flows: Mapping[str, list[_Layer]], rows: int, theme: Theme) -> None:
+def _draw(drawn: Any, flows: Mapping[str, list[_Layer]], rows: int, colours: Colours) -> None:
     heights = {"height_ratios": (1.7, 1)} if rows == 2 else {}
     panels = drawn.subplots(rows, len(flows), sharex="col", sharey="row", squeeze=False, **heights)
     norms = np.array([layer.norm for layers in flows.values() for layer in layers])
@@ -193,11 +193,11 @@ def _draw(drawn: Any, flows: Mapping[str, list[_Layer]], rows: int, theme: Theme
     for column, (name, layers) in enumerate(flows.items()):
         upper, lower = panels[0, column], panels[-1, column]
         upper.set(yscale="log", ylim=limits)
-        _norms(upper, layers, theme)
+        _norms(upper, layers, colours)
         upper.set_title(name)
-        upper.set_title(_compared(layers), loc="right", fontsize=9, color=theme.ink)
+        upper.set_title(_compared(layers), loc="right", fontsize=9, color=colours.ink)
         if rows == 2:
-            _saturation(lower, layers, theme)
+            _saturation(lower, layers, colours)
         _name_layers(lower, layers)
     plain_numbers(panels[0, 0].yaxis)
     panels[0, 0].set_ylabel("norm of the gradient")
@@ -208,38 +208,38 @@ def _draw(drawn: Any, flows: Mapping[str, list[_Layer]], rows: int, theme: Theme
     drawn.align_ylabels()
 
 
-def _norms(axes: Any, layers: list[_Layer], theme: Theme) -> None:
+def _norms(axes: Any, layers: list[_Layer], colours: Colours) -> None:
     """A bar for each layer, of which the lengths tell apart by powers of 10."""
     heights = np.array([layer.norm for layer in layers])
     places = np.arange(len(layers))
     drawn = np.where(np.isfinite(heights) & (heights > 0), heights, np.nan)
     bottom = axes.get_ylim()[0]
-    axes.bar(places, drawn - bottom, bottom=bottom, width=0.62, color=theme.second)
+    axes.bar(places, drawn - bottom, bottom=bottom, width=0.62, color=colours.second)
     for place, height, bar in zip(places, heights, drawn, strict=True):
         odd = np.isnan(bar)
         if odd or len(layers) <= _NUMBERED:
             axes.annotate(number(height), (place, bottom if odd else height), (0, 3),
                           textcoords="offset points", ha="center", fontsize=8,
-                          color=theme.mark if odd else theme.ink)  # fmt: skip
+                          color=colours.mark if odd else colours.ink)  # fmt: skip
     axes.grid(axis="y")
 
 
-def _saturation(axes: Any, layers: list[_Layer], theme: Theme) -> None:
+def _saturation(axes: Any, layers: list[_Layer], colours: Colours) -> None:
     """The shares of each layer's activations, of which those of the dead are the fuller ones."""
     places = np.arange(len(layers))
     flat, dead = (
         np.array([np.nan if x is None else x for x in column], float)
         for column in ([layer.flat for layer in layers], [layer.dead for layer in layers])
     )
-    edge = {"edgecolor": theme.first, "linewidth": 1}
-    axes.bar(places, flat, width=0.62, color=theme.first, alpha=0.25)
+    edge = {"edgecolor": colours.first, "linewidth": 1}
+    axes.bar(places, flat, width=0.62, color=colours.first, alpha=0.25)
     axes.bar(places, flat, width=0.62, color="none", label=f"local gradient under {FLAT:g}", **edge)
-    axes.bar(places, dead, width=0.62, color=theme.first, label="in every row", **edge)
+    axes.bar(places, dead, width=0.62, color=colours.first, label="in every row", **edge)
     for place, layer in zip(places, layers, strict=True):
         text = "none" if layer.flat is None else f"{layer.flat:.0%}"
         if len(layers) <= _NUMBERED:
             axes.annotate(text, (place, layer.flat or 0), (0, 3), textcoords="offset points",
-                          ha="center", fontsize=8, color=theme.ink)  # fmt: skip
+                          ha="center", fontsize=8, color=colours.ink)  # fmt: skip
     axes.set(ylim=(0, 1.18), yticks=[0, 0.5, 1], yticklabels=["0%", "50%", "100%"])
     axes.grid(axis="y")
 

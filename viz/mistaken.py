@@ -11,7 +11,7 @@ import numpy as np
 from autodiff.extend import data_of, describe, is_count
 
 from .classes import places_of, probabilities, way_to_ask
-from .figures import Theme, figure, rgb
+from .figures import Colours, figure, rgb
 
 Array = np.ndarray[Any, Any]
 _COLUMNS = 6  # of images
@@ -46,7 +46,7 @@ def _classified(
 
 def confusion(
     model: Any, X: Any, y: Any, path: str | os.PathLike[str] | None = None, *,
-    dark: bool = False, title: str | None = None, names: Sequence[Any] | None = None,
+    theme: str = "light", title: str | None = None, names: Sequence[Any] | None = None,
     logits: bool | None = None,
 ) -> Any:  # fmt: skip
     """The confusion matrix: how many rows of each class are taken for each other one.
@@ -64,9 +64,9 @@ def confusion(
     np.add.at(counts, (rows.truth, rows.found), 1)
     right = int(np.trace(counts))
     size = 2.2 + 0.45 * max(classes, 4)
-    with figure(path, dark, size, size) as (drawn, theme):
+    with figure(path, theme, size, size) as (drawn, colours):
         axes = drawn.subplots()
-        _cells(axes, counts, theme)
+        _cells(axes, counts, colours)
         turned: dict[str, Any] = {"rotation": 30, "ha": "right", "rotation_mode": "anchor"}
         long = max(map(len, rows.names)) > _WIDE
         axes.set_xticks(range(classes), rows.names, **(turned if long else {}))
@@ -77,17 +77,17 @@ def confusion(
     return drawn
 
 
-def _cells(axes: Any, counts: Array, theme: Theme) -> None:
+def _cells(axes: Any, counts: Array, colours: Colours) -> None:
     """The cells, each mixed into the paper by its share of the row: right ones, and wrong ones."""
     share = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     wrong = ~np.eye(len(counts), dtype=bool)
     # Of a good classifier the few wrong ones are to be seen, too.
     strength = 0.85 * np.where(wrong, (counts > 0) * (0.2 + 0.8 * np.sqrt(share)), share)
-    colours = np.where(wrong[..., None], rgb(theme.second), rgb(theme.first))
-    axes.imshow(theme.mixed(colours, strength))
+    full = np.where(wrong[..., None], rgb(colours.second), rgb(colours.first))
+    axes.imshow(colours.mixed(full, strength))
     for (i, j), count in np.ndenumerate(counts):
         if count:
-            ink = theme.paper if strength[i, j] > 0.5 else theme.ink
+            ink = colours.paper if strength[i, j] > 0.5 else colours.ink
             weight = "bold" if i != j else "normal"
             axes.text(j, i, f"{count}", ha="center", va="center", color=ink, weight=weight)
     axes.spines[["top", "right"]].set_visible(True)
@@ -100,7 +100,7 @@ def _cells(axes: Any, counts: Array, theme: Theme) -> None:
 
 def mistakes(
     model: Any, X: Any, y: Any, path: str | os.PathLike[str] | None = None, *,
-    images: Any = None, count: int = 12, dark: bool = False, title: str | None = None,
+    images: Any = None, count: int = 12, theme: str = "light", title: str | None = None,
     names: Sequence[Any] | None = None, logits: bool | None = None,
 ) -> Any:  # fmt: skip
     """The rows that are taken for another class most surely, the worst of them first.
@@ -129,8 +129,8 @@ def mistakes(
     caption = f"The surest {len(worst)} of {len(wrong)} mistakes in {len(rows.truth):,} rows"
     caption = caption if title is None else title
     if shown is None:
-        return _bars(rows, worst, path, dark, caption)
-    return _gallery(rows, worst, shown, path, dark, caption)
+        return _bars(rows, worst, path, theme, caption)
+    return _gallery(rows, worst, shown, path, theme, caption)
 
 
 def _images(given: Any, rows: int, asked: bool) -> Array | None:
@@ -148,41 +148,41 @@ def _images(given: Any, rows: int, asked: bool) -> Array | None:
 
 
 def _gallery(
-    rows: _Classified, worst: Array, images: Array, path: Any, dark: bool, title: str
+    rows: _Classified, worst: Array, images: Array, path: Any, theme: str, title: str
 ) -> Any:
     columns = min(len(worst), _COLUMNS)
     lines = -(-len(worst) // columns)
-    with figure(path, dark, max(1.25 * columns, 4.5), 0.5 + 1.65 * lines) as (drawn, theme):
+    with figure(path, theme, max(1.25 * columns, 4.5), 0.5 + 1.65 * lines) as (drawn, colours):
         drawn.suptitle(title, x=0.02, ha="left", fontsize=11)
         for place, i in enumerate(worst, start=1):
             axes = drawn.add_subplot(lines, columns, place, xticks=[], yticks=[])
-            axes.imshow(_inked(images[i], theme), interpolation="nearest")
+            axes.imshow(_inked(images[i], colours), interpolation="nearest")
             axes.spines[:].set_visible(True)
             truth, found = rows.names[rows.truth[i]], rows.names[rows.found[i]]
             text = f"{_short(truth)}, taken for\n{_short(found)} ({rows.chances[i].max():.0%})"
-            axes.set_title(text, loc="center", fontsize=8, color=theme.ink)
+            axes.set_title(text, loc="center", fontsize=8, color=colours.ink)
     return drawn
 
 
-def _inked(image: Array, theme: Theme) -> Array:
+def _inked(image: Array, colours: Colours) -> Array:
     """Grey levels in ink, the greatest full; colours as they are."""
     if image.ndim == 3:
         return image
     low, spread = image.min(), np.ptp(image)
-    return theme.mixed(rgb(theme.ink), (image - low) / (spread or 1.0))
+    return colours.mixed(rgb(colours.ink), (image - low) / (spread or 1.0))
 
 
-def _bars(rows: _Classified, worst: Array, path: Any, dark: bool, title: str) -> Any:
+def _bars(rows: _Classified, worst: Array, path: Any, theme: str, title: str) -> Any:
     """A line for each row, from the probability of its class to that of the one it is taken for."""
     heights = np.arange(len(worst))
     found, truth = rows.found[worst], rows.truth[worst]
     high, low = rows.chances[worst, found], rows.chances[worst, truth]
-    with figure(path, dark, 6.4, 1.6 + 0.42 * len(worst)) as (drawn, theme):
+    with figure(path, theme, 6.4, 1.6 + 0.42 * len(worst)) as (drawn, colours):
         axes = drawn.subplots()
-        axes.hlines(heights, low, high, color=theme.line, linewidth=1.5, zorder=1)
+        axes.hlines(heights, low, high, color=colours.line, linewidth=1.5, zorder=1)
         for chances, colour, marker, label in (
-            (low, theme.first, "o", "its class"),
-            (high, theme.second, "X", "taken for"),
+            (low, colours.first, "o", "its class"),
+            (high, colours.second, "X", "taken for"),
         ):
             axes.scatter(chances, heights, s=48, color=colour, marker=marker, label=label)
         for height, i, a, b in zip(heights, worst, low, high, strict=True):

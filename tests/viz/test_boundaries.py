@@ -112,9 +112,9 @@ def test_a_slow_model_is_asked_on_a_coarse_grid():
 
 
 def test_it_is_written_light_and_dark(tmp_path):
-    for dark in (False, True):
-        path = tmp_path / f"{dark}.png"
-        boundary(line(), X, HALVES, path, dark=dark, title="halves", features=("width", "height"))
+    for theme in ("light", "dark"):
+        path = tmp_path / f"{theme}.png"
+        boundary(line(), X, HALVES, path, theme=theme, title="halves", features=("width", "height"))
         picture = matplotlib.image.imread(path)
         assert min(picture.shape[:2]) >= 600
         assert picture[..., :3].std() > 0.05

@@ -11,9 +11,9 @@ import pytest
 
 import viz
 from viz import figures
-from viz.figures import figure, rgb
+from viz.figures import colours_of, rgb
 
-THEMES = {"light": False, "dark": True}
+THEMES = ["light", "dark"]
 # How colours look to those who lack the cones of long, middle and short waves: of linear red,
 # green and blue (Machado, Oliveira and Fernandes, 2009, severity 1).
 EYES = {
@@ -48,35 +48,30 @@ def contrast(one, other):
     return (bright[1] + 0.05) / (bright[0] + 0.05)
 
 
-def theme_of(dark):
-    with figure(None, dark, 1, 1) as (_, theme):
-        return theme
-
-
-@pytest.mark.parametrize("dark", THEMES.values(), ids=THEMES)
+@pytest.mark.parametrize("theme", THEMES)
 @pytest.mark.parametrize("eyes", EYES)
-def test_any_two_classes_are_told_apart_by_all_eyes(dark, eyes):
-    classes = theme_of(dark).classes
+def test_any_two_classes_are_told_apart_by_all_eyes(theme, eyes):
+    classes = colours_of(theme).classes
     apart = [np.linalg.norm(lab(a, eyes) - lab(b, eyes)) for a, b in combinations(classes, 2)]
     assert min(apart) > 15
 
 
-@pytest.mark.parametrize("dark", THEMES.values(), ids=THEMES)
-def test_text_and_curves_stand_out_from_the_paper(dark):
-    theme = theme_of(dark)
-    assert contrast(theme.ink, theme.paper) > 10
-    assert min(contrast(c, theme.paper) for c in (theme.first, theme.second)) > 4.5
+@pytest.mark.parametrize("theme", THEMES)
+def test_text_and_curves_stand_out_from_the_paper(theme):
+    colours = colours_of(theme)
+    assert contrast(colours.ink, colours.paper) > 10
+    assert min(contrast(c, colours.paper) for c in (colours.first, colours.second)) > 4.5
 
 
 def test_thirty_classes_look_different():
-    theme = theme_of(False)
-    assert len({(theme.colour(k), theme.marker(k)) for k in range(30)}) == 30
+    colours = colours_of("light")
+    assert len({(colours.colour(k), colours.marker(k)) for k in range(30)}) == 30
 
 
 def test_a_mixture_goes_from_the_paper_to_the_colour():
-    theme = theme_of(True)
-    mixed = theme.mixed(rgb(theme.ink), np.array([0.0, 1.0]))
-    np.testing.assert_allclose(mixed, [rgb(theme.paper), rgb(theme.ink)])
+    colours = colours_of("dark")
+    mixed = colours.mixed(rgb(colours.ink), np.array([0.0, 1.0]))
+    np.testing.assert_allclose(mixed, [rgb(colours.paper), rgb(colours.ink)])
 
 
 @pytest.mark.parametrize("kind", ["png", "svg", "pdf"])
@@ -91,12 +86,12 @@ def test_the_same_figure_is_the_same_file(tmp_path, kind):
 
 def test_a_dark_figure_is_dark_whatever_the_reader_has_set(tmp_path):
     with matplotlib.rc_context({"figure.facecolor": "red", "lines.linewidth": 9, "font.size": 40}):
-        for name, dark in THEMES.items():
-            viz.loss_curve([3.0, 2.0, 1.0], tmp_path / f"{name}.png", dark=dark)
+        for theme in THEMES:
+            viz.loss_curve([3.0, 2.0, 1.0], tmp_path / f"{theme}.png", theme=theme)
         assert matplotlib.rcParams["figure.facecolor"] == "red"
-    for name, dark in THEMES.items():
-        picture = matplotlib.image.imread(tmp_path / f"{name}.png")
-        np.testing.assert_allclose(picture[0, 0, :3], rgb(theme_of(dark).paper), atol=0.01)
+    for theme in THEMES:
+        picture = matplotlib.image.imread(tmp_path / f"{theme}.png")
+        np.testing.assert_allclose(picture[0, 0, :3], rgb(colours_of(theme).paper), atol=0.01)
     viz.loss_curve([3.0, 2.0, 1.0], tmp_path / "again.png")
     assert (tmp_path / "again.png").read_bytes() == (tmp_path / "light.png").read_bytes()
 
@@ -114,6 +109,15 @@ def test_another_ending_is_refused_before_anything_is_drawn(tmp_path):
         viz.loss_curve([1.0], tmp_path / "curve.jpg")
     with pytest.raises(OSError, match="nowhere"):
         viz.loss_curve([1.0], tmp_path / "nowhere" / "curve.png")
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("theme", ["auto", "blue", None, True])
+def test_a_theme_that_a_figure_cannot_have_is_refused(theme, tmp_path):
+    with pytest.raises(ValueError, match=f"`theme` is 'light' or 'dark', but this is {theme!r}"):
+        viz.loss_curve([1.0], tmp_path / "curve.png", theme=theme)
+    with pytest.raises(TypeError, match="dark"):
+        viz.loss_curve([1.0], dark=True)
     assert not list(tmp_path.iterdir())
 
 

@@ -25,7 +25,7 @@ from nn import (
 )
 from optim.diagnosis.units import units_in
 from viz import gradient_flow
-from viz.figures import theme_of
+from viz.figures import colours_of
 
 RNG = np.random.default_rng(0)
 X, Y = RNG.normal(size=(50, 3)), RNG.normal(size=(50, 1))
@@ -150,7 +150,7 @@ def test_parameters_by_themselves_are_layers_and_nothing_that_reaches_one_is_sai
     assert found[0] > 0
     assert np.isnan(found[1])
     assert [text.get_text() for text in upper.texts][1] == "0"
-    assert upper.texts[1].get_color() == theme_of(False).mark
+    assert upper.texts[1].get_color() == colours_of("light").mark
 
 
 @pytest.mark.parametrize(
@@ -221,10 +221,10 @@ def test_many_layers_and_one():
     assert upper.get_title(loc="right") == ""
 
 
-@pytest.mark.parametrize("dark", [False, True])
+@pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("kind", ["png", "svg", "pdf"])
-def test_it_is_written(tmp_path, kind, dark):
-    gradient_flow(deep(ReLU), X, Y, tmp_path / f"flow.{kind}", loss=mse, dark=dark)
+def test_it_is_written(tmp_path, kind, theme):
+    gradient_flow(deep(ReLU), X, Y, tmp_path / f"flow.{kind}", loss=mse, theme=theme)
     start = (tmp_path / f"flow.{kind}").read_bytes()[:8]
     assert start.startswith({"png": b"\x89PNG", "svg": b"<?xml", "pdf": b"%PDF"}[kind])
 

@@ -80,7 +80,7 @@ def test_a_model_of_images_shows_them_itself():
 
 def test_they_are_written_light_and_dark(tmp_path):
     images = np.random.default_rng(0).random((8, 8, 8))
-    for dark in (False, True):
+    for theme in ("light", "dark"):
         for name, draw in {
             "c": lambda path, **look: confusion(as_it_is, CHANCES, TRUTH, path, **look),
             "m": lambda path, **look: mistakes(as_it_is, CHANCES, TRUTH, path, **look),
@@ -88,8 +88,8 @@ def test_they_are_written_light_and_dark(tmp_path):
                 as_it_is, CHANCES, TRUTH, path, images=images, **look
             ),
         }.items():
-            path = tmp_path / f"{name}-{dark}.png"
-            draw(path, dark=dark)
+            path = tmp_path / f"{name}-{theme}.png"
+            draw(path, theme=theme)
             assert matplotlib.image.imread(path)[..., :3].std() > 0.05
 
 

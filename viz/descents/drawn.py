@@ -16,7 +16,7 @@ from .walks import walks_on
 
 @np.errstate(all="ignore")  # losses may be infinite, and no numbers
 def descent(
-    f: Any, path: Any, file: str | os.PathLike[str] | None = None, *, dark: bool = False,
+    f: Any, path: Any, file: str | os.PathLike[str] | None = None, *, theme: str = "light",
     title: str | None = None, weights: Any = None, bounds: Any = None,
 ) -> Any:  # fmt: skip
     """A loss over one weight or two, and on it where a descent has passed.
@@ -36,9 +36,9 @@ def descent(
     Of more weights `weights` are the places of the one or two to look at, or a dict of their names
     and places; the others stay where the loss is lowest. `bounds`, a pair (low, high) for each
     weight, is how far one sees. Gives a figure of matplotlib, and writes it to `file`, an svg, png
-    or pdf file; `dark` is for a dark page. Raises TypeError for what is no function or path,
-    ValueError for points, weights, bounds or an ending of `file` that do not fit, ImportError where
-    matplotlib is not installed.
+    or pdf file; `theme` is "light" or "dark", as the page is that it is for. Raises TypeError for
+    what is no function or path, ValueError for points, weights, bounds, a theme or an ending of
+    `file` that do not fit, ImportError where matplotlib is not installed.
 
     >>> drawn = descent(lambda w: w * w, [2.0, -1.5, 1.0])
     >>> drawn.axes[0].get_title(loc="right")
@@ -48,8 +48,8 @@ def descent(
     view = view_of(function, walks, weights, bounds)
     over_one = len(view.places) == 1
     size = size_over_one(walks) if over_one else size_over_two(view)
-    with figure(file, dark, *size) as (drawn, theme):
-        (draw_over_one if over_one else draw_over_two)(drawn, view, walks, theme)
+    with figure(file, theme, *size) as (drawn, colours):
+        (draw_over_one if over_one else draw_over_two)(drawn, view, walks, colours)
         if title is not None:
             drawn.suptitle(title, x=0.02, ha="left", fontsize=12)
     return drawn

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..figures import Theme
+from ..figures import Colours
 from ..graphs.numbers import number
 from .routes import legend, route, spaced, whereabouts, with_gaps
 from .view import LARGEST, View
@@ -77,7 +77,7 @@ def size_over_one(walks: Sequence[Walk]) -> tuple[float, float]:
     return (6.4, 4.6) if len(walks) == 1 else (min(4.8 * columns, 12.5), 1.0 + 3.1 * rows)
 
 
-def draw_over_one(drawn: Any, view: View, walks: Sequence[Walk], theme: Theme) -> None:
+def draw_over_one(drawn: Any, view: View, walks: Sequence[Walk], colours: Colours) -> None:
     """A panel for each walk, all of one scale."""
     rows, columns = _panels(len(walks))
     panels = drawn.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
@@ -88,8 +88,8 @@ def draw_over_one(drawn: Any, view: View, walks: Sequence[Walk], theme: Theme) -
             axes.remove()
             continue
         axes.set(xlim=view.bounds[0], ylim=heights)
-        axes.plot(x, y, color=theme.line, linewidth=1.6, label="loss", zorder=1)
-        _walk(axes, view, walks[place], place, theme)
+        axes.plot(x, y, color=colours.line, linewidth=1.6, label="loss", zorder=1)
+        _walk(axes, view, walks[place], place, colours)
         axes.set_title(walks[place].name)
         axes.grid()
         axes.label_outer()
@@ -101,18 +101,18 @@ def draw_over_one(drawn: Any, view: View, walks: Sequence[Walk], theme: Theme) -
     legend(drawn, panels.ravel()[: len(walks)], view.note)
 
 
-def _walk(axes: Any, view: View, walk: Walk, place: int, theme: Theme) -> None:
+def _walk(axes: Any, view: View, walk: Walk, place: int, colours: Colours) -> None:
     points = np.stack([view.points(walk)[:, 0], walk.losses], axis=1)
     bounds = (left, right), (bottom, top) = axes.get_xlim(), axes.get_ylim()
     apart = spaced(points, bounds, _APART)
     tangents = tangents_at(
         points[apart], view.gradients(walk)[apart, 0], (right - left, top - bottom)
     )
-    axes.plot(*with_gaps(tangents).T, color=theme.second, linewidth=2, label="tangent", zorder=2,
+    axes.plot(*with_gaps(tangents).T, color=colours.second, linewidth=2, label="tangent", zorder=2,
               solid_capstyle="round")  # fmt: skip
-    route(axes, points, walk, place, theme)
+    route(axes, points, walk, place, colours)
     steps = len(points) - 1
     words = whereabouts(points, walk, bounds)
     last = f"{number(walk.losses[-1])} after {steps} {'step' if steps == 1 else 'steps'}"
-    look = {"loc": "right", "fontsize": 9, "color": theme.mark if words else theme.ink}
+    look = {"loc": "right", "fontsize": 9, "color": colours.mark if words else colours.ink}
     axes.set_title(words or last, **look)

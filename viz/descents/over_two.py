@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..figures import Theme, plain_numbers, rgb
+from ..figures import Colours, plain_numbers, rgb
 from ..graphs.numbers import number
 from .routes import dashes, legend, route, whereabouts
 from .view import LARGEST, View
@@ -75,29 +75,29 @@ def levels_of(losses: Array) -> Array:
     return np.asarray(found[(found > finite.min()) & (found < finite.max())])
 
 
-def draw_over_two(drawn: Any, view: View, walks: Sequence[Walk], theme: Theme) -> None:
+def draw_over_two(drawn: Any, view: View, walks: Sequence[Walk], colours: Colours) -> None:
     """All walks in one landscape; beside it the loss of each, step by step."""
     land = landscape_of(view)
     axes, beside = drawn.subplots(1, 2, width_ratios=(1.9, 1))
     axes.set(xlim=view.bounds[0], ylim=view.bounds[1])
     axes.set(xlabel=view.labels[0], ylabel=view.labels[1])
-    draw_landscape(axes, land, theme)
+    draw_landscape(axes, land, colours)
     axes.set_aspect("equal" if is_even(view) else "auto")
     for place, walk in enumerate(walks):
         points = view.points(walk)
         words = [walk.name, whereabouts(points, walk, view.bounds)]
-        route(axes, points, walk, place, theme, ", ".join(filter(None, words)) or "steps")
-    _steps(beside, walks, theme)
+        route(axes, points, walk, place, colours, ", ".join(filter(None, words)) or "steps")
+    _steps(beside, walks, colours)
     legend(drawn, [axes], view.note)
 
 
-def shades_of(theme: Theme, count: int) -> Array:
-    """The colours of the parts between contours, from the lowest up."""
+def shades_of(colours: Colours, count: int) -> Array:
+    """The shades of the parts between contours, from the lowest up."""
     shares = np.linspace(_FAINT, _FULL, count)
-    return theme.mixed(np.tile(rgb(theme.line), (count, 1)), shares)
+    return colours.mixed(np.tile(rgb(colours.line), (count, 1)), shares)
 
 
-def draw_landscape(axes: Any, land: Landscape, theme: Theme) -> None:
+def draw_landscape(axes: Any, land: Landscape, colours: Colours) -> None:
     """The contours, and fuller colour where the loss is higher; hatched where it is not finite."""
     if np.isnan(land.losses).any():
         missing = np.isnan(land.losses).astype(float)
@@ -105,22 +105,23 @@ def draw_landscape(axes: Any, land: Landscape, theme: Theme) -> None:
                       hatches=["////"])  # fmt: skip
     if not len(land.levels):
         return
-    colours = shades_of(theme, len(land.levels) + 1)
-    axes.contourf(land.across, land.up, land.losses, levels=land.levels, colors=colours,
+    shades = shades_of(colours, len(land.levels) + 1)
+    axes.contourf(land.across, land.up, land.losses, levels=land.levels, colors=shades,
                   extend="both")  # fmt: skip
-    lines = axes.contour(land.across, land.up, land.losses, levels=land.levels, colors=theme.line,
+    lines = axes.contour(land.across, land.up, land.losses, levels=land.levels, colors=colours.line,
                          linewidths=0.6)  # fmt: skip
-    axes.clabel(lines, land.levels[::2], fontsize=7, fmt=number, colors=theme.ink)
+    axes.clabel(lines, land.levels[::2], fontsize=7, fmt=number, colors=colours.ink)
 
 
-def _steps(axes: Any, walks: Sequence[Walk], theme: Theme) -> None:
+def _steps(axes: Any, walks: Sequence[Walk], colours: Colours) -> None:
     """The loss of each walk at each step."""
     for place, walk in enumerate(walks):
         drawn = np.where(np.isfinite(walk.losses), walk.losses, np.nan)
-        axes.plot(drawn, color=theme.colour(place), linestyle=dashes(place), linewidth=1.3)
+        axes.plot(drawn, color=colours.colour(place), linestyle=dashes(place), linewidth=1.3)
         every = -(-len(drawn) // _MARKED)
         axes.plot(np.arange(len(drawn))[::every], drawn[::every], linestyle="",
-                  marker=theme.marker(place), color=theme.colour(place), markersize=5)  # fmt: skip
+                  marker=colours.marker(place), color=colours.colour(place),
+                  markersize=5)  # fmt: skip
     low, high, log = steps_limits(walks)
     axes.set_yscale("log" if log else "linear")
     axes.set_ylim(low, high)

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from .. import interactive
-from ..figures import figure, round_powers, theme_of
+from ..figures import Colours, colours_of, figure, round_powers
 from ..graphs.numbers import number
 from ..interactive.document import ICON, Document, check_ending, data, policy, text_of
 from ..interactive.graph import told
@@ -87,7 +87,7 @@ def _facts(view: View, walks: Sequence[Walk]) -> dict[str, Any]:
     longest = max(len(walk.points) for walk in walks) - 1
     stride = -(-longest // _FRAMES) or 1
     frames = sorted({*range(0, longest + 1, stride), longest})
-    with figure(None, False, 1, 1) as (drawn, theme):  # of which the ticks and contours are taken
+    with figure(None, "light", 1, 1) as (drawn, colours):  # for its ticks and its contours
         axes = drawn.subplots()
         if len(view.places) == 1:
             x, y = curve_of(view)
@@ -107,7 +107,8 @@ def _facts(view: View, walks: Sequence[Walk]) -> dict[str, Any]:
             "steps": {"ticks": _ticks(0, max(longest, 1), whole=True)},
             "frames": frames,
             "walks": [
-                _walk(view, walk, frames) | _look(place, theme) for place, walk in enumerate(walks)
+                _walk(view, walk, frames) | _look(place, colours)
+                for place, walk in enumerate(walks)
             ],
         }
 
@@ -132,11 +133,11 @@ def _numbers(array: Array) -> list[Any]:
     return [told(float(x)) for x in array]
 
 
-def _look(place: int, theme: Any) -> dict[str, Any]:
+def _look(place: int, colours: Colours) -> dict[str, Any]:
     """The marker and the dashes of a walk, which are those of the figure."""
     from matplotlib.markers import MarkerStyle
 
-    marker = MarkerStyle(theme.marker(place))
+    marker = MarkerStyle(colours.marker(place))
     rings: Any = marker.get_path().transformed(marker.get_transform()).to_polygons()
     upside_down = [ring * (1, -1) for ring in rings]  # as an SVG has it
     return {"marker": _outline(upside_down, 3), "dashes": dasharray(place)}
@@ -189,12 +190,12 @@ def _colours(count: int, levels: int) -> str:
 
     from matplotlib.colors import to_hex
 
-    def rules(dark: bool) -> str:
-        theme = theme_of(dark)
-        own = "".join(f"--walk-{k}:{theme.colour(k)};" for k in range(count))
-        shades = enumerate(to_hex(shade) for shade in shades_of(theme, levels + 1))
+    def rules(theme: str) -> str:
+        colours = colours_of(theme)
+        own = "".join(f"--walk-{k}:{colours.colour(k)};" for k in range(count))
+        shades = enumerate(to_hex(shade) for shade in shades_of(colours, levels + 1))
         above = "".join(f".above-{k}{{fill:{shade}}}" for k, shade in shades)
-        return f":root{{{own}--mark:{theme.mark};--line:{theme.line}}}{above}"
+        return f":root{{{own}--mark:{colours.mark};--line:{colours.line}}}{above}"
 
     each = "".join(f".walk-{k}{{--walk:var(--walk-{k})}}" for k in range(count))
-    return f"{rules(False)}\n@media (prefers-color-scheme: dark){{{rules(True)}}}\n{each}"
+    return f"{rules('light')}\n@media (prefers-color-scheme: dark){{{rules('dark')}}}\n{each}"

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..figures import Theme
+from ..figures import Colours
 from .walks import Walk
 
 Array = np.ndarray[Any, Any]
@@ -22,29 +22,31 @@ _DASHES: tuple[tuple[float, ...], ...] = ((), (5, 1.5), (1.5, 1), (5, 1.2, 1.2, 
 ROSE, PASSED = "the loss rose", "past the lowest point of its way"
 
 
-def route(axes: Any, points: Array, walk: Walk, place: int, theme: Theme, words: str = "") -> None:
+def route(
+    axes: Any, points: Array, walk: Walk, place: int, colours: Colours, words: str = ""
+) -> None:
     """The points of a walk in the axes, the steps between them, and those that went too far.
 
     `words` are what its entry in the legend says of it.
     """
     bounds = axes.get_xlim(), axes.get_ylim()
     spans = np.ptp(bounds, axis=1)
-    colour, marker = theme.colour(place), theme.marker(place)
+    colour, marker = colours.colour(place), colours.marker(place)
     line = {"color": colour, "linestyle": dashes(place), "linewidth": 1.3}
-    edge = {"markeredgecolor": theme.paper, "markeredgewidth": 0.7}
+    edge = {"markeredgecolor": colours.paper, "markeredgewidth": 0.7}
     axes.plot(*within(points, bounds).T, **line, zorder=3)
-    _rises(axes, points, walk, bounds, theme)
+    _rises(axes, points, walk, bounds, colours)
     seen = spaced(points, bounds, _MARKERS_APART)
     look = {"linestyle": "", "marker": marker, "color": colour, **edge}
     axes.plot(*points[seen].T, markersize=6, zorder=5, **look)
     if seen:
         axes.plot(*points[seen[-1:]].T, markersize=10, zorder=5.5, **look)
     lengths = _lengths(points, spans)
-    _arrows(axes, points, np.where(walk.rose, theme.mark, colour), lengths)
+    _arrows(axes, points, np.where(walk.rose, colours.mark, colour), lengths)
     landed = np.flatnonzero(walk.passed & ~walk.rose & (lengths > _RINGS_FROM)) + 1
     if len(landed):
         axes.plot(*points[landed].T, linestyle="", marker="o", color="none", markersize=10.5,
-                  markeredgecolor=theme.mark, markeredgewidth=1.2, zorder=4,
+                  markeredgecolor=colours.mark, markeredgewidth=1.2, zorder=4,
                   label=PASSED)  # fmt: skip
     label = f" {words}" if words.startswith("_") else words  # which matplotlib would leave out
     axes.plot([], [], label=label, **{**line, "marker": marker, **edge})
@@ -61,13 +63,13 @@ def dasharray(place: int) -> str:
     return " ".join(f"{2 * part:g}" for part in _DASHES[place % len(_DASHES)])
 
 
-def _rises(axes: Any, points: Array, walk: Walk, bounds: Bounds, theme: Theme) -> None:
+def _rises(axes: Any, points: Array, walk: Walk, bounds: Bounds, colours: Colours) -> None:
     """The steps after which the loss is higher, one line with gaps."""
     if not walk.rose.any():
         return
     both = np.stack([points[:-1][walk.rose], points[1:][walk.rose]], axis=1)
     line = within(with_gaps(both), bounds)
-    axes.plot(*line.T, color=theme.mark, linewidth=2.4, zorder=3.5, label=ROSE)
+    axes.plot(*line.T, color=colours.mark, linewidth=2.4, zorder=3.5, label=ROSE)
 
 
 def _arrows(axes: Any, points: Array, colours: Array, lengths: Array) -> None:

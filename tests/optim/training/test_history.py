@@ -31,7 +31,7 @@ def test_the_means_of_an_epoch_are_over_its_rows():
 
 def test_it_is_plotted_by_viz(tmp_path):
     pytest.importorskip("matplotlib")
-    figure = noted().plot(tmp_path / "h.svg", title="Steps", dark=True)
+    figure = noted().plot(tmp_path / "h.svg", title="Steps", theme="dark")
     assert [axes.get_ylabel() for axes in figure.axes] == ["loss", "error"]
     assert "Steps" in [axes.get_title(loc="left") for axes in figure.axes]
     assert (tmp_path / "h.svg").read_bytes().startswith(b"<?xml")

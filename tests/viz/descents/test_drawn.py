@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from viz import descent
-from viz.figures import rgb, theme_of
+from viz.figures import colours_of, rgb
 
 PATHS = {"one": [2.0, -1.0], "two": [[2.0, -1.0], [0.0, 1.0]]}
 
@@ -26,11 +26,11 @@ def test_it_is_written_and_the_same_again(tmp_path, path, kind):
 
 
 @pytest.mark.parametrize("path", PATHS.values(), ids=PATHS)
-@pytest.mark.parametrize("dark", [False, True])
-def test_it_is_light_or_dark(tmp_path, path, dark):
-    descent(f, path, tmp_path / "d.png", dark=dark)
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_it_is_light_or_dark(tmp_path, path, theme):
+    descent(f, path, tmp_path / "d.png", theme=theme)
     corner = matplotlib.image.imread(tmp_path / "d.png")[0, 0, :3]
-    np.testing.assert_allclose(corner, rgb(theme_of(dark).paper), atol=0.01)
+    np.testing.assert_allclose(corner, rgb(colours_of(theme).paper), atol=0.01)
 
 
 def test_names_are_text(tmp_path):

@@ -362,10 +362,10 @@ def test_nothing_sticks_out_of_a_window(opened, make, width):
 @pytest.mark.parametrize("dark", [False, True])
 def test_it_is_light_or_dark_in_the_colours_of_the_figures(opened, dark):
     window = opened(two, dark=dark, hash="#step=3")
-    theme = viz.figures.theme_of(dark)
+    colours = viz.figures.colours_of("dark" if dark else "light")
     pixels = window.pixels()
-    assert pixels[3, 3].tolist() == (viz.figures.rgb(theme.paper) * 255).round().tolist()
-    for colour in (theme.colour(0), theme.colour(1), theme.mark):
+    assert pixels[3, 3].tolist() == (viz.figures.rgb(colours.paper) * 255).round().tolist()
+    for colour in (colours.colour(0), colours.colour(1), colours.mark):
         near = np.abs(pixels - viz.figures.rgb(colour) * 255).max(-1) < 12
         assert near.sum() > 60
 
