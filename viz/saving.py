@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +51,11 @@ def options_of(ending: str) -> Sequence[str]:
     return _MADE[ending][1]
 
 
+def endings_with(option: str) -> list[str]:
+    """The endings of the files that this option is for."""
+    return [ending for ending in ENDINGS if option in options_of(ending)]
+
+
 def contents(value: Any, ending: str, **options: Any) -> bytes:
     """What `save` writes to a file with this ending."""
     made = _MADE[ending][0](value, options)
@@ -62,11 +67,13 @@ def save(value: Any, path: str | os.PathLike[str], **options: Any) -> None:
 
     It is a picture (.svg, .png, .pdf), the page (.html), or a text: of the picture in the language
     of Graphviz (.dot) or Mermaid (.mmd), of the expression and its gradient in LaTeX (.tex), NumPy
-    (.py) or JavaScript (.js). `options` are those of `draw`, as far as they are of what is written.
+    (.py) or JavaScript (.js). `options` are those of `draw`: all of a picture and its .dot, those
+    of `mermaid` for .mmd, and none for the others.
 
-    Raises TypeError for what is no Value or Tensor, ValueError for another ending, RenderError
-    where nothing can render, TraceError for what cannot be written as such a text, OSError for a
-    path that cannot be written; then no file is written or changed.
+    Raises TypeError for what is no Value or Tensor and for an option that such a file does not
+    use, ValueError for another ending, RenderError where nothing can render, TraceError for what
+    cannot be written as such a text, OSError for a path that cannot be written; then no file is
+    written or changed.
 
     >>> from autodiff import Value
     >>> x = Value(3.0, name="x")
@@ -79,7 +86,18 @@ def save(value: Any, path: str | os.PathLike[str], **options: Any) -> None:
         raise ValueError(
             f"A picture is written to a path ending in {', '.join(ENDINGS)}, not {path.name!r}."
         )
-    if others := [name for name in options if name not in options_of(ending)]:
-        raise TypeError(f"What is written to {ending} has no option `{others[0]}`.")
+    _check_options(ending, options)
     check_writable(path)
     write(contents(value, ending, **options), path)
+
+
+def _check_options(ending: str, options: Iterable[str]) -> None:
+    """TypeError for an option that does nothing here."""
+    for option in options:
+        if option not in options_of(ending):
+            use = ", ".join(endings_with(option))
+            raise TypeError(
+                f"`save` takes the options that a file is made with, and for {ending} they are "
+                f"{', '.join(options_of(ending)) or 'none'}, but here is `{option}`.\n"
+                f"Leave it out{f', or write to {use}, which use it' if use else ''}."
+            )

@@ -8,6 +8,17 @@ from autodiff import Value
 SVG = "{http://www.w3.org/2000/svg}"
 MAGIC = {"svg": b"<?xml", "png": b"\x89PNG\r\n\x1a\n", "pdf": b"%PDF-"}
 
+# With which bytes what `viz.save` writes begins, by the ending.
+BEGINS = {
+    **{f".{kind}": magic for kind, magic in MAGIC.items()}, ".html": b"<!doctype html>",
+    ".mmd": b"flowchart", ".tex": b"%", ".dot": b"digraph", ".py": b'"""', ".js": b"//",
+}  # fmt: skip
+
+
+def is_one(ending, data):
+    """Whether a file is what its ending says."""
+    return data.startswith(BEGINS[ending])
+
 
 def small_graph():
     """A graph of two leaves, whose backward pass has come."""

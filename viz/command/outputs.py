@@ -13,7 +13,7 @@ from autodiff import Value
 from autodiff.extend import replacing
 
 from ..expression import ExpressionError
-from ..saving import ENDINGS, contents, options_of
+from ..saving import ENDINGS, contents, endings_with, options_of
 from .streams import is_closed, send
 
 _BITMAPS = (".png", ".pdf")
@@ -64,8 +64,8 @@ def check_options(outputs: Sequence[Output], options: Mapping[str, Any]) -> None
     """ExpressionError for an option that nothing is drawn with: it would do nothing."""
     for name in options:
         if not any(name in options_of(output.ending) for output in outputs):
-            use = [ending for ending in ENDINGS if name in options_of(ending)]
-            raise ExpressionError(f"--{name} is of what is drawn, {' '.join(use)}: add -o FILE")
+            use = " ".join(endings_with(name))
+            raise ExpressionError(f"--{name} is of what is drawn, {use}: add -o FILE")
 
 
 def made(

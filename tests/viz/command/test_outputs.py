@@ -9,11 +9,10 @@ import webbrowser
 import pytest
 from javascript import javascript
 from latex import computed
+from picture_files import is_one
 
-import viz
-from autodiff import Value
 from viz.__main__ import main
-from viz.saving import ENDINGS, contents, options_of
+from viz.saving import ENDINGS
 
 XY = ["f = x*y + sin(x)", "x=2", "y=3"]
 
@@ -25,16 +24,6 @@ def refused(arguments, capsys):
     assert (stop.value.code, out) == (2, "")
     assert len(err.splitlines()) == 1
     return err
-
-
-def is_one(ending, data):
-    """Whether a file is what its ending says."""
-    if ending in (".png", ".pdf"):
-        return data.startswith({".png": b"\x89PNG", ".pdf": b"%PDF"}[ending])
-    text = data.decode()
-    starts = {".svg": "<?xml", ".html": "<!DOCTYPE html>", ".mmd": "flowchart", ".tex": "%",
-              ".dot": "digraph", ".py": '"""', ".js": "//"}  # fmt: skip
-    return text.startswith(starts[ending]) or text.lower().startswith(starts[ending].lower())
 
 
 def test_each_file_is_written(capsys, tmp_path, monkeypatch):
@@ -162,22 +151,3 @@ def test_a_browser_that_is_not_there(tmp_path, monkeypatch, capsys):
 
 def test_what_no_browser_shows_is_not_opened(tmp_path, capsys):
     assert "--open shows" in refused([*XY, "-o", str(tmp_path / "f.py"), "--open"], capsys)
-
-
-# -- saving --------------------------------------------------------------------------------
-
-
-def test_save_writes_each_of_them_too(tmp_path):
-    f = Value(2.0, name="x") * 3.0
-    for ending in ENDINGS:
-        viz.save(f, tmp_path / f"f{ending}")
-        assert is_one(ending, (tmp_path / f"f{ending}").read_bytes())
-        assert is_one(ending, contents(f, ending))
-    assert "style" in options_of(".svg")
-    with pytest.raises(ValueError, match=r"ending in \.svg, .*not 'f.jpg'"):
-        viz.save(f, tmp_path / "f.jpg")
-    with pytest.raises(TypeError, match=r"What is written to \.py has no option `style`"):
-        viz.save(f, tmp_path / "g.py", style="circuit")
-    with pytest.raises(TypeError, match="takes a Value"):
-        viz.save(lambda x: x, tmp_path / "g.tex")
-    assert not (tmp_path / "g.py").exists()
