@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import html
 import os
-import string
 from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
@@ -15,7 +14,7 @@ import numpy as np
 from .. import interactive
 from ..figures import Colours, colours_of, figure, round_powers
 from ..graphs.numbers import number
-from ..interactive.document import ICON, Document, check_ending, data, policy, text_of
+from ..interactive.document import Document, check_ending, data, filled, text_of
 from ..interactive.graph import told
 from .over_one import curve_of, heights_of
 from .over_two import landscape_of, shades_of, steps_limits
@@ -42,17 +41,16 @@ class Player(Document):
     def __init__(self, view: View, walks: Sequence[Walk], title: str) -> None:
         facts = _facts(view, walks)
         colours = _colours(len(walks), len(facts.get("above", ())))
-        style = "\n\n".join([*(text_of(*file) for file in _STYLES), colours])
-        scripts = [text_of(*file) for file in _SCRIPTS]
-        self.html = string.Template(text_of(__package__, "player.html")).substitute(
-            icon=ICON,
-            policy=policy([f"\n{style}\n"], scripts),
-            title=html.escape(title),
+        body = filled(
+            __package__,
+            "player.html",
+            heading=html.escape(title),
             note=html.escape(view.note),
-            style=style,
+            walk=text_of(interactive.__name__, "walk.html"),
             descent=data(facts),
-            scripts="\n".join(f"<script>{text}</script>" for text in scripts),
         )
+        style = "\n\n".join([*(text_of(*file) for file in _STYLES), colours])
+        super().__init__(title, style, body, [("", text_of(*file)) for file in _SCRIPTS])
 
 
 @np.errstate(all="ignore")  # losses may be infinite, and no numbers

@@ -5,7 +5,6 @@ from __future__ import annotations
 import html
 import math
 import re
-import string
 from collections.abc import Sequence
 
 from autodiff import Value
@@ -15,11 +14,12 @@ from ..drawing import draw
 from ..names import names_of
 from ..palette import GRADIENT, MARK, VALUE
 from ..render import render
-from .document import ICON, Document, data, policy, text_of
+from .document import Document, data, filled, text_of
 from .graph import briefly, facts, is_scalar, name_in, shown
 from .program import Unlive, javascript_program, python_program
 from .sentences import SENTENCES
 
+_STYLES = ("base.css", "page.css")
 # In the order in which they need each other; the program of the graph comes before them.
 _SCRIPTS = (
     "numbers", "graph", "steps", "picture", "listing", "paths", "leaves", "shapes", "plots", "page",
@@ -41,23 +41,20 @@ class Page(Document):
         if isinstance(script, Unlive):
             told["why"] = script.why
         own = [] if isinstance(script, Unlive) else [(' id="program"', script)]
-        scripts = [*own, *(("", text_of(__package__, f"{name}.js")) for name in _SCRIPTS)]
-        style = "\n\n".join(text_of(__package__, name) for name in ("base.css", "page.css"))
-        picture = _picture(value, numbers=is_scalar(nodes))
-        styles = [f"\n{style}\n", *re.findall("<style>(.*?)</style>", picture, re.DOTALL)]
-        name = shown(names_of(nodes)[value])
-        self.html = string.Template(text_of(__package__, "page.html")).substitute(
-            icon=ICON,
-            policy=policy(styles, [text for _, text in scripts]),
-            title=html.escape(f"{name}, forward and backward"),
-            heading=html.escape(f"{name}, forward and backward"),
+        title = f"{shown(names_of(nodes)[value])}, forward and backward"
+        body = filled(
+            __package__,
+            "page.html",
+            heading=html.escape(title),
             formula=html.escape(_whole_formula(nodes)),
-            style=style,
-            picture=picture,
+            picture=_picture(value, numbers=is_scalar(nodes)),
+            walk=text_of(__package__, "walk.html"),
             program=html.escape(python_program(nodes)),
             graph=data(told),
-            scripts="\n".join(f"<script{mark}>{text}</script>" for mark, text in scripts),
         )
+        style = "\n\n".join(text_of(__package__, name) for name in _STYLES)
+        scripts = [*own, *(("", text_of(__package__, f"{name}.js")) for name in _SCRIPTS)]
+        super().__init__(title, style, body, scripts)
 
 
 def page(value: Value) -> Page:
