@@ -25,7 +25,10 @@ from .walks import Walk, walks_on
 Array = np.ndarray[Any, Any]
 _FRAMES = 1000  # at most: of a longer descent not every step is one
 _SIZE = 640, 430  # of the landscape, in the units of the page
-_STYLES = ((interactive.__name__, "base.css"), (__package__, "player.css"))
+_STYLES = (
+    (interactive.__name__, "common.css"), (interactive.__name__, "base.css"),
+    (__package__, "player.css"),
+)  # fmt: skip
 _SCRIPTS = (
     (interactive.__name__, "numbers.js"), (interactive.__name__, "shapes.js"),
     (__package__, "player.js"),

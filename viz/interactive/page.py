@@ -19,7 +19,7 @@ from .graph import briefly, facts, is_scalar, name_in, shown
 from .program import Unlive, javascript_program, python_program
 from .sentences import SENTENCES
 
-_STYLES = ("base.css", "page.css")
+_STYLES = ("common.css", "base.css", "page.css")
 # In the order in which they need each other; the program of the graph comes before them.
 _SCRIPTS = (
     "numbers", "graph", "steps", "picture", "listing", "paths", "leaves", "shapes", "plots", "page",

@@ -18,7 +18,7 @@ function showPicture(text, why) {
         $.save.removeAttribute("href");
         return;
     }
-    // Its own style is for where it stands alone: here bench.css has the same.
+    // Its own style is for where it stands alone: here parts.css has the same.
     const bare = text.replace(/<style>.*?<\/style>/s, "");
     const read = new DOMParser().parseFromString(bare, "image/svg+xml").documentElement;
     const svg = document.importNode(read, true);

@@ -18,10 +18,11 @@ import socket
 import threading
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from importlib import resources
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from .. import interactive
+from ..interactive.document import text_of
 from ..palette import dark_style
 from .workers import Answer, BusyError, Ending, Workers
 
@@ -33,10 +34,12 @@ LIMIT = 20.0  # seconds to answer it
 AT_ONCE = 16  # requests; others wait
 
 _FILES = {
-    "": ("bench.html", "text/html"),
-    "bench.css": ("bench.css", "text/css"),
-    "bench.js": ("bench.js", "text/javascript"),
-    "parts.js": ("parts.js", "text/javascript"),
+    "": (__package__, "bench.html", "text/html"),
+    "common.css": (interactive.__name__, "common.css", "text/css"),
+    "bench.css": (__package__, "bench.css", "text/css"),
+    "parts.css": (__package__, "parts.css", "text/css"),
+    "bench.js": (__package__, "bench.js", "text/javascript"),
+    "parts.js": (__package__, "parts.js", "text/javascript"),
 }
 _COMMON = {
     "Cache-Control": "no-store",
@@ -182,8 +185,8 @@ class _Handler(BaseHTTPRequestHandler):
         if name == "page":
             self._send_page(_question(_only(query)))
         elif name in _FILES:
-            file, kind = _FILES[name]
-            self._send(200, _file(file), kind, _OWN)
+            package, file, kind = _FILES[name]
+            self._send(200, _file(package, file), kind, _OWN)
         else:
             raise _RefusedError(404, "There is nothing of this name.")
 
@@ -285,10 +288,9 @@ def _is_question(found: Any) -> bool:
     )
 
 
-def _file(name: str) -> str:
-    """A file of this folder."""
-    text = resources.files(__package__).joinpath(name).read_text(encoding="utf-8")
-    return text + dark_style() if name == "bench.css" else text
+def _file(package: str, name: str) -> str:
+    """A file of a package's folder; what follows the last one's style is the picture's."""
+    return text_of(package, name) + (dark_style() if name == "parts.css" else "")
 
 
 def _in_words(words: str) -> str:

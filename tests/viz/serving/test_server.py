@@ -41,7 +41,9 @@ def test_a_question_has_all_parts(bench):
     assert "missing" not in parts
 
 
-@pytest.mark.parametrize("name", ["", "bench.css", "bench.js", "parts.js"])
+@pytest.mark.parametrize(
+    "name", ["", "common.css", "bench.css", "parts.css", "bench.js", "parts.js"]
+)
 def test_the_page_and_its_files(bench, name):
     status, headers, text = request(bench, "GET", name)
     assert status == 200
