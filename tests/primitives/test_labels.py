@@ -9,7 +9,9 @@ from autodiff import Tensor, Value
 from autodiff.extend import (
     data_of,
     edge_texts,
+    formula_text,
     operands_of,
+    operation,
     operation_text,
     operations,
     pull_edges,
@@ -133,3 +135,15 @@ def test_constants_are_written_as_one_likes():
     assert settings_text(ad.maximum(x, 0.333333), number) == "b=<0.33>"
     assert settings_text(ad.leaky_relu(Tensor([1.0]), 0.333333), number) == "slope=<0.33>"
     assert settings_text(ad.sum(Tensor([[1.0]]), axis=0), number) == "axis=0"
+
+
+def test_a_product_with_a_transposed_matrix_is_titled_as_it_is_written():
+    a, b = Tensor(np.ones((2, 3)), name="a"), Tensor(np.ones((4, 3)), name="b")
+    assert operation_text(operation("matmul_transposed").call(a, b)) == "a @ b.T"
+    assert operation_text(operation("transposed_matmul").call(a.T, b.T)) == "a.T @ b"
+    assert operation_text(a @ b.T) == "@"
+    assert formula_text(operation("matmul_transposed").call(a, b), lambda o: o.name) == "a @ b.T"
+    stack = Tensor(np.ones((2, 4, 3)), name="s")
+    assert (
+        formula_text(operation("matmul_transposed").call(a, stack), lambda o: o.name) == "a @ s.mT"
+    )

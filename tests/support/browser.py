@@ -115,6 +115,17 @@ class Browser:
         script = "return [...document.querySelectorAll(arguments[0])].map((e) => e.textContent)"
         return self.run(script, selector)
 
+    def sticking_out(self, width):
+        """What is seen of the page's elements and is not all within the window's width."""
+        assert self.run("return document.documentElement.scrollWidth") <= width
+        kinds = "button, input, select, textarea, h1, h2, p, .card"
+        return self.run(
+            "return [...document.querySelectorAll(arguments[0])].filter((e) => {"
+            " const b = e.getBoundingClientRect(); return b.width && !e.closest('.unseen')"
+            " && (b.x < 0 || b.right > arguments[1]); }).map((e) => e.outerHTML)",
+            kinds, width,
+        )  # fmt: skip
+
     def pixels(self):
         """The window as it looks: rows of red, green and blue, from 0 to 255."""
         import io

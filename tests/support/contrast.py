@@ -37,7 +37,11 @@ return seen;
 
 
 def luminance(colour):
-    parts = [float(p) / 255 for p in colour[colour.index("(") + 1 : -1].split(",")[:3]]
+    """Of "#0b5cad", or of "rgb(11, 92, 173)", as WCAG 2 has it."""
+    if colour.startswith("#"):
+        parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    else:
+        parts = [float(p) / 255 for p in colour[colour.index("(") + 1 : -1].split(",")[:3]]
     linear = [p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 

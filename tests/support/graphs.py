@@ -1,12 +1,14 @@
-"""Small graphs that pages are made of."""
+"""Graphs that pages and pictures are made of."""
 
 import math
 
 import numpy as np
 
 import autodiff as ad
+import viz
 from autodiff import Tensor, Value
 from autodiff.extend import topological
+from nn import MLP
 
 
 def neuron():
@@ -55,3 +57,10 @@ def nodes_of(f):
 def fine(x):
     """A number in the words of a page: to four digits."""
     return f"{x:.4g}".replace("-", "−")
+
+
+def network():
+    """A network of 16 and 16 neurons, its calls noted; made here, and not to be changed."""
+    model = MLP(2, [16, 16, 1], activation=ad.tanh, seed=0)
+    with viz.calls():
+        return model([Value(-0.5, name="x0"), Value(0.1, name="x1")])

@@ -8,6 +8,7 @@ import matplotlib
 import matplotlib.image
 import numpy as np
 import pytest
+from contrast import contrast
 
 import viz
 from viz import figures
@@ -41,11 +42,6 @@ def lab(colour, eyes):
     x = _TO_XYZ @ np.clip(np.array(EYES[eyes]) @ linear(colour), 0, 1)
     f = np.cbrt(np.maximum(x / [0.95047, 1.0, 1.08883], 0.008856))
     return np.array([116 * f[1] - 16, 500 * (f[0] - f[1]), 200 * (f[1] - f[2])])
-
-
-def contrast(one, other):
-    bright = sorted(_TO_XYZ[1] @ linear(c) for c in (one, other))
-    return (bright[1] + 0.05) / (bright[0] + 0.05)
 
 
 @pytest.mark.parametrize("theme", THEMES)

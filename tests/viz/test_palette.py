@@ -8,6 +8,7 @@ from xml.etree import ElementTree
 import matplotlib.image
 import numpy as np
 import pytest
+from contrast import contrast
 from picture_files import SVG
 
 import autodiff as ad
@@ -27,18 +28,6 @@ from viz.palette import (
     VALUE,
     paper,
 )  # fmt: skip
-
-
-def contrast(one, other):
-    """The contrast ratio of WCAG 2."""
-
-    def luminance(colour):
-        parts = np.array([int(colour[i : i + 2], 16) for i in (1, 3, 5)]) / 255
-        linear = np.where(parts <= 0.04045, parts / 12.92, ((parts + 0.055) / 1.055) ** 2.4)
-        return linear @ [0.2126, 0.7152, 0.0722]
-
-    low, high = sorted([luminance(one), luminance(other)])
-    return (high + 0.05) / (low + 0.05)
 
 
 @pytest.mark.parametrize("text", [INK, VALUE, GRADIENT])

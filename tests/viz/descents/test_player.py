@@ -356,7 +356,7 @@ def test_text_stands_out(opened, make, dark, least, width):
 @pytest.mark.parametrize("width", [1280, 820, 390, 320])
 def test_nothing_sticks_out_of_a_window(opened, make, width):
     window = opened(make, width=width)
-    assert window.run("return document.documentElement.scrollWidth") <= width
+    assert window.sticking_out(width) == []
 
 
 @pytest.mark.parametrize("dark", [False, True])

@@ -1,9 +1,13 @@
 """Large graphs on few cards: whatever they are, never in a circle, never too many."""
 
 import math
+import shutil
+import subprocess
 
 import numpy as np
 import pytest
+from drawn import parsed, texts_in
+from graphs import network
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -17,6 +21,7 @@ from viz.graphs.collapse import MOST_CARDS, MOST_EDGES, MOST_NODES, grouping
 from viz.graphs.flow import parts_of
 from viz.graphs.merging import in_order, pairs_between
 from viz.graphs.network import Network
+from viz.graphs.numbers import number
 
 
 def grouped(*roots, depth=None, expand=()):
@@ -256,3 +261,81 @@ def test_a_classifier_of_a_batch():
     assert titles(captions) == [f"layers.{i}" for i in range(20)] + ["cross_entropy"]
     assert captions[0].lines == ["2 nodes", "72 parameters"]
     assert (MOST_NODES, MOST_CARDS, MOST_EDGES) == (60, 40, 60)
+
+
+# -- as they are drawn ------------------------------------------------------------------------
+
+
+def test_a_large_graph_is_drawn_by_layers_with_their_jacobians():
+    y = network()
+    picture = viz.draw(y)
+    shown = [t.replace("\xa0", " ") for t in texts_in(picture)]
+    assert {"x0", "x1", "layers.0", "layers.1", "layers.2", "Layer(16, 16)", "528 nodes"} <= set(
+        shown
+    )
+    pills = [t for t in shown if "|J|" in t and "size" not in t]
+    assert [t.split(" ")[0] for t in pills] == ["16×1", "16×1", "16×16", "1×16"]
+    assert "980 nodes on 5 cards: calls of modules down to `depth=1`" in picture.source
+    assert "Jacobian d out / d in: size, norm |J|" in picture.source
+    y.backward()
+    (x0,) = [node for node in topological(y) if node.name == "x0"]
+    assert number(x0.grad) in shown
+    assert any(t.startswith("272 parameters, |g| ") for t in shown)
+    assert "upstream [" in picture.source
+
+
+def test_leaves_that_are_collapsed_have_their_footnotes_too():
+    model = MLP(2, [16, 16, 1], seed=0)
+    y = model([Value(-0.5, name="x0"), Value(0.1, name="x1")])
+    assert "backward pass" not in viz.draw(y).source
+    for _ in range(2):
+        y.backward()
+    source = model.draw([Value(-0.5, name="x0"), Value(0.1, name="x1")]).source
+    assert "* of this one backward pass; layers.0 parameters.grad is |g|" in source
+    model.zero_grad()
+
+
+def test_dense_pictures_have_colours_for_pills_and_keep_the_order_of_neurons():
+    picture = viz.draw(network(), depth=2)
+    graph = parsed(picture)
+    shown = [e for e in graph.edges() if e.attr["style"] != "invis"]
+    assert len(shown) == 2 * 16 + 16 * 16 + 16
+    assert {e.attr["label"] for e in shown} == {None}
+    assert picture.source.count("rank=same") == 2
+    graph.layout(prog="dot")
+    heights = [float(graph.get_node(f"n{i}").attr["pos"].split(",")[1]) for i in range(2, 18)]
+    assert heights == sorted(heights, reverse=True)
+
+
+def test_what_is_expanded_stands_in_a_box_and_is_called_by_what_is_in_it():
+    picture = viz.draw(network(), expand="layers.1.neurons.3")
+    graph = parsed(picture)
+    boxes = graph.subgraphs()
+    assert sorted(box.graph_attr["label"] for box in boxes) == ["layers.1"]
+    (inner,) = boxes[0].subgraphs()
+    assert inner.graph_attr["label"] == "layers.1.neurons.3"
+    assert len(inner.nodes()) == 17 + 33
+    assert len(boxes[0].nodes()) == 17 + 33 + 15
+    shown = texts_in(picture)
+    assert {"w0", "w15", "b", "neurons.2", "layers.0", "layers.2", "tanh"} <= set(shown)
+
+
+@pytest.mark.parametrize("style", ["cards", "circuit"])
+@pytest.mark.parametrize(
+    "options",
+    [{}, {"depth": 0}, {"depth": 2}, {"expand": "layers.1"}, {"detail": "values"}, {"detail": ()},
+     {"direction": "TB", "theme": "dark"}],
+    ids=str,
+)  # fmt: skip
+def test_graphviz_has_no_complaint(style, options):
+    if not shutil.which("dot"):
+        pytest.skip("there is no dot program")
+    source = viz.draw(network(), style=style, **options).source
+    done = subprocess.run(["dot", "-Tsvg"], input=source.encode(), capture_output=True, check=True)
+    assert done.stderr == b""
+
+
+@pytest.mark.parametrize("depth", [-1, 1.5, "1", True, math.nan, -math.inf, np.arange(2)])
+def test_a_depth_is_a_whole_number(depth):
+    with pytest.raises((ValueError, TypeError), match="`depth` is a whole number from 0 up"):
+        viz.draw(network(), depth=depth)
