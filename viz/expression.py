@@ -14,11 +14,11 @@ import math
 import re
 import unicodedata
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
 import autodiff as ad
-from autodiff.extend import OPERATORS, operations
+from autodiff.extend import OPERATORS, data_of, operations
 
 from .slips import slip_in
 
@@ -123,6 +123,25 @@ def evaluate(text: str, values: Mapping[str, Any]) -> Any:
     if result.op is not None:
         result.name = typed.name
     return result
+
+
+def node_of(text: str, values: Mapping[str, Any]) -> ad.Value:
+    """The node that an expression computes; ExpressionError for a comparison as well."""
+    result = evaluate(text, values)
+    if isinstance(result, bool):
+        reason = "this is a comparison, not a number: it has no derivative"
+        raise ExpressionError(reason, text, 0, len(text))
+    return result if isinstance(result, ad.Value) else ad.Value(result)
+
+
+def as_function(text: str, names: Iterable[str]) -> Callable[..., float]:
+    """An expression as a function of the numbers that these names have, in their order.
+
+    >>> as_function("x / y", "xy")(3.0, 2.0)
+    1.5
+    """
+    names = list(names)
+    return lambda *numbers: float(data_of(evaluate(text, dict(zip(names, numbers, strict=True)))))
 
 
 class _Typed(NamedTuple):

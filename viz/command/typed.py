@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from autodiff import Value
 
-from ..expression import ExpressionError, evaluate, names_in
+from ..expression import ExpressionError, as_function, names_in, node_of
 from .source import Source
 
 _SHOWN = 60  # characters of what was typed
@@ -18,20 +17,13 @@ def source_typed(text: str, given: Mapping[str, str]) -> Source:
     numbers = {name: _number(name, number) for name, number in given.items()}
     needed = names_in(text)
     leaves = {name: Value(number, name=name) for name, number in numbers.items()}
-    result = evaluate(text, leaves)
+    root = node_of(text, leaves)
     spare = [name for name in numbers if name not in needed]
     if spare:
         raise ExpressionError(
             f"the expression has no {spare[0]!r}: it has {', '.join(needed) or 'no names'}"
         )
-    if isinstance(result, bool):
-        raise ExpressionError("the expression is a comparison, not a number: it has no derivative")
-
-    def f(*data: float) -> Any:
-        found = evaluate(text, dict(zip(leaves, data, strict=True)))
-        return found.data if isinstance(found, Value) else found
-
-    return Source(result if isinstance(result, Value) else Value(result), leaves, f)
+    return Source(root, leaves, as_function(text, leaves))
 
 
 def _number(name: str, text: str) -> float:

@@ -15,7 +15,7 @@ from .. import interactive
 from ..figures import Colours, colours_of, figure, round_powers
 from ..graphs.numbers import number
 from ..interactive.document import Document, check_ending, data, filled, text_of
-from ..interactive.graph import told
+from ..interactive.graph import in_json
 from .over_one import curve_of, heights_of
 from .over_two import landscape_of, shades_of, steps_limits
 from .routes import dasharray
@@ -131,7 +131,7 @@ def _walk(view: View, walk: Walk, frames: Sequence[int]) -> dict[str, Any]:
 
 
 def _numbers(array: Array) -> list[Any]:
-    return [told(float(x)) for x in array]
+    return [in_json(float(x)) for x in array]
 
 
 def _look(place: int, colours: Colours) -> dict[str, Any]:

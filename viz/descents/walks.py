@@ -11,7 +11,7 @@ import numpy as np
 from autodiff import Value
 from autodiff.extend import data_of, describe, leaves, tree_map
 
-from ..interactive.graph import shown
+from ..graphs.text import shown
 from .function import Function
 
 Array = np.ndarray[Any, Any]

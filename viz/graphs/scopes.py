@@ -131,6 +131,7 @@ def belonging(nodes: Sequence[Value], paths: Mapping[Value, Path]) -> dict[Value
 
 
 def is_activation(node: Value) -> bool:
+    """Whether a node is an elementwise function of one operand, as tanh: no sum, no product."""
     primitive = operation(node.op or "")
     return primitive.elementwise and primitive.unary and primitive.formula.operator is None
 

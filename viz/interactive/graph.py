@@ -21,10 +21,9 @@ from autodiff.extend import (
     pull_edges,
 )
 
-from ..expression import one_line
+from ..graphs.text import shown
 from ..names import names_of
 
-_LONGEST = 32  # characters of a name
 _LONG_NUMBER = re.compile(r"(\b\d+\.0*\d{4})\d{3,}(e[-+]?\d+)?")
 
 
@@ -37,11 +36,6 @@ def is_scalar(nodes: Sequence[Value]) -> bool:
 def name_in(names: Mapping[Any, str], operand: Any) -> str:
     """What an operand is called among these names; an array that is no node has none."""
     return names[operand] if isinstance(operand, Value) else "constant"
-
-
-def shown(name: str) -> str:
-    """A name in a few characters on one line, whatever it holds."""
-    return one_line(name if len(name) <= _LONGEST else f"{name[: _LONGEST - 1]}…")
 
 
 def briefly(formula: str) -> str:
@@ -76,7 +70,7 @@ def _node(node: Value, names: Mapping[Any, str]) -> dict[str, Any]:
         "name": names[node],
         "title": shown(node.name or briefly(operation_text(node)) or "leaf"),
         "formula": briefly(formula_text(node, lambda operand: name_in(names, operand))),
-        "value": told(_size(node.data)),
+        "value": in_json(_size(node.data)),
         **shape,
     }
 
@@ -88,9 +82,9 @@ def _edges_into(node: Value, names: Mapping[Any, str], flows: Mapping[Any, Any])
     for k, (i, text) in enumerate(zip(places, edge_texts(node), strict=True)):
         edge: dict[str, Any] = {"operand": i, "text": briefly(_renamed(text, node, names))}
         if np.ndim(node.data) == 0 and np.ndim(node.inputs[k].data) == 0:
-            edge |= {"local": told(_local(node, k)), "choice": _is_choice(node, i, text)}
+            edge |= {"local": in_json(_local(node, k)), "choice": _is_choice(node, i, text)}
         flow, after = flows[node][k]
-        found.append(edge | {"flow": told(flow), "after": told(after)})
+        found.append(edge | {"flow": in_json(flow), "after": in_json(after)})
     return found
 
 
@@ -130,7 +124,7 @@ def _size(data: Any) -> float:
         return float(np.linalg.norm(np.asarray(data, np.float64)))
 
 
-def told(number: float) -> float | str:
+def in_json(number: float) -> float | str:
     """A number as JSON holds it, which has no infinities."""
     return number if math.isfinite(number) else repr(number)
 

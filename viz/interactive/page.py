@@ -11,11 +11,12 @@ from autodiff import Value
 from autodiff.extend import describe, formula_text, topological
 
 from ..drawing import draw
+from ..graphs.text import shown
 from ..names import names_of
 from ..palette import GRADIENT, MARK, VALUE
 from ..render import render
 from .document import Document, data, filled, text_of
-from .graph import briefly, facts, is_scalar, name_in, shown
+from .graph import briefly, facts, is_scalar, name_in
 from .program import Unlive, javascript_program, python_program
 from .sentences import SENTENCES
 

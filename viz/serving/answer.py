@@ -6,12 +6,20 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from autodiff import TraceError, Value
-from autodiff.extend import topological
+from autodiff.extend import data_of, topological
 
 from ..drawing import draw
-from ..expression import CONSTANTS, ExpressionError, checked_name, evaluate, names_in
+from ..expression import (
+    CONSTANTS,
+    ExpressionError,
+    as_function,
+    checked_name,
+    evaluate,
+    names_in,
+    node_of,
+)  # fmt: skip
 from ..graphs.numbers import MOST, number
-from ..interactive.graph import shown
+from ..graphs.text import shown
 from ..interactive.page import page
 from ..interactive.program import MOST_NODES, python_program
 from ..names import names_of
@@ -99,11 +107,7 @@ def _texts(expression: str, values: Mapping[str, str]) -> dict[str, str]:
 def _computed(expression: str, texts: Mapping[str, str]) -> tuple[dict[str, Value], Value]:
     """The names' Values, and the expression computed on these."""
     values = {name: Value(_number(name, text), name=name) for name, text in texts.items()}
-    result = evaluate(expression, values)
-    if isinstance(result, bool):
-        reason = "this is a comparison, not a number: it has no derivative"
-        raise ExpressionError(reason, expression, 0, len(expression))
-    return values, result if isinstance(result, Value) else Value(result)
+    return values, node_of(expression, values)
 
 
 def _number(name: str, text: str) -> float:
@@ -118,7 +122,7 @@ def _number(name: str, text: str) -> float:
         raise _ValueError(name, error) from None
     if isinstance(result, bool):
         raise _ValueError(name, ExpressionError("this is no number", text, 0, len(text)))
-    return float(result.data if isinstance(result, Value) else result)
+    return float(data_of(result))
 
 
 def _fault(error: ExpressionError) -> dict[str, Any]:
@@ -134,12 +138,7 @@ def _checks(
     expression: str, given: Mapping[str, Value], nodes: Sequence[Value]
 ) -> Iterator[dict[str, Any]]:
     """The gradient against finite differences, and the derived program against both."""
-
-    def f(*numbers: float) -> float:
-        result = evaluate(expression, dict(zip(given, numbers, strict=True)))
-        return float(result.data if isinstance(result, Value) else result)
-
-    yield from of_gradients(f, given, nodes)
+    yield from of_gradients(as_function(expression, given), given, nodes)
     try:
         yield from of_program(nodes)
     except (TraceError, ValueError, ArithmeticError) as error:
