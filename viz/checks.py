@@ -73,9 +73,8 @@ def check_entries(
             found = _UNCLEAR
             if finite:
                 found = _judged(*_by_entry(total, data, i, place), gradient, noise.get(leaf, 0.0))
-            yield Check(
-                name + (f"[{', '.join(map(str, place))}]" if place else ""), gradient, *found
-            )
+            index = f"[{', '.join(map(str, place))}]" if place else ""
+            yield Check(f"{name}{index}", gradient, *found)
 
 
 Line = Callable[..., float]  # a function of one number

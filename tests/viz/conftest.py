@@ -1,4 +1,4 @@
-"""Pages of graphs, opened in a browser."""
+"""Pages of graphs and of descents, opened in a browser."""
 
 import pytest
 from browser import browser
@@ -8,13 +8,15 @@ import viz
 
 @pytest.fixture(scope="module")
 def pages(tmp_path_factory):
-    """The file of a graph's page, by the function that makes the graph."""
+    """The file of a page, by the function that makes it, or the graph that it is of."""
     folder, made = tmp_path_factory.mktemp("pages"), {}
 
     def page_of(make):
         if make not in made:
             made[make] = folder / f"{len(made)}.html"
-            viz.save(make(), made[make])
+            thing = make()
+            page = thing if isinstance(thing, viz.Player) else viz.page(thing)
+            page.save(made[make])
         return made[make]
 
     return page_of
@@ -22,7 +24,7 @@ def pages(tmp_path_factory):
 
 @pytest.fixture
 def opened(pages):
-    """Opens the page of a graph, and afterwards looks what the console has said."""
+    """Opens a page, and afterwards looks what the console has said."""
     window = browser()
 
     def open_page(make, **wishes):

@@ -161,27 +161,6 @@ def test_a_name_is_text_and_nothing_else(name):
 # -- in a browser --------------------------------------------------------------------------------
 
 
-@pytest.fixture(scope="module")
-def pages(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("players")
-    for make in ALL:
-        make().save(folder / f"{make.__name__}.html")
-    return folder
-
-
-@pytest.fixture
-def opened(pages):
-    """Opens a player, and afterwards looks what the console has said."""
-    window = browser()
-
-    def open_player(make, **wishes):
-        return window.open(pages / f"{make.__name__}.html", **wishes)
-
-    yield open_player
-    assert window.complaints() == []
-    assert all(url.startswith(("file:", "data:", "about:")) for url in window.requests())
-
-
 def cells(window, row=1):
     return window.texts(f"#rows tr:nth-child({row}) td")[1:]
 
@@ -389,7 +368,7 @@ def test_all_that_can_be_reached_has_a_name(opened):
 
 
 def test_no_other_script_or_style_runs_in_it(pages):
-    window = browser().open(pages / "one.html")
+    window = browser().open(pages(one))
     window.run(
         "const script = document.createElement('script'); script.textContent = 'window.bad = 1';"
         "document.body.append(script); new Image().src = 'http://127.0.0.1:9/x.png';"
