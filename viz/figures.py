@@ -15,7 +15,7 @@ import numpy as np
 from autodiff.extend import replacing
 
 from .palette import DARK, GRADIENT, INK, LINE, LOCAL, MARK, PAPER
-from .picture import kind_of
+from .picture import check_writable, kind_of
 
 Array = np.ndarray[Any, Any]
 _DPI = 150
@@ -85,10 +85,14 @@ def figure(
 ) -> Iterator[tuple[Any, Colours]]:
     """A figure of so many inches to draw into, and its colours; written to `path` afterwards.
 
-    Raises ImportError where matplotlib is not installed, and ValueError for a theme that is none
-    of a figure or a path of another ending than a picture's, before anything is drawn.
+    Raises ImportError where matplotlib is not installed, ValueError for a theme that is none of a
+    figure or a path of another ending than a picture's, and OSError for a path that cannot be
+    written, before anything is drawn.
     """
-    kind = None if path is None else kind_of(Path(path))
+    kind = None
+    if path is not None:
+        kind = kind_of(Path(path))
+        check_writable(Path(path))
     made, colours = _figure_type(), colours_of(theme)
     import matplotlib.style
 

@@ -108,6 +108,16 @@ def test_another_ending_is_refused_before_anything_is_drawn(tmp_path):
     assert not list(tmp_path.iterdir())
 
 
+def test_a_path_that_cannot_be_written_is_told_before_anything_is_drawn(tmp_path):
+    (tmp_path / "folder.png").mkdir()
+    for path, said in (("none/f.png", "make it first"), ("folder.png", "this is a folder")):
+        with (
+            pytest.raises(OSError, match=said),
+            figures.figure(tmp_path / path, "light", 4, 3),
+        ):
+            pytest.fail("this is drawn")
+
+
 @pytest.mark.parametrize("theme", ["auto", "blue", None, True])
 def test_a_theme_that_a_figure_cannot_have_is_refused(theme, tmp_path):
     with pytest.raises(ValueError, match=f"`theme` is 'light' or 'dark', but this is {theme!r}"):
