@@ -39,6 +39,8 @@ from .mutations import Mutant
 
 LIBRARIES = (hypothesis, mpmath, numpy)  # imported here, so that no fork has to
 PACKAGES = ("autodiff", "nn", "optim", "viz")
+# Where tests tell less of a fault in a derivative than they take: each fork would open a browser.
+ELSEWHERE = {"viz", "tests/docs", "tests/house", "tests/mutants", "tests/support", "tests/viz"}
 QUICK = 40  # so many tests are tried before the others are collected
 MEMORY = 8 << 30  # bytes: what a fault may ask for
 CASES = 8  # so many cases of one test are watched together: what one has found, others keep
@@ -207,11 +209,17 @@ class _Watcher:
 
 
 def watch_tests(tree: Tree, share: int, shares: int) -> list[Test]:
-    """Every `shares`-th test, each with the lines that it and a few like it reach."""
+    """Every `shares`-th test, each with the lines that it and a few like it reach.
+
+    Those of what is made of derivatives, pictures and pages, are left out.
+    """
 
     def work() -> list[Test]:
         plugin = _Watcher(tree, share, shares)
-        _pytest(tree, plugin)
+        folders = [
+            f"tests/{path.name}" for path in (tree.path / "tests").iterdir() if path.is_dir()
+        ]
+        _pytest(tree, plugin, sorted({*folders, *PACKAGES} - ELSEWHERE))
         for test in plugin.tests:
             test.before = plugin.before
         return plugin.tests
