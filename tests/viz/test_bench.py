@@ -1,5 +1,8 @@
 """The bench in a real browser: what is typed, what is shown of it, and how it looks."""
 
+import functools
+import urllib.parse
+
 import pytest
 from bench import running
 from browser import DOWN, ENTER, LEFT, RIGHT, TAB, UP, browser, wait
@@ -247,13 +250,18 @@ def test_an_address_that_is_broken_breaks_nothing(opened, hash):
     assert result(window) == ("f", "9")
 
 
+def shows(window, expression):
+    return window.run("return $.expression.value") == expression and idle(window)
+
+
 def test_every_example_is_a_link_that_can_be_kept(opened):
     window = opened()
     for link in window.driver.find_elements("css selector", "nav a"):
+        whole = link.get_attribute("href").partition("#")[2]
+        expression = urllib.parse.unquote(whole.partition("&")[0])
         link.click()
-        wait(lambda: idle(window))
+        wait(functools.partial(shows, window, expression))
         assert window.text("#fault") == ""
-        expression = window.run("return $.expression.value")
         assert window.run("return decodeURIComponent(location.hash)").startswith(f"#{expression}")
         assert window.run("return Object.keys($).length == document.querySelectorAll('[id]')"
                           ".length - document.querySelectorAll('svg [id]').length")  # fmt: skip
