@@ -18,6 +18,7 @@ For an optimiser, without a copy: a leaf's `data` is read, `gradient_of` reads i
 where no backward pass has come), `set_gradient` gives it one, and `descend` moves it.
 `is_users_own` says whether a node is a leaf that the user made; `set_owners` notes whose parameter
 it is, and `owners_of` reads that.
+`answering` is a module's `__getattr__` that answers the names of other libraries.
 `Program` and `Compiled` are what `derive` and `compile` give.
 `mimebundle` is the method `_repr_mimebundle_` of what shows itself in a notebook, by viz.
 `Curvature` has the second derivatives of a recorded loss by leaves: its Hessian, and products.
@@ -34,6 +35,7 @@ it is, and `owners_of` reads that.
 0.0
 """
 
+from .graph.habits import answering
 from .graph.leaf import descend, gradient_of, owners_of, set_gradient, set_owners
 from .graph.messages import describe
 from .graph.node import data_of, is_users_own, operands_of
@@ -63,6 +65,7 @@ __all__ = [
     "Primitive",
     "Program",
     "Seed",
+    "answering",
     "as_made",
     "check_switches",
     "data_of",

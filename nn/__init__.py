@@ -1,7 +1,8 @@
 """Neurons, layers, networks and losses, built on autodiff."""
 
-import sys as _sys
 from typing import TYPE_CHECKING as _TYPE_CHECKING
+
+from autodiff.extend import answering as _answering
 
 from . import initialisers
 from .activations import (
@@ -44,9 +45,4 @@ __all__ = [
 ]  # fmt: skip
 
 if not _TYPE_CHECKING:  # to which every name would be one
-
-    def __getattr__(name: str) -> object:
-        text = f"module {__name__!r} has no attribute {name!r}"
-        if name in _NAMES:
-            text = f"`nn` has no `{name}` here: {_NAMES[name]}."
-        raise AttributeError(text, name=name, obj=_sys.modules[__name__])
+    __getattr__ = _answering(__name__, _NAMES)

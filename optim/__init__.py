@@ -1,7 +1,8 @@
 """Optimisers, schedules of their rates, the mini-batches they are fed with, and `minimize`."""
 
-import sys as _sys
 from typing import TYPE_CHECKING as _TYPE_CHECKING
+
+from autodiff.extend import answering as _answering
 
 from . import schedules
 from .data import Batches, batches
@@ -25,9 +26,4 @@ __all__ = [
 ]  # fmt: skip
 
 if not _TYPE_CHECKING:  # to which every name would be one
-
-    def __getattr__(name: str) -> object:
-        text = f"module {__name__!r} has no attribute {name!r}"
-        if name in _NAMES:
-            text = f"`optim` has no `{name}` here: {_NAMES[name]}."
-        raise AttributeError(text, name=name, obj=_sys.modules[__name__])
+    __getattr__ = _answering(__name__, _NAMES)

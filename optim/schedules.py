@@ -5,11 +5,10 @@ from __future__ import annotations
 import bisect
 import itertools
 import math
-import sys
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from autodiff.extend import data_of, describe, is_count, is_number
+from autodiff.extend import answering, data_of, describe, is_count, is_number
 
 from .groups import Setting, amount, count
 from .habits import SCHEDULES
@@ -333,9 +332,4 @@ class SequentialLR(Schedule):
 
 
 if not TYPE_CHECKING:  # to which every name would be one
-
-    def __getattr__(name: str) -> object:
-        text = f"module {__name__!r} has no attribute {name!r}"
-        if name in SCHEDULES:
-            text = f"`optim.schedules` has no `{name}` here: {SCHEDULES[name]}."
-        raise AttributeError(text, name=name, obj=sys.modules[__name__])
+    __getattr__ = answering(__name__, SCHEDULES)

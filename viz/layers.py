@@ -265,6 +265,6 @@ def _compared(layers: list[_Layer]) -> str:
         return "nothing reaches the last layer"
     more, factor = ("greater", first / last) if first > last else ("smaller", last / first)
     if factor < 1.5:
-        return "as great in the first layer as in the last"
+        return "about as great in the first layer as in the last"
     times = f"{float(f'{factor:.2g}'):,.10g}" if factor < 1e7 else number(factor, 2)
     return f"{times} times {more} in the first layer than in the last"

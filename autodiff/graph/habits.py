@@ -5,7 +5,8 @@ Words that do work (`clone`, `clamp`, `numel`, ...) stand in operations/methods.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import sys
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NoReturn
 
 import numpy as np
@@ -127,3 +128,15 @@ class NotHere:
 
     def __set__(self, node: Any, _: Any) -> NoReturn:
         self.__get__(node, type(node))
+
+
+def answering(module: str, names: Mapping[str, str]) -> Callable[[str], NoReturn]:
+    """The `__getattr__` of a module that answers other libraries' names by what to write here."""
+
+    def refuse(name: str) -> NoReturn:
+        text = f"module {module!r} has no attribute {name!r}"
+        if name in names:
+            text = f"`{module}` has no `{name}` here: {names[name]}."
+        raise AttributeError(text, name=name, obj=sys.modules[module])
+
+    return refuse
