@@ -211,7 +211,7 @@ SCRIPT = """
 
 
 def test_a_process_that_is_killed_at_any_moment_goes_on_to_the_same_losses(tmp_path):
-    epochs = str(2 + 20 * KILLS)  # more than pass, however late this process is woken to kill it
+    epochs = str(2 + 8 * KILLS)  # more than pass, however late this process is woken to kill it
 
     def start(name):
         command = [sys.executable, "-c", textwrap.dedent(SCRIPT), str(tmp_path / name), epochs]
